@@ -1,0 +1,103 @@
+using Iscsitop.Target.Probes;
+
+namespace Iscsitop.Engine;
+
+/// <summary>What an engine says of itself.</summary>
+public sealed class EngineStatus
+{
+    /// <summary>Process id of the engine.</summary>
+    public int Pid { get; set; }
+
+    /// <summary>What its provider observes: "target", an interface, a file.</summary>
+    public string Source { get; set; } = "";
+
+    /// <summary>Version of the program that hosts it.</summary>
+    public string Version { get; set; } = "";
+
+    /// <summary>False once the engine has gone.</summary>
+    public bool Alive { get; set; } = true;
+
+    /// <summary>Events the provider lost since the engine began, because the engine was behind.</summary>
+    public long RingDrops { get; set; }
+
+    /// <summary>Events and frames this subscriber lost since it attached, because it was behind.</summary>
+    public long OutboxDrops { get; set; }
+
+    /// <summary>Commands folded away because the table of cells was full.</summary>
+    public long Folded { get; set; }
+
+    /// <summary>Connections open now.</summary>
+    public int Connections { get; set; }
+
+    /// <summary>Sessions open now.</summary>
+    public int Sessions { get; set; }
+
+    /// <summary>Measured length of the last interval in seconds, 0 before the first.</summary>
+    public double Seconds { get; set; }
+
+    /// <summary>Highest number of commands begun in a 100 ms slot of the interval, all units together, times 10; -1 when unknown.</summary>
+    public double PeakIops { get; set; } = -1;
+}
+
+/// <summary>What a cell did in an interval, and whose it is.</summary>
+public sealed class CellDelta
+{
+    /// <summary>The difference of the two states.</summary>
+    public required Cell Cell { get; init; }
+
+    /// <summary>The connection it happened on.</summary>
+    public required ConnectionInfo Connection { get; set; }
+
+    /// <summary>The engine that saw it.</summary>
+    public required EngineStatus Engine { get; init; }
+}
+
+/// <summary>
+/// What belongs to a logical unit as a whole and cannot be summed from cells: maxima and busy time over all its
+/// connections and operations.
+/// </summary>
+public sealed class UnitDelta
+{
+    /// <summary>Target name.</summary>
+    public required string Target { get; init; }
+
+    /// <summary>LUN as a number.</summary>
+    public required ulong Lun { get; init; }
+
+    /// <summary>What the unit calls itself, "" when not known.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>Bytes of a logical block, 0 when not known.</summary>
+    public int BlockSize { get; set; }
+
+    /// <summary>The engine that saw it.</summary>
+    public required EngineStatus Engine { get; init; }
+
+    /// <summary>Highest number of commands outstanding at once in the interval.</summary>
+    public long MaxOutstanding { get; set; }
+
+    /// <summary>Time in ns of the interval during which at least one command was outstanding.</summary>
+    public long BusyTime { get; set; }
+
+    /// <summary>Highest number of commands begun in a 100 ms slot of the interval, times 10; -1 when unknown.</summary>
+    public double PeakIops { get; set; } = -1;
+}
+
+/// <summary>One interval as a viewer sees it, merged over all engines. Reused: valid until the next one is taken.</summary>
+public sealed class Snapshot
+{
+    /// <summary>End of the interval, ns since 1970.</summary>
+    public long Time { get; set; }
+
+    /// <summary>Measured length in seconds: the longest of the engines'. 0 when nothing was measured yet.</summary>
+    public double Seconds { get; set; }
+
+    /// <summary>The cells that changed or have commands outstanding.</summary>
+    public List<CellDelta> Cells { get; } = [];
+
+    /// <summary>The units known, changed or not.</summary>
+    public List<UnitDelta> Units { get; } = [];
+
+    /// <summary>The engines attached, and those that went during the interval.</summary>
+    public List<EngineStatus> Engines { get; } = [];
+}

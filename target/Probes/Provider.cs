@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Iscsitop.Target.Iscsi;
+
+namespace Iscsitop.Target.Probes;
+
+/// <summary>What is known of a connection; a new record for each change.</summary>
+/// <param name="Id">The connection's id, never used again in this process.</param>
+/// <param name="Local">Address and port of the target's side: <c>192.0.2.1:3260</c>, <c>[::1]:3260</c>.</param>
+/// <param name="Remote">Address and port of the initiator's side.</param>
+/// <param name="Target">Target name, "" before login and in discovery sessions.</param>
+/// <param name="Initiator">Initiator name, "" before login.</param>
+/// <param name="Isid">Initiator part of the session id, 12 hex digits, "" before login.</param>
+/// <param name="Tsih">Target session identifying handle, 0 before login.</param>
+/// <param name="Cid">Connection id within the session.</param>
+/// <param name="Opened">Monotonic ns of its begin.</param>
+/// <param name="Closed">Monotonic ns of its end, 0 while it lasts.</param>
+public sealed record ConnectionInfo(
+    uint Id, string Local, string Remote, string Target = "", string Initiator = "", string Isid = "",
+    ushort Tsih = 0, ushort Cid = 0, long Opened = 0, long Closed = 0);
+
+/// <summary>What is known of a logical unit that events name only by number.</summary>
+/// <param name="Target">Target name.</param>
+/// <param name="Lun">LUN as a number.</param>
+/// <param name="Name">What the unit calls itself (VPD page 80h), "" when not known.</param>
+/// <param name="BlockSize">Bytes of a logical block, 0 when not known.</param>
+public sealed record UnitInfo(string Target, ulong Lun, string Name, int BlockSize);
+
+/// <summary>
+/// The iscsi provider: the mask of the probes somebody asked for, the ring their events go to, and the names behind
+/// the ids. The target fires at two places, when a PDU was received and when one is about to be sent; a packet
+/// decoder calls the same <see cref="Fire"/>.
+/// </summary>
+public sealed class Provider
+{
+    /// <summary>Names interned at most, so that peers cannot fill memory with names; later ones share one id.</summary>
+    public const int MaxNames = 65536;
+
+    private readonly ConcurrentDictionary<string, uint> _ids = new(StringComparer.Ordinal);
+    private readonly List<string> _names = ["", "(other)"];
+    private readonly Lock _namesLock = new();
+    private readonly int _capacity;
+    private ProbeRing? _ring;
+    private uint _enabled;
+    private uint _lastConnection;
+
+    /// <param name="name">What the provider observes, for <c>iscsitop list</c>: "target", "eth0", a file name.</param>
+    /// <param name="capacity">Events its ring holds, a power of two; the ring is made when a probe is first enabled.</param>
+    public Provider(string name, int capacity = 1 << 16)
+    {
+        Name = name;
+        _capacity = capacity;
+    }
+
+    /// <summary>What the provider observes.</summary>
+    public string Name { get; }
+
+    /// <summary>The mask of enabled probes. Written by the engine only: the union of what subscribers want.</summary>
+    public uint Enabled
+    {
+        get => Volatile.Read(ref _enabled);
+        set
+        {
+            if (value != 0) _ring ??= new ProbeRing(_capacity);
+            Volatile.Write(ref _enabled, value & ProbeSet.Pdus);
+        }
+    }
+
+    /// <summary>The ring events go to; null until a probe was enabled.</summary>
+    public ProbeRing? Ring => _ring;
+
+    /// <summary>Events lost because the engine was behind.</summary>
+    public long Drops => _ring?.Drops ?? 0;
+
+    /// <summary>Connections that came, changed or went since the engine last looked, in order.</summary>
+    public ConcurrentQueue<ConnectionInfo> ConnectionChanges { get; } = new();
+
+    /// <summary>Logical units that came or changed since the engine last looked.</summary>
+    public ConcurrentQueue<UnitInfo> UnitChanges { get; } = new();
+
+    /// <summary>An id for a new connection, from 1.</summary>
+    public uint NextConnection() => Interlocked.Increment(ref _lastConnection);
+
+    /// <summary>The id of a name; 0 is "".</summary>
+    public uint Intern(string name)
+    {
+        if (name.Length == 0) return 0;
+        if (_ids.TryGetValue(name, out uint id)) return id;
+        lock (_namesLock)
+        {
+            if (_ids.TryGetValue(name, out id)) return id;
+            if (_names.Count >= MaxNames) return 1;
+            id = (uint)_names.Count;
+            _names.Add(name);
+            _ids[name] = id;
+            return id;
+        }
+    }
+
+    /// <summary>Copies the names with ids from <paramref name="from"/> on into <paramref name="into"/>.</summary>
+    public void NamesSince(int from, List<string> into)
+    {
+        lock (_namesLock)
+            for (int i = from; i < _names.Count; i++) into.Add(_names[i]);
+    }
+
+    /// <summary>How many ids have been given.</summary>
+    public int NameCount { get { lock (_namesLock) return _names.Count; } }
+
+    /// <summary>Whether anybody asked for the probe of this PDU: one load and a branch.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Wants(byte opcode) => (Volatile.Read(ref _enabled) & Pdu.ProbeBit(opcode)) != 0;
+
+    /// <summary>Records a PDU that was received or is about to be sent. Never waits; drops are counted in the ring.</summary>
+    /// <param name="bhs">The 48 header bytes.</param>
+    /// <param name="tail">CDB bytes from 16 on, or sense data; up to <see cref="ProbeEvent.TailBytes.Length"/> are kept.</param>
+    /// <param name="lun">The LUN as a number, <see cref="Lun.Unknown"/> where there is none.</param>
+    /// <param name="connection">The connection's id.</param>
+    /// <param name="target">Id of the target's name, 0 before it is known.</param>
+    /// <param name="initiator">Id of the initiator's name, 0 before it is known.</param>
+    /// <param name="time">Monotonic ns of the event.</param>
+    public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, uint connection, uint target, uint initiator, long time)
+    {
+        ProbeRing? ring = _ring;
+        if (ring is null || !ring.TryClaim(out long position)) return;
+        ref ProbeEvent e = ref ring.Claimed(position);
+        e.Time = time;
+        e.LunNumber = lun;
+        e.Connection = connection;
+        e.Target = target;
+        e.Initiator = initiator;
+        e.Probe = Pdu.ProbeOf(bhs[0]);
+        bhs[..Pdu.BhsLength].CopyTo(e.Header);
+        if (tail.Length > ProbeEvent.TailBytes.Length) tail = tail[..ProbeEvent.TailBytes.Length];
+        tail.CopyTo(e.Tail);
+        e.TailLength = (byte)tail.Length;
+        ring.Publish(position);
+    }
+}

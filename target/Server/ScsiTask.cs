@@ -1,0 +1,143 @@
+using Iscsitop.Target.Scsi;
+using Iscsitop.Target.Stores;
+
+namespace Iscsitop.Target.Server;
+
+/// <summary>
+/// One SCSI command from its PDU to its status. The connection fills in what arrived, the device server what it
+/// answers. Tasks are reused: nothing here is allocated per command once the buffers have grown.
+/// </summary>
+internal sealed class ScsiTask
+{
+    /// <summary>What a handler returns when it would wait and <see cref="MayBlock"/> is false: a worker calls it again.</summary>
+    public const ScsiStatus Deferred = (ScsiStatus)0xff;
+
+    private readonly byte[] _cdb = new byte[260];
+    private readonly byte[] _reply = GC.AllocateUninitializedArray<byte>(4096, pinned: true);
+    private ArraySegment<byte>[] _dataIn = new ArraySegment<byte>[4];
+
+    /// <summary>The CDB: 16 bytes, or more when an Extended CDB AHS came along.</summary>
+    public ReadOnlySpan<byte> Cdb => _cdb.AsSpan(0, CdbLength);
+
+    /// <summary>Bytes of <see cref="Cdb"/>.</summary>
+    public int CdbLength { get; private set; }
+
+    /// <summary>The command's row, null when the table has none. Set by <see cref="DeviceServer.Prepare"/>.</summary>
+    public CommandRow? Row { get; set; }
+
+    /// <summary>The LUN field of the command, decoded; what no unit answers to leaves <see cref="Unit"/> null.</summary>
+    public ulong Lun { get; set; }
+
+    /// <summary>The logical unit, null when the nexus has none at this LUN.</summary>
+    public LogicalUnit? Unit { get; set; }
+
+    /// <summary>The I_T nexus the command came from.</summary>
+    public Nexus Nexus { get; set; } = null!;
+
+    /// <summary>First block, from the CDB. Valid when the row's layout has an LBA.</summary>
+    public ulong Lba { get; set; }
+
+    /// <summary>Blocks, from the CDB. Valid when the row's layout counts blocks.</summary>
+    public uint Blocks { get; set; }
+
+    /// <summary>Bytes the CDB moves from the initiator (SPDTL of Data-Out), set by <see cref="DeviceServer.Prepare"/>.</summary>
+    public long OutLength { get; set; }
+
+    /// <summary>Bytes of data that came with the command, at most <see cref="OutLength"/>; all of it when the handler runs.</summary>
+    public ReadOnlySpan<byte> DataOut => _dataOut.AsSpan();
+
+    /// <summary>Whether the handler may wait for a device: it runs on a worker.</summary>
+    public bool MayBlock { get; set; }
+
+    /// <summary>Bytes the CDB moves to the initiator (SPDTL of Data-In), after allocation length truncation.</summary>
+    public long InLength { get; private set; }
+
+    /// <summary>The Data-In segments in order.</summary>
+    public ReadOnlySpan<ArraySegment<byte>> DataIn => _dataIn.AsSpan(0, DataInCount);
+
+    /// <summary>How many segments <see cref="DataIn"/> has.</summary>
+    public int DataInCount { get; private set; }
+
+    /// <summary>Sense data of a CHECK CONDITION.</summary>
+    public Sense Sense { get; } = new();
+
+    /// <summary>A buffer of the task's own, returned to the pool with the task.</summary>
+    public byte[]? Buffer { get; private set; }
+
+    private ArraySegment<byte> _dataOut;
+
+    /// <summary>Starts a new command.</summary>
+    public void Reset(ReadOnlySpan<byte> cdb, ReadOnlySpan<byte> more)
+    {
+        cdb.CopyTo(_cdb);
+        more.CopyTo(_cdb.AsSpan(cdb.Length));
+        CdbLength = cdb.Length + more.Length;
+        Row = null;
+        Unit = null;
+        Lba = 0;
+        Blocks = 0;
+        OutLength = InLength = 0;
+        DataInCount = 0;
+        MayBlock = false;
+        _dataOut = default;
+        Sense.Clear();
+    }
+
+    /// <summary>Sets the data that came with the command.</summary>
+    public void SetDataOut(ArraySegment<byte> data) => _dataOut = data;
+
+    /// <summary>Adds a segment of Data-In where it stands; its array must be pinned and outlive the send.</summary>
+    public void AddDataIn(ArraySegment<byte> segment)
+    {
+        if (DataInCount == _dataIn.Length) Array.Resize(ref _dataIn, _dataIn.Length * 2);
+        _dataIn[DataInCount++] = segment;
+        InLength += segment.Count;
+    }
+
+    /// <summary>A buffer of the task's own for <paramref name="length"/> bytes, at most <see cref="BufferPool.MaxLength"/>.</summary>
+    public byte[] RentBuffer(int length)
+    {
+        if (Buffer is not null && Buffer.Length >= length) return Buffer;
+        ReturnBuffer();
+        return Buffer = BufferPool.Rent(length);
+    }
+
+    /// <summary>Gives the task's buffer back.</summary>
+    public void ReturnBuffer()
+    {
+        if (Buffer is { } buffer) BufferPool.Return(buffer);
+        Buffer = null;
+    }
+
+    /// <summary>A cleared area of 4096 bytes to compose parameter data in; then call <see cref="Reply"/>.</summary>
+    public Span<byte> ReplyArea()
+    {
+        Array.Clear(_reply);
+        return _reply;
+    }
+
+    /// <summary>Answers GOOD with the first bytes of the reply area, truncated to the CDB's allocation length.</summary>
+    public ScsiStatus Reply(int length)
+    {
+        int count = (int)Math.Min((uint)length, Row!.Length(Cdb));
+        if (count > 0) AddDataIn(new ArraySegment<byte>(_reply, 0, count));
+        return ScsiStatus.Good;
+    }
+
+    /// <summary>Answers CHECK CONDITION.</summary>
+    public ScsiStatus Fail(SenseCode code)
+    {
+        Sense.Set(code);
+        DataInCount = 0;
+        InLength = 0;
+        return ScsiStatus.CheckCondition;
+    }
+
+    /// <summary>Answers ILLEGAL REQUEST, INVALID FIELD IN CDB, with the field pointer (SPC-4 §4.5.2.4.2).</summary>
+    public ScsiStatus FailField(int atByte, int bit = 7)
+    {
+        ScsiStatus status = Fail(SenseCode.InvalidFieldInCdb);
+        Sense.PointTo(inCdb: true, atByte, bit);
+        return status;
+    }
+}

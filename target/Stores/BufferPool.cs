@@ -1,0 +1,47 @@
+using System.Numerics;
+
+namespace Iscsitop.Target.Stores;
+
+/// <summary>
+/// Pinned buffers in powers of two from 4 KiB to 16 MiB, shared by all connections, so that neither a command nor a
+/// gathered send allocates or pins. What comes back beyond the pool's share is left to the collector.
+/// </summary>
+internal static class BufferPool
+{
+    /// <summary>Longest buffer, and so the longest transfer of one command that needs one.</summary>
+    public const int MaxLength = 16 << 20;
+
+    private const int MinShift = 12;
+    private const long MaxPooled = 256L << 20;
+
+    private static readonly Stack<byte[]>[] s_free = [.. Enumerable.Range(0, 13).Select(_ => new Stack<byte[]>())];
+    private static readonly Lock s_lock = new();
+    private static long s_pooled;
+
+    /// <summary>A buffer of at least <paramref name="length"/> bytes with undefined content.</summary>
+    public static byte[] Rent(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxLength);
+        int shift = Math.Max(MinShift, BitOperations.Log2((uint)Math.Max(length - 1, 1)) + 1);
+        lock (s_lock)
+        {
+            if (s_free[shift - MinShift].TryPop(out byte[]? buffer))
+            {
+                s_pooled -= buffer.Length;
+                return buffer;
+            }
+        }
+        return GC.AllocateUninitializedArray<byte>(1 << shift, pinned: true);
+    }
+
+    /// <summary>Gives a buffer back.</summary>
+    public static void Return(byte[] buffer)
+    {
+        lock (s_lock)
+        {
+            if (s_pooled + buffer.Length > MaxPooled) return;
+            s_pooled += buffer.Length;
+            s_free[BitOperations.Log2((uint)buffer.Length) - MinShift].Push(buffer);
+        }
+    }
+}
