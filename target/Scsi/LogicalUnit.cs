@@ -18,6 +18,9 @@ internal sealed class LogicalUnit
     /// <summary>Product revision level, up to 4 characters: major and minor version of this assembly.</summary>
     public static readonly string Revision = typeof(LogicalUnit).Assembly.GetName().Version is { } v ? $"{v.Major}.{v.Minor}" : "";
 
+    /// <summary>Tasks that workers have in hand.</summary>
+    public int InFlight;
+
     private readonly Lock _lock = new();
     private readonly bool _readOnly;
     private Nexus[] _nexuses = [];
@@ -87,6 +90,13 @@ internal sealed class LogicalUnit
     {
         Interlocked.Increment(ref _generation);
         Raise(SenseCode.BusDeviceReset);
+    }
+
+    /// <summary>CLEAR TASK SET (SAM-5 §7.4): the tasks of all nexuses are aborted, the others are told.</summary>
+    public void ClearTaskSet(Nexus by)
+    {
+        Interlocked.Increment(ref _generation);
+        Raise(SenseCode.CommandsClearedByAnotherInitiator, except: by);
     }
 
     /// <summary>Establishes a unit attention for every attached nexus but one.</summary>

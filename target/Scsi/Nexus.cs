@@ -46,6 +46,9 @@ internal sealed class Nexus
     /// <summary>The LUNs it sees, ascending.</summary>
     public ReadOnlySpan<int> Luns => _luns;
 
+    /// <summary>The units it sees.</summary>
+    public IEnumerable<LogicalUnit> Units => _attentions.Keys;
+
     /// <summary>The unit at a LUN, null when there is none.</summary>
     public LogicalUnit? Find(ulong lun) => _units.GetValueOrDefault(lun);
 

@@ -7,7 +7,7 @@ namespace Iscsitop.Target.Server;
 /// One SCSI command from its PDU to its status. The connection fills in what arrived, the device server what it
 /// answers. Tasks are reused: nothing here is allocated per command once the buffers have grown.
 /// </summary>
-internal sealed class ScsiTask
+internal class ScsiTask
 {
     /// <summary>What a handler returns when it would wait and <see cref="MayBlock"/> is false: a worker calls it again.</summary>
     public const ScsiStatus Deferred = (ScsiStatus)0xff;
