@@ -106,10 +106,10 @@ internal sealed class FullFeature : IDisposable
     {
         if (_commands.HandedOff > 0) _commands.Collect();
         if (_functions.Pending) _functions.AnswerDone();
+        long now = Environment.TickCount64;
+        if (now - _lastTick >= Connection.TickMilliseconds) Tick(now);
         Flush();
         if (_writer.Broken || _connection.Doomed || _closing is not null) return false;
-        long now = Environment.TickCount64;
-        if (now - _lastTick >= Connection.TickMilliseconds && !Tick(now)) return false;
         if (_commands.HandedOff > 0 || _functions.Pending)
         {
             int patience = _functions.Pending ? 10 : Connection.TickMilliseconds;
@@ -309,13 +309,13 @@ internal sealed class FullFeature : IDisposable
     }
 
     /// <summary>Once a second: pings, timeouts, shutdown.</summary>
-    private bool Tick(long now)
+    private void Tick(long now)
     {
         _lastTick = now;
         TargetOptions options = _connection.Server.Options;
         if (_commands.Sweep()) CloseBecause($"data we asked for did not come in {options.DataTimeout.TotalSeconds:0} s");
         if (_connection.Server.Stopping) AskForLogout(now);
-        if (_session.Discovery || options.NopInterval == TimeSpan.Zero) return true;
+        if (_session.Discovery || options.NopInterval == TimeSpan.Zero) return;
         double idle = now - _lastReceived;
         if (_pingOutstanding)
         {
@@ -325,7 +325,6 @@ internal sealed class FullFeature : IDisposable
         {
             Ping();
         }
-        return true;
     }
 
     private void Ping()
