@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Iscsitop.Target.Scsi;
 
 /// <summary>Sense key in bits 23–16, additional sense code in 15–8, qualifier in 7–0 (SPC-4 §4.5.6, Annex D).</summary>
-internal enum SenseCode
+public enum SenseCode
 {
     NoSense = 0x000000,
 

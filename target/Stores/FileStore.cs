@@ -14,7 +14,8 @@ internal sealed class FileStore : Store
     private readonly string _path;
     private volatile bool _cacheAnswers = PageCache.IsSupported;
 
-    private FileStore(SafeFileHandle file, string path, long length, bool readOnly)
+    /// <summary>Takes an open file; <see cref="Open"/> makes the checks.</summary>
+    internal FileStore(SafeFileHandle file, string path, long length, bool readOnly)
     {
         _file = file;
         _path = path;
