@@ -39,6 +39,6 @@ public sealed class LayerTests
     public void No_folder_is_called_common_or_utils()
     {
         IEnumerable<string> namespaces = new[] { s_target, s_engine, typeof(Program).Assembly }.SelectMany(a => a.GetTypes()).Select(t => t.Namespace).OfType<string>().Distinct();
-        Assert.That(namespaces, Has.None.Matches<string>(n => n.Contains("Common", StringComparison.Ordinal) || n.Contains("Util", StringComparison.Ordinal) || n.Contains("Helper", StringComparison.Ordinal)));
+        Assert.That(namespaces, Has.None.Matches<string>(n => n!.Contains("Common", StringComparison.Ordinal) || n!.Contains("Util", StringComparison.Ordinal) || n!.Contains("Helper", StringComparison.Ordinal)));
     }
 }
