@@ -42,13 +42,11 @@ internal static class Medium
 
     public static ScsiStatus WriteAndVerify(ScsiTask task)
     {
-        int check = ByteCheck(task);
-        if (check > ByteCheckCompare) return task.FailField(1, 2);
         ScsiStatus status = Write(task);
         if (status != ScsiStatus.Good) return status;
         Store store = task.Unit!.Store;
         if (store.WriteCache) store.Flush();
-        return ReadBack(task, task.DataOut.Length, check == ByteCheckCompare ? task.DataOut : []);
+        return ReadBack(task, task.DataOut.Length, ByteCheck(task) == ByteCheckCompare ? task.DataOut : []);
     }
 
     /// <summary>VERIFY. SBC-4 §5.33: BYTCHK 0 reads the blocks, 1 compares them, 3 compares each to one block.</summary>
