@@ -1,0 +1,132 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Iscsitop.Cli.Output;
+using Iscsitop.Engine;
+
+namespace Iscsitop.Cli.Snooping;
+
+/// <summary>A line being made of cells.</summary>
+internal sealed class LineText
+{
+    private char[] _chars = new char[512];
+
+    /// <summary>Characters so far.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>The line so far.</summary>
+    public ReadOnlySpan<char> Text => _chars.AsSpan(0, Length);
+
+    /// <summary>Begins a new line.</summary>
+    public void Clear() => Length = 0;
+
+    /// <summary>Appends text of ours.</summary>
+    public void Put(ReadOnlySpan<char> text)
+    {
+        text.CopyTo(Room(text.Length));
+        Length += text.Length;
+    }
+
+    /// <summary>Appends text of a peer's, made safe; <c>-</c> when it is not known.</summary>
+    public void PutName(string name) => Put(name.Length == 0 ? "-" : TerminalText.Escape(name));
+
+    /// <summary>Appends a number.</summary>
+    public void Put<T>(T value, string format = "")
+        where T : ISpanFormattable
+    {
+        value.TryFormat(Room(40), out int length, format, CultureInfo.InvariantCulture);
+        Length += length;
+    }
+
+    /// <summary>Appends nanoseconds as ms with three decimals; <c>-</c> when they are -1.</summary>
+    public void PutMilliseconds(long ns)
+    {
+        if (ns < 0) Put("-");
+        else Put(ns / 1e6, "0.000");
+    }
+
+    /// <summary>Brings the cell that began at <paramref name="start"/> to a width.</summary>
+    /// <returns>The cell's own width.</returns>
+    public int Pad(int start, int width, bool left)
+    {
+        int own = TerminalText.Width(Text[start..]);
+        int gap = width - own;
+        if (gap <= 0) return own;
+        Span<char> cell = Room(gap)[..gap];
+        if (left)
+        {
+            cell.Fill(' ');
+        }
+        else
+        {
+            _chars.AsSpan(start, Length - start).CopyTo(_chars.AsSpan(start + gap));
+            _chars.AsSpan(start, gap).Fill(' ');
+        }
+        Length += gap;
+        return own;
+    }
+
+    private Span<char> Room(int more)
+    {
+        if (Length + more > _chars.Length) Array.Resize(ref _chars, Math.Max(2 * _chars.Length, Length + more));
+        return _chars.AsSpan(Length);
+    }
+}
+
+/// <summary>A column of a listing.</summary>
+/// <param name="Header">Its title.</param>
+/// <param name="Width">Cells it takes at first.</param>
+/// <param name="Left">Text is aligned left, numbers right.</param>
+/// <param name="Cell">Writes the cell.</param>
+internal sealed record LineColumn<T>(string Header, int Width, bool Left, WriteCell<T> Cell);
+
+/// <summary>Writes one cell of a line.</summary>
+internal delegate void WriteCell<T>(LineText text, in T line, in EventContext context);
+
+/// <summary>A listing that goes on: a column grows with what it has to hold and stays so, and nothing is cut.</summary>
+internal sealed class LineTable<T>(IReadOnlyList<LineColumn<T>> columns)
+{
+    private readonly int[] _widths = [.. columns.Select(c => Math.Max(c.Width, c.Header.Length))];
+    private readonly LineText _text = new();
+
+    /// <summary>The header line with its end.</summary>
+    public byte[] Header()
+    {
+        _text.Clear();
+        for (int i = 0; i < columns.Count; i++)
+        {
+            int start = Begin(i);
+            _text.Put(columns[i].Header);
+            End(i, start);
+        }
+        _text.Put("\n");
+        return Encoding.UTF8.GetBytes(_text.Text.ToArray());
+    }
+
+    /// <summary>Writes a line without its end.</summary>
+    public void Write(ArrayBufferWriter<byte> into, in T line, in EventContext context)
+    {
+        _text.Clear();
+        for (int i = 0; i < columns.Count; i++)
+        {
+            int start = Begin(i);
+            columns[i].Cell(_text, line, context);
+            End(i, start);
+        }
+        Encoding.UTF8.GetBytes(_text.Text, into);
+    }
+
+    private int Begin(int column)
+    {
+        if (column > 0) _text.Put(" ");
+        return _text.Length;
+    }
+
+    private void End(int column, int start)
+    {
+        // Blanks at the end of a line serve nobody.
+        bool last = column == columns.Count - 1 && columns[column].Left;
+        int own = _text.Pad(start, last ? 0 : _widths[column], columns[column].Left);
+        _widths[column] = Math.Max(_widths[column], own);
+    }
+}
