@@ -33,6 +33,9 @@ public sealed record Column(
     string Field, string Header, int Width, string Unit, string Help,
     Func<Row, double>? Value, Func<Row, string>? Text = null, ShowNumber? Show = null, Shown Shown = Shown.Always)
 {
+    /// <summary>Whether it says which row this is, and so says nothing of a total.</summary>
+    public bool Identifies { get; init; } = Text is not null;
+
     /// <summary>The column in other units: its header and format change, its value does not.</summary>
     public Column In(DisplayUnits units) => Unit switch
     {
@@ -74,7 +77,7 @@ public static class Columns
     internal static readonly Column UnitName = Name("name", "NAME", 8, "what the unit calls itself (VPD page 80h)", r => r.Unit?.Name ?? "");
     internal static readonly Column Opcode = Name("opcode", "HEX", 9, "operation code, with service action after a slash", r => OperationNames.Number(r.Operation));
 
-    internal static readonly Column Lun = new("lun", "LUN", 5, "", "logical unit number", r => r.Lun == Iscsitop.Target.Iscsi.Lun.Unknown ? double.NaN : r.Lun, null, Numbers.Integer);
+    internal static readonly Column Lun = new("lun", "LUN", 5, "", "logical unit number", r => r.Lun == Iscsitop.Target.Iscsi.Lun.Unknown ? double.NaN : r.Lun, null, Numbers.Integer) { Identifies = true };
 
     internal static readonly Column[] Rates =
     [

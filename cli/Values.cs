@@ -17,7 +17,6 @@ internal static class Values
     /// <summary>Fractional seconds from <see cref="MinSeconds"/> to <see cref="MaxSeconds"/>.</summary>
     public static TimeSpan Interval(string text)
     {
-        RejectOption(text);
         return TryNumber(text, out double s) && s is >= MinSeconds and <= MaxSeconds
             ? TimeSpan.FromSeconds(s)
             : throw Wrong("interval", text, "seconds from 0.1 to 86400");
@@ -26,7 +25,6 @@ internal static class Values
     /// <summary>A whole number from 1.</summary>
     public static int Count(string what, string text)
     {
-        RejectOption(text);
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n > 0
             ? n
             : throw Wrong(what, text, "a whole number from 1");
@@ -69,11 +67,9 @@ internal static class Values
     /// <summary>The message of a wrong value, in prstat's words.</summary>
     public static UsageException Wrong(string what, string text, string right) => new($"invalid {what} -- {text} ({right})");
 
-    // System.CommandLine gives an option it does not know to a positional argument.
-    private static void RejectOption(string text)
-    {
-        if (text.StartsWith('-')) throw new UsageException($"unknown option -- {text} (see --help)");
-    }
+    /// <summary>A positional argument; System.CommandLine makes one of an option that it does not know.</summary>
+    public static string Positional(string text) =>
+        text.StartsWith('-') ? throw new UsageException($"unknown option -- {text} (see iscsitop --help)") : text;
 
     private static bool TryNumber(string text, out double value) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);

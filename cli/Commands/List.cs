@@ -36,12 +36,17 @@ internal static class List
             Format format = result.GetValue(ndjson) ? Format.Ndjson
                 : Values.Choice("output format", result.GetValue(output)!, ("table", Format.Table), ("json", Format.Json), ("ndjson", Format.Ndjson));
             IReadOnlyList<int> wanted = Values.Pids(result.GetValue(pids) ?? []);
-            bool listProbes = result.GetResult(probes) is not null;
-            streams.Print(listProbes ? Probes(Engines(wanted), result.GetValue(probes) ?? "*", format) : Engines(Engines(wanted), format));
+            uint? mask = result.GetResult(probes) is null ? null : Matching(result.GetValue(probes) ?? "*");
+            List<EngineStatus> engines = Engines(wanted);
+            streams.Print(mask is { } some ? Probes(engines, some, format) : Engines(engines, format));
             return ExitCode.Success;
         });
         return command;
     }
+
+    private static uint Matching(string glob) => ProbeSet.Match(glob) is > 0 and var mask
+        ? mask
+        : throw Values.Wrong("probe", glob, "a name or pattern like scsi-*; iscsitop list --probes lists them");
 
     private static List<EngineStatus> Engines(IReadOnlyList<int> pids)
     {
@@ -62,10 +67,8 @@ internal static class List
     }
 
     // The columns of dtrace -l. The function of a user-land probe is where it fires; ours fire where PDUs pass.
-    private static string Probes(List<EngineStatus> engines, string glob, Format format)
+    private static string Probes(List<EngineStatus> engines, uint mask, Format format)
     {
-        uint mask = ProbeSet.Match(glob);
-        if (mask == 0) throw Values.Wrong("probe", glob, "a name or pattern like scsi-*; iscsitop list --probes lists them");
         List<(int Id, EngineStatus Engine, Probe Probe)> probes = [];
         foreach (EngineStatus engine in engines)
             for (int i = 0; i < ProbeSet.Count; i++)

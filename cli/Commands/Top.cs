@@ -46,8 +46,8 @@ internal static class Top
         {
             Pids = words.Filters.Pids(result),
             Filter = words.Filters.Rows(result),
-            Interval = result.GetValue(words.Interval) is string s ? Values.Interval(s) : TimeSpan.FromSeconds(1),
-            Count = count is null ? null : Values.Count("count", count),
+            Interval = result.GetValue(words.Interval) is string s ? Values.Interval(Values.Positional(s)) : TimeSpan.FromSeconds(1),
+            Count = count is null ? null : Values.Count("count", Values.Positional(count)),
             View = view,
             AllViews = views,
             Units = units,

@@ -34,9 +34,9 @@ internal static class JsonPieces
     public static void Row(Utf8JsonWriter json, IReadOnlyList<Column> columns, Row row, bool total = false, string? except = null)
     {
         foreach (Column column in columns)
-            if (column.Field == except) continue;
+            if (column.Field == except || (total && column.Identifies)) continue;
             else if (column.Value is { } value) Number(json, column.Field, value(row));
-            else if (!total) Name(json, column.Field, column.Text!(row));
+            else Name(json, column.Field, column.Text!(row));
     }
 
     /// <summary>What an engine says of itself.</summary>

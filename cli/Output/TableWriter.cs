@@ -51,9 +51,9 @@ internal sealed class TableWriter(Stream output, bool styled) : ReportWriter(out
         bool named = false;
         for (int i = 0; i < cells.Length; i++)
         {
-            if (columns[i].Text is null) continue;
-            cells[i] = named ? "" : "total";
-            named = true;
+            if (!columns[i].Identifies) continue;
+            cells[i] = named || columns[i].Text is null ? "" : "total";
+            named |= columns[i].Text is not null;
         }
         return cells;
     }
