@@ -79,7 +79,7 @@ internal static class Snoop
         else
         {
             var table = new LineTable<CompletedCommand>(CommandLines.Columns(options.Lines));
-            sink.Heading(table.Header());
+            sink.Heading = table.WriteHeader;
             write = table.Write;
         }
         return (in command, in context) =>
@@ -99,7 +99,7 @@ internal static class Snoop
         else
         {
             var table = new LineTable<ProbeEvent>(PduLines.Columns(options.Lines));
-            sink.Heading(table.Header());
+            sink.Heading = table.WriteHeader;
             write = table.Write;
         }
         return (in e, in context) =>

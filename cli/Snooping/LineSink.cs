@@ -29,12 +29,8 @@ internal sealed class LineSink(Stream output, int? most, Action ended)
     /// <summary>What went wrong with the output, null when nothing did.</summary>
     public Exception? Failure => _failure;
 
-    /// <summary>Adds a line that is no event and does not count.</summary>
-    public void Heading(ReadOnlySpan<byte> text)
-    {
-        lock (_lock) _buffer.Write(text);
-        Flush();
-    }
+    /// <summary>Writes what is due without a line: the header of a listing in which nothing has happened yet.</summary>
+    public Action<ArrayBufferWriter<byte>>? Heading { get; set; }
 
     /// <summary>Adds a line.</summary>
     public void Add<TLine>(WriteLine<TLine> write, in TLine line, in Engine.EventContext context)
@@ -52,7 +48,11 @@ internal sealed class LineSink(Stream output, int? most, Action ended)
     /// <summary>Hands over what has been gathered.</summary>
     public void Flush()
     {
-        lock (_lock) Drain();
+        lock (_lock)
+        {
+            Heading?.Invoke(_buffer);
+            Drain();
+        }
     }
 
     private void Drain()

@@ -83,24 +83,31 @@ internal sealed record LineColumn<T>(string Header, int Width, bool Left, WriteC
 /// <summary>Writes one cell of a line.</summary>
 internal delegate void WriteCell<T>(LineText text, in T line, in EventContext context);
 
-/// <summary>A listing that goes on: a column grows with what it has to hold and stays so, and nothing is cut.</summary>
+/// <summary>
+/// A listing that goes on: nothing is cut, a column grows with what it has to hold and stays so, and then the header
+/// comes again above the first line of the new widths.
+/// </summary>
 internal sealed class LineTable<T>(IReadOnlyList<LineColumn<T>> columns)
 {
     private readonly int[] _widths = [.. columns.Select(c => Math.Max(c.Width, c.Header.Length))];
     private readonly LineText _text = new();
+    private readonly LineText _title = new();
+    private bool _titleDue = true;
 
-    /// <summary>The header line with its end.</summary>
-    public byte[] Header()
+    /// <summary>Writes the header when it is due: at the beginning, before any line.</summary>
+    public void WriteHeader(ArrayBufferWriter<byte> into)
     {
-        _text.Clear();
+        if (!_titleDue) return;
+        _titleDue = false;
+        _title.Clear();
         for (int i = 0; i < columns.Count; i++)
         {
-            int start = Begin(i);
-            _text.Put(columns[i].Header);
-            End(i, start);
+            int start = Begin(_title, i);
+            _title.Put(columns[i].Header);
+            End(_title, i, start);
         }
-        _text.Put("\n");
-        return Encoding.UTF8.GetBytes(_text.Text.ToArray());
+        _title.Put("\n");
+        Encoding.UTF8.GetBytes(_title.Text, into);
     }
 
     /// <summary>Writes a line without its end.</summary>
@@ -109,24 +116,27 @@ internal sealed class LineTable<T>(IReadOnlyList<LineColumn<T>> columns)
         _text.Clear();
         for (int i = 0; i < columns.Count; i++)
         {
-            int start = Begin(i);
+            int start = Begin(_text, i);
             columns[i].Cell(_text, line, context);
-            End(i, start);
+            End(_text, i, start);
         }
+        WriteHeader(into);
         Encoding.UTF8.GetBytes(_text.Text, into);
     }
 
-    private int Begin(int column)
+    private static int Begin(LineText text, int column)
     {
-        if (column > 0) _text.Put(" ");
-        return _text.Length;
+        if (column > 0) text.Put(" ");
+        return text.Length;
     }
 
-    private void End(int column, int start)
+    private void End(LineText text, int column, int start)
     {
-        // Blanks at the end of a line serve nobody.
-        bool last = column == columns.Count - 1 && columns[column].Left;
-        int own = _text.Pad(start, last ? 0 : _widths[column], columns[column].Left);
-        _widths[column] = Math.Max(_widths[column], own);
+        // Blanks at the end of a line serve nobody, so the last text column needs no width.
+        bool open = column == columns.Count - 1 && columns[column].Left;
+        int own = text.Pad(start, open ? 0 : _widths[column], columns[column].Left);
+        if (open || own <= _widths[column]) return;
+        _widths[column] = own;
+        _titleDue = true;
     }
 }

@@ -24,7 +24,7 @@ internal delegate void WriteValue<T>(Utf8JsonWriter json, in T line, in EventCon
 
 /// <summary>The records of <c>-o ndjson</c>. Unknown is null; the first record says which schema they follow.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The writer holds nothing but the buffer it is given.")]
-internal sealed class Records<T>(IReadOnlyList<RecordField<T>> fields)
+internal sealed class Records<T>(RecordField<T>[] fields)
 {
     private readonly Utf8JsonWriter _json = new(Stream.Null);
     private bool _begun;
