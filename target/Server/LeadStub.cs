@@ -12,7 +12,7 @@ public sealed record LunSpec(int Lun)
     {
         spec = new LunSpec(0);
         bool right = text.Split('=', 2) is [var n, ['r', 'a', 'm', ':', ..] or ['f', 'i', 'l', 'e', ':', ..]] && int.TryParse(n, out int lun) && (spec = new LunSpec(lun)) is not null;
-        error = right ? "" : "expected N=ram:SIZE or N=file:PATH[,size=SIZE][,ro]";
+        error = right ? "" : $"LUN '{text}': should look like N=ram:SIZE or N=file:PATH[,size=SIZE][,ro]";
         return right;
     }
 }
