@@ -1,0 +1,57 @@
+using System.IO.Enumeration;
+using Iscsitop.Engine;
+
+namespace Iscsitop.Cli;
+
+/// <summary>
+/// The lists of <c>--lun</c>, <c>--target</c> and <c>--initiator</c>. Names may be shell patterns; an initiator may also
+/// be told by its address. An empty list lets everything pass.
+/// </summary>
+/// <param name="Luns">Logical unit numbers.</param>
+/// <param name="Targets">Target names.</param>
+/// <param name="Initiators">Initiator names or addresses.</param>
+public sealed record RowFilter(IReadOnlyList<ulong> Luns, IReadOnlyList<string> Targets, IReadOnlyList<string> Initiators)
+{
+    /// <summary>Lets everything pass.</summary>
+    public static RowFilter None { get; } = new([], [], []);
+
+    /// <summary>Whether everything passes.</summary>
+    public bool IsEmpty => Luns.Count + Targets.Count + Initiators.Count == 0;
+
+    /// <summary>Whether a cell counts.</summary>
+    public bool Keeps(CellDelta delta) =>
+        Keeps(delta.Cell.Key.Lun, delta.Connection.Target, delta.Connection.Initiator, delta.Connection.Remote);
+
+    /// <summary>Whether a command counts.</summary>
+    public bool Keeps(ulong lun, string target, string initiator, string remote) =>
+        KeepsLun(lun) && Matches(Targets, target) && (Matches(Initiators, initiator) || Matches(Initiators, HostOf(remote)));
+
+    /// <summary>Whether a row stands in the table: a unit that did nothing has no cell that was asked.</summary>
+    public bool Keeps(Row row) =>
+        row.Unit is not { } unit || (KeepsLun(unit.Lun) && Matches(Targets, unit.Target) && (Initiators.Count == 0 || row.Seconds > 0));
+
+    private bool KeepsLun(ulong lun)
+    {
+        if (Luns.Count == 0) return true;
+        foreach (ulong wanted in Luns)
+            if (wanted == lun)
+                return true;
+        return false;
+    }
+
+    private static bool Matches(IReadOnlyList<string> patterns, ReadOnlySpan<char> text)
+    {
+        if (patterns.Count == 0) return true;
+        foreach (string pattern in patterns)
+            if (FileSystemName.MatchesSimpleExpression(pattern, text))
+                return true;
+        return false;
+    }
+
+    // 192.0.2.1:3260 and [::1]:3260, as ConnectionInfo has them.
+    private static ReadOnlySpan<char> HostOf(string remote)
+    {
+        int colon = remote.LastIndexOf(':');
+        return colon < 0 ? remote : remote.AsSpan(0, colon).Trim("[]");
+    }
+}
