@@ -206,11 +206,19 @@ place_all() {
   else
     place "$binary" bin/iscsitop 755
   fi
-  for file in cli/wrappers/*; do [ -f "$file" ] && place "$file" "bin/$(basename "$file")" 755; done
-  for file in man/*.[1-9]; do [ -f "$file" ] && place "$file" "share/man/man${file##*.}/$(basename "$file")" 644; done
-  for file in completions/*.bash; do [ -f "$file" ] && place "$file" "share/bash-completion/completions/$(basename "$file" .bash)" 644; done
-  for file in completions/_*; do [ -f "$file" ] && place "$file" "share/zsh/site-functions/$(basename "$file")" 644; done
-  for file in completions/*.fish; do [ -f "$file" ] && place "$file" "share/fish/vendor_completions.d/$(basename "$file")" 644; done
+  for file in cli/wrappers/* man/*.[1-9] completions/*; do
+    if [ -f "$file" ]; then place_by_name "$file" "$(basename "$file")"; fi
+  done
+}
+
+place_by_name() {
+  case $1 in
+    cli/wrappers/*) place "$1" "bin/$2" 755 ;;
+    man/*) place "$1" "share/man/man${2##*.}/$2" 644 ;;
+    completions/*.bash) place "$1" "share/bash-completion/completions/${2%.bash}" 644 ;;
+    completions/*.fish) place "$1" "share/fish/vendor_completions.d/$2" 644 ;;
+    completions/_*) place "$1" "share/zsh/site-functions/$2" 644 ;;
+  esac
 }
 
 manifest=share/iscsitop/manifest
