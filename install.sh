@@ -213,6 +213,7 @@ place_all() {
 
 place_by_name() {
   case $1 in
+    *.cmd) ;; # for Windows
     cli/wrappers/*) place "$1" "bin/$2" 755 ;;
     man/*) place "$1" "share/man/man${2##*.}/$2" 644 ;;
     completions/*.bash) place "$1" "share/bash-completion/completions/${2%.bash}" 644 ;;
