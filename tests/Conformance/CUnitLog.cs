@@ -32,14 +32,15 @@ internal static partial class CUnitLog
 
     private static SuiteResult ReadTest(string name, string body)
     {
-        // What a test says may stand between its name and its verdict, so the last verdict is its own.
-        string verdict = VerdictWord().Matches(body).LastOrDefault()?.Groups[1].Value ?? "";
-        if (verdict == "passed")
+        // What a test says may stand between its name and its verdict, so the last verdict is its own; and the
+        // suite's clean-up, which may skip things too, speaks on behind the verdict of the last test.
+        Match? verdict = VerdictWord().Matches(body).LastOrDefault();
+        if (verdict?.Groups[1].Value == "passed")
         {
-            Match skipped = Skipped().Match(body);
+            Match skipped = Skipped().Match(body[..verdict.Index]);
             return new SuiteResult(name, skipped.Success ? Verdict.Skipped : Verdict.Passed, skipped.Groups[1].Value.Trim());
         }
-        string why = verdict.Length == 0 ? "it did not come to its end" : string.Join("; ", Complaint().Matches(body).Select(m => m.Value.Trim()));
+        string why = verdict is null ? "it did not come to its end" : string.Join("; ", Complaint().Matches(body).Select(m => m.Value.Trim()));
         return new SuiteResult(name, Verdict.Failed, why);
     }
 

@@ -14,6 +14,9 @@ public sealed class CUnitLogTests
           Test: Wrong ...    [FAILED] MODE SENSE was GOOD
         FAILED
             1. reserve.c:70  - CU_ASSERT_EQUAL(_r,0)
+          Test: Last ...passed    [SKIPPED] Clean-up is not implemented.
+
+        Suite: Other
           Test: Cut ...    Send a command
 
         """;
@@ -22,6 +25,7 @@ public sealed class CUnitLogTests
     [TestCase("Talkative", "Passed", "")]
     [TestCase("Thin", "Skipped", "Not thin.")]
     [TestCase("Wrong", "Failed", "[FAILED] MODE SENSE was GOOD; 1. reserve.c:70  - CU_ASSERT_EQUAL(_r,0)")]
+    [TestCase("Last", "Passed", "")]
     [TestCase("Cut", "Failed", "it did not come to its end")]
     public void A_test_has_its_verdict_and_its_reason(string test, string verdict, string why)
     {
