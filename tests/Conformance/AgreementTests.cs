@@ -48,7 +48,7 @@ public sealed partial class AgreementTests
         DriveClients();
         Assert.That(events.Out.WaitFor(t => Logout().Count(t) == logouts + Sessions, Client.Patience), "the clients' logouts were not seen");
         _events = [.. events.Out.Lines[firstEvent..]];
-        _capture?.Stop();
+        _capture?.StopAfter(Sessions);
 
         AwaitMarker(commands, events);
         foreach (Subscriber top in tops) AwaitReports(top, Report().Count(top.Out.Text) + 2);

@@ -15,7 +15,7 @@ internal sealed class Capture : IDisposable
     {
         _port = port;
         _file = file;
-        _tcpdump = Client.Start("tcpdump", ["-i", "lo", "-s", "0", "-B", "65536", "-U", "-w", file, "tcp", "port", $"{port}"]);
+        _tcpdump = Client.Start("tcpdump", ["-i", "lo", "-s", "0", "-B", "65536", "--immediate-mode", "-U", "-w", file, "tcp", "port", $"{port}"]);
         _log = new Reader(_tcpdump.StandardError);
         Assert.That(_log.WaitFor(t => t.Contains("listening on", StringComparison.Ordinal), Client.Patience), _log.Text);
     }
@@ -27,9 +27,12 @@ internal sealed class Capture : IDisposable
         : !OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess ? "a capture needs root"
         : null;
 
-    /// <summary>Ends the capture, and asserts that the kernel lost nothing.</summary>
-    public void Stop()
+    /// <summary>Ends the capture once it holds the end of so many sessions, and asserts that the kernel lost nothing.</summary>
+    public void StopAfter(int logouts)
     {
+        DateTime end = DateTime.UtcNow + Client.Patience;
+        while (Pdus().GetValueOrDefault("0x26").Commands < logouts)
+            if (DateTime.UtcNow > end) Assert.Fail($"the capture does not hold {logouts} sessions:\n{Pdus()}");
         Client.Interrupt(_tcpdump);
         Assert.That(_log.ToEnd(), Does.Contain("\n0 packets dropped by kernel"));
         _tcpdump.WaitForExit();
@@ -38,7 +41,8 @@ internal sealed class Capture : IDisposable
     /// <summary>PDUs and bytes of their data segments, by opcode.</summary>
     public Tally Pdus()
     {
-        Output output = Client.RunWell("tshark", "-n", "-r", _file,
+        // tshark complains of a file that is cut in the middle of a packet, which one still being written may be.
+        Output output = Client.Run("tshark", "-n", "-r", _file,
             "-o", $"iscsi.target_ports:3260,{_port}", "-d", $"tcp.port=={_port},iscsi",
             "-Y", "iscsi", "-T", "fields", "-E", "occurrence=a", "-e", "iscsi.opcode", "-e", "iscsi.datasegmentlength");
         var tally = new Tally();
