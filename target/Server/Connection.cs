@@ -142,13 +142,16 @@ internal sealed class Connection : IDisposable
     {
         try
         {
-            if (new Login(this).Run() is not { } session) return;
-            using var phase = new FullFeature(this, session);
-            phase.Run();
+            if (new Login(this).Run() is { } session)
+            {
+                using var phase = new FullFeature(this, session);
+                phase.Run();
+            }
+            Linger();
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            Log.ConnectionFailed(Server.Logger, Remote, e.Message);
+            if (Server.MayLog(Remote.Address)) Log.ConnectionFailed(Server.Logger, Remote, e.Message);
         }
         catch (Exception e)
         {
@@ -160,6 +163,17 @@ internal sealed class Connection : IDisposable
             End();
             Server.Ended(this);
             _ended.Set();
+        }
+    }
+
+    /// <summary>Closes our half and gives the peer a moment to close its own: a reset would take our last PDU from it.</summary>
+    private void Linger()
+    {
+        if (Doomed || Writer.Broken) return;
+        _socket.Shutdown(SocketShutdown.Send);
+        long deadline = Environment.TickCount64 + 2 * TickMilliseconds;
+        while (!Doomed && Environment.TickCount64 < deadline && Reader.Drop())
+        {
         }
     }
 

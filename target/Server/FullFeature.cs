@@ -1,8 +1,5 @@
 using System.Buffers.Binary;
-using System.Net.Sockets;
 using Iscsitop.Target.Iscsi;
-using Iscsitop.Target.Probes;
-using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Target.Server;
 
@@ -56,7 +53,9 @@ internal sealed class FullFeature : IDisposable
             while (Serve())
             {
             }
-            if (_closing is not null) Close();
+            Flush();
+            if (_closing is { Length: > 0 } why && _connection.Server.MayLog(_connection.Remote.Address))
+                Log.Dropped(_connection.Server.Logger, _connection.Remote, why);
         }
         finally
         {
@@ -273,7 +272,7 @@ internal sealed class FullFeature : IDisposable
         if (bhs.Ttt != Pdu.ReservedTag && _pingOutstanding && bhs.Ttt == _ping) _pingOutstanding = false;
         if (bhs.Itt == Pdu.ReservedTag) return;
         int echo = (int)Math.Min((uint)data.Count, _session.Parameters[Key.MaxRecvDataSegmentLength]);
-        Span<byte> nop = _writer.Begin(Opcode.NopIn, Lun.Of(bhs));
+        Span<byte> nop = _writer.Begin(Opcode.NopIn, 0);
         nop[1] = BhsFlags.Final;
         BinaryPrimitives.WriteUInt32BigEndian(nop[16..], bhs.Itt);
         BinaryPrimitives.WriteUInt32BigEndian(nop[20..], Pdu.ReservedTag);
@@ -304,7 +303,7 @@ internal sealed class FullFeature : IDisposable
         Stamp(answer, advance: true);
         if (response != 0) return;
         BinaryPrimitives.WriteUInt16BigEndian(answer[40..], (ushort)_session.Parameters[Key.DefaultTime2Wait]);
-        Log.LoggedOut(_connection.Server.Logger, _connection.Remote, Text.Escape(_session.Initiator));
+        if (_connection.Server.MayLog(_connection.Remote.Address)) Log.LoggedOut(_connection.Server.Logger, _connection.Remote, Text.Escape(_session.Initiator));
         _closing = "";
     }
 
@@ -361,18 +360,5 @@ internal sealed class FullFeature : IDisposable
         Stamp(bhs, advance: true);
         bhs[36] = (byte)what;
         BinaryPrimitives.WriteUInt16BigEndian(bhs[42..], parameter3);
-    }
-
-    /// <summary>Says why, closes our half, and gives the peer a moment to close its own, so that it reads our last PDU.</summary>
-    private void Close()
-    {
-        Flush();
-        if (_closing is { Length: > 0 } why && _connection.Server.MayLog(_connection.Remote.Address))
-            Log.Dropped(_connection.Server.Logger, _connection.Remote, why);
-        _connection.Socket.Shutdown(SocketShutdown.Send);
-        long deadline = Environment.TickCount64 + 2 * Connection.TickMilliseconds;
-        while (Environment.TickCount64 < deadline && !_connection.Doomed && _reader.Drop())
-        {
-        }
     }
 }

@@ -165,7 +165,8 @@ internal sealed class Login(Connection connection)
         connection.LoggedIn = true;
         if (Answer(granted: true, Stage.FullFeaturePhase))
         {
-            Log.LoggedIn(connection.Server.Logger, connection.Remote, Text.Escape(_initiator), _discovery ? "(discovery)" : _target, session.Isid, session.Tsih);
+            if (connection.Server.MayLog(connection.Remote.Address))
+                Log.LoggedIn(connection.Server.Logger, connection.Remote, Text.Escape(_initiator), _discovery ? "(discovery)" : _target, session.Isid, session.Tsih);
             return session;
         }
         connection.Server.Remove(session);

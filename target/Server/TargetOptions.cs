@@ -20,8 +20,8 @@ public sealed class TargetOptions
     /// <summary>Connections at most.</summary>
     public int MaxConnections { get; init; } = 256;
 
-    /// <summary>Connections from one address that have not logged in yet, at most.</summary>
-    public int MaxHalfOpenPerAddress { get; init; } = 16;
+    /// <summary>Connections from one address that have not logged in yet, at most; the oldest gives way to a new one.</summary>
+    public int MaxHalfOpenPerAddress { get; init; } = 64;
 
     /// <summary>Time a login may take.</summary>
     public TimeSpan LoginTimeout { get; init; } = TimeSpan.FromSeconds(15);

@@ -149,7 +149,7 @@ public sealed class TargetServer : IDisposable
             // The old connection's writes must have ended before the new session's begin.
             old.Connection.Abort();
             if (!old.Connection.WaitEnded(TimeSpan.FromSeconds(10))) return LoginStatus.ServiceUnavailable;
-            Log.Reinstated(Logger, session.Connection.Remote, Text.Escape(session.Initiator), session.Isid);
+            if (MayLog(session.Connection.Remote.Address)) Log.Reinstated(Logger, session.Connection.Remote, Text.Escape(session.Initiator), session.Isid);
         }
         lock (_lock)
         {
@@ -221,7 +221,7 @@ public sealed class TargetServer : IDisposable
             catch (SocketException e) when (!_stopping)
             {
                 Log.AcceptFailed(Logger, portal, e.Message);
-                if (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable) Thread.Yield();
+                Thread.Sleep(50); // out of descriptors, say: no reason to spin
                 continue;
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -244,23 +244,39 @@ public sealed class TargetServer : IDisposable
             socket.Dispose(); // it was gone before we looked
             return;
         }
-        string? refused = null;
+        Connection? oldest;
+        bool room;
         lock (_lock)
         {
-            if (_connections.Count >= Options.MaxConnections)
-                refused = $"there are {_connections.Count} connections already";
-            else if (_connections.Count(c => !c.LoggedIn && c.Remote.Address.Equals(connection.Remote.Address)) >= Options.MaxHalfOpenPerAddress)
-                refused = $"{Options.MaxHalfOpenPerAddress} of its connections have not logged in yet";
-            else
-                _connections.Add(connection);
+            oldest = OldestHalfOpen(connection.Remote.Address);
+            room = _connections.Count < Options.MaxConnections || oldest is not null;
+            if (room) _connections.Add(connection);
         }
-        if (refused is null)
+        // Who does not log in cannot keep out who does.
+        oldest?.Abort();
+        if (room)
         {
             connection.Start();
             return;
         }
-        if (MayLog(connection.Remote.Address)) Log.NotAccepted(Logger, connection.Remote, refused);
+        if (MayLog(connection.Remote.Address)) Log.NotAccepted(Logger, connection.Remote, $"there are {Options.MaxConnections} connections already");
         connection.Refuse();
+    }
+
+    /// <summary>The connection to give up for a new one, null while there is room.</summary>
+    private Connection? OldestHalfOpen(IPAddress address)
+    {
+        bool full = _connections.Count >= Options.MaxConnections;
+        int ofAddress = 0;
+        Connection? oldest = null;
+        foreach (Connection c in _connections)
+        {
+            if (c.LoggedIn || c.Doomed) continue;
+            bool same = c.Remote.Address.Equals(address);
+            if (same) ofAddress++;
+            if ((full || same) && (oldest is null || c.Id < oldest.Id)) oldest = c;
+        }
+        return full || ofAddress >= Options.MaxHalfOpenPerAddress ? oldest : null;
     }
 
     private ushort FreeTsih()

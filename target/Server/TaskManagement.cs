@@ -101,8 +101,9 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
         bhs[2] = (byte)function.Response;
         BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], function.Itt);
         phase.Stamp(bhs, advance: true);
-        Log.TaskManaged(connection.Server.Logger, Text.Escape(session.Initiator), function.What.ToString(),
-            function.Lun == Lun.Unknown ? "-" : function.Lun.ToString(System.Globalization.CultureInfo.InvariantCulture), function.Response.ToString());
+        if (connection.Server.MayLog(connection.Remote.Address))
+            Log.TaskManaged(connection.Server.Logger, Text.Escape(session.Initiator), function.What.ToString(),
+                function.Lun == Lun.Unknown ? "-" : function.Lun.ToString(System.Globalization.CultureInfo.InvariantCulture), function.Response.ToString());
         if (function.What != TaskFunction.TargetColdReset) return;
         // A cold reset drops every connection, this one when the answer has left (RFC 7143 §11.5.1).
         foreach (Connection other in connection.Server.Connections())
