@@ -89,8 +89,21 @@ public sealed class StreamTests
     {
         var status = new StatusRecord
         {
-            Time = 1, Interval = 2, WallOffset = 3, RingDrops = 4, OutboxDrops = 5, Folded = 6, Unmatched = 7, Lost = 8, BusyTime = 9,
-            MaxOutstanding = 10, PeakStarts = -1, Connections = 12, Sessions = 13, Subscribers = 14, Enabled = 15,
+            Time = 1,
+            Interval = 2,
+            WallOffset = 3,
+            RingDrops = 4,
+            OutboxDrops = 5,
+            Folded = 6,
+            Unmatched = 7,
+            Lost = 8,
+            BusyTime = 9,
+            MaxOutstanding = 10,
+            PeakStarts = -1,
+            Connections = 12,
+            Sessions = 13,
+            Subscribers = 14,
+            Enabled = 15,
         };
         _writer.Write(in status);
         Assert.That(Through(FrameType.Status, f => f.Status()), Is.EqualTo(status));
