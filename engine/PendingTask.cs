@@ -144,7 +144,10 @@ internal sealed class PendingTask
     /// <summary>O: the last PDU of a Data-Out sequence came.</summary>
     public void EndOfDataOut(long time) => _lastOut = time;
 
-    /// <summary>Fills in the durations of a command that got its status (views.md d.0).</summary>
+    /// <summary>
+    /// Fills in the durations of a command that got its status (views.md d.0). An R2T that never was answered has waited
+    /// until then.
+    /// </summary>
     public void Complete(long time)
     {
         if (OpenR2ts > 0) _host += time - _hostSince;

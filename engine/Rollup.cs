@@ -217,6 +217,9 @@ public sealed class Rollup(Dimensions group)
         if (_index.Count > 2 * Rows.Count + 64) Forget();
     }
 
+    /// <summary>Rows kept, shown or not.</summary>
+    internal int Known => _index.Count;
+
     private static string SessionName(ConnectionInfo c) => c.Isid.Length == 0 ? c.Remote : c.Isid;
 
     private Row RowOf(string target, ulong lun, string initiator, string session, ushort operation)

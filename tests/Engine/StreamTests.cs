@@ -89,8 +89,21 @@ public sealed class StreamTests
     {
         var status = new StatusRecord
         {
-            Time = 1, Interval = 2, WallOffset = 3, RingDrops = 4, OutboxDrops = 5, Folded = 6, Unmatched = 7, Lost = 8, BusyTime = 9,
-            MaxOutstanding = 10, PeakStarts = -1, Connections = 12, Sessions = 13, Subscribers = 14, Enabled = 15,
+            Time = 1,
+            Interval = 2,
+            WallOffset = 3,
+            RingDrops = 4,
+            OutboxDrops = 5,
+            Folded = 6,
+            Unmatched = 7,
+            Lost = 8,
+            BusyTime = 9,
+            MaxOutstanding = 10,
+            PeakStarts = -1,
+            Connections = 12,
+            Sessions = 13,
+            Subscribers = 14,
+            Enabled = 15,
         };
         _writer.Write(in status);
         Assert.That(Through(FrameType.Status, f => f.Status()), Is.EqualTo(status));
@@ -201,6 +214,32 @@ public sealed class StreamTests
             foreach ((byte[] payload, int type) in frames) mirror.Keep((FrameType)type, payload);
             mirror.Commit(default);
             mirror.TakeInto(new Snapshot());
+        }
+        catch (StreamFormatException)
+        {
+            // What is documented.
+        }
+    }, iter: 5000);
+
+    [Test]
+    public void A_mirror_survives_a_snapshot_with_wrong_bytes() => Gen.Int[0, 2000].Select(Gen.Byte).Array[1, 4].Sample(faults =>
+    {
+        var cell = new Cell { Key = new CellKey(1, 2, 0x2800), Completed = 9 };
+        for (int i = 0; i < 30; i++) cell.Ensure((Phase)(i % Cell.PhaseCount)).Add(1000L << i);
+        var writer = new FrameWriter();
+        writer.Begin(FrameType.Cells);
+        writer.TryAdd(cell, 0);
+        writer.TryAdd(cell, 0);
+        byte[] payload = writer.Frame[StreamFormat.HeaderLength..].ToArray();
+        foreach ((int at, byte value) in faults) payload[at % payload.Length] = value;
+        var mirror = new Mirror(new Lock(), 1);
+        var snapshot = new Snapshot();
+        try
+        {
+            mirror.Keep(FrameType.Cells, payload);
+            mirror.Commit(default);
+            mirror.TakeInto(snapshot);
+            foreach (CellDelta delta in snapshot.Cells) delta.Cell.Of(Phase.Latency)?.Percentile(0.99);
         }
         catch (StreamFormatException)
         {
