@@ -181,10 +181,7 @@ public static class Columns
     private static Column Fact(string field, string header, string unit, string help, Func<UnitDelta, double, double> value, ShowNumber show) =>
         new(field, header, Math.Max(4, header.Length), unit, help, r => r.Unit is { Engine.Seconds: > 0 } u ? value(u, u.Engine.Seconds) : double.NaN, null, show);
 
-    private static double Measured(Row row, double rate) => row.Seconds > 0 ? rate : IdleUnit(row) ? 0 : double.NaN;
-
-    // A known unit that no cell spoke of was watched all the same: its rates are a measured zero.
-    private static bool IdleUnit(Row row) => row.Unit is { Engine.Seconds: > 0 };
+    private static double Measured(Row row, double rate) => row.Seconds > 0 ? rate : double.NaN;
 
     private static double Microseconds(long ns) => ns < 0 ? double.NaN : ns / 1e3;
 

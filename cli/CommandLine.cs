@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Reflection;
 using Iscsitop.Cli.Commands;
 using Iscsitop.Cli.Output;
+using Iscsitop.Engine;
 
 namespace Iscsitop.Cli;
 
@@ -68,7 +69,7 @@ internal static class CommandLine
         return e switch
         {
             UsageException => ExitCode.Usage,
-            InputException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => ExitCode.Input,
+            InputException or PipeException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => ExitCode.Input,
             _ => ExitCode.Failure,
         };
     }

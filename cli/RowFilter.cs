@@ -28,7 +28,7 @@ public sealed record RowFilter(IReadOnlyList<ulong> Luns, IReadOnlyList<string> 
 
     /// <summary>Whether a row stands in the table: a unit that did nothing has no cell that was asked.</summary>
     public bool Keeps(Row row) =>
-        row.Unit is not { } unit || (KeepsLun(unit.Lun) && Matches(Targets, unit.Target) && (Initiators.Count == 0 || row.Seconds > 0));
+        row.Unit is not { } unit || (KeepsLun(unit.Lun) && Matches(Targets, unit.Target) && (Initiators.Count == 0 || row.Paths > 0 || row.Outstanding > 0));
 
     private bool KeepsLun(ulong lun)
     {

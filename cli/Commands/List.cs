@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.CommandLine;
 using System.Globalization;
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using Iscsitop.Cli.Output;
@@ -12,9 +13,6 @@ namespace Iscsitop.Cli.Commands;
 /// <summary><c>iscsitop list</c>: the engines that run here, and the probes they offer.</summary>
 internal static class List
 {
-    // Engines answer within a round of their threads; one that does not is told of as it stands.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
-
     private enum Format
     {
         Table,
@@ -37,7 +35,7 @@ internal static class List
                 : Values.Choice("output format", result.GetValue(output)!, ("table", Format.Table), ("json", Format.Json), ("ndjson", Format.Ndjson));
             IReadOnlyList<int> wanted = Values.Pids(result.GetValue(pids) ?? []);
             uint? mask = result.GetResult(probes) is null ? null : Matching(result.GetValue(probes) ?? "*");
-            List<EngineStatus> engines = Engines(wanted);
+            List<EngineListing> engines = Engines(wanted);
             streams.Print(mask is { } some ? Probes(engines, some, format) : Engines(engines, format));
             return ExitCode.Success;
         });
@@ -48,31 +46,55 @@ internal static class List
         ? mask
         : throw Values.Wrong("probe", glob, "a name or pattern like scsi-*; iscsitop list --probes lists them");
 
-    private static List<EngineStatus> Engines(IReadOnlyList<int> pids)
+    private static List<EngineListing> Engines(IReadOnlyList<int> pids)
     {
-        using Feed feed = Feed.Open(new Wants(0, s_patience), pids);
-        feed.WaitForSnapshot(s_patience, CancellationToken.None);
-        return [.. feed.Take().Engines.OrderBy(e => e.Pid)];
+        List<EngineListing> engines = [.. Feed.Discover().Where(e => pids.Count == 0 || pids.Contains(e.Pid))];
+        foreach (int pid in pids)
+            if (!engines.Exists(e => e.Pid == pid))
+                throw new InputException($"no engine with process id {pid} (iscsitop list shows those there are)");
+        return engines;
     }
 
-    private static string Engines(List<EngineStatus> engines, Format format)
+    private static string Engines(List<EngineListing> engines, Format format)
     {
-        if (format != Format.Table) return Json(format, engines, (json, e) => JsonPieces.Engine(json, e));
+        if (format != Format.Table) return Json(format, engines, Engine);
         if (engines.Count == 0) return "no engine is running here (start one with iscsitop target)\n";
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{"PID",7} {"SESS",5} {"CONN",5} {"DROPS",7} {"VERSION",-10} SOURCE\n");
-        foreach (EngineStatus e in engines)
-            text.Append(CultureInfo.InvariantCulture, $"{e.Pid,7} {e.Sessions,5} {e.Connections,5} {e.RingDrops,7} {TerminalText.Escape(e.Version),-10} {TerminalText.Escape(e.Source)}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{"PID",7} {"SESS",5} {"CONN",5} {"VIEW",5} {"PROBES",7} {"VERSION",-10} SOURCE\n");
+        foreach (EngineListing e in engines)
+            if (e.Problem.Length > 0)
+                text.Append(CultureInfo.InvariantCulture, $"{e.Pid,7} {"-",5} {"-",5} {"-",5} {"-",7} {"-",-10} ({TerminalText.Escape(e.Problem)})\n");
+            else
+                text.Append(CultureInfo.InvariantCulture, $"{e.Pid,7} {e.Sessions,5} {e.Connections,5} {e.Subscribers,5} {Enabled(e),7} {TerminalText.Escape(e.Version),-10} {TerminalText.Escape(e.Source)}\n");
         return text.ToString();
     }
 
-    // The columns of dtrace -l. The function of a user-land probe is where it fires; ours fire where PDUs pass.
-    private static string Probes(List<EngineStatus> engines, uint mask, Format format)
+    private static void Engine(Utf8JsonWriter json, EngineListing e)
     {
-        List<(int Id, EngineStatus Engine, Probe Probe)> probes = [];
-        foreach (EngineStatus engine in engines)
+        bool known = e.Problem.Length == 0;
+        json.WriteNumber("pid", e.Pid);
+        JsonPieces.Name(json, "source", e.Source);
+        JsonPieces.Name(json, "version", e.Version);
+        JsonPieces.Number(json, "sessions", known ? e.Sessions : double.NaN);
+        JsonPieces.Number(json, "connections", known ? e.Connections : double.NaN);
+        JsonPieces.Number(json, "viewers", known ? e.Subscribers : double.NaN);
+        JsonPieces.Number(json, "probes", known ? BitOperations.PopCount(e.Probes) : double.NaN);
+        JsonPieces.Number(json, "probes_enabled", known ? BitOperations.PopCount(e.Enabled) : double.NaN);
+        json.WriteString("pipe", e.Path);
+        JsonPieces.Name(json, "problem", e.Problem);
+    }
+
+    // Those somebody asked for, of those there are.
+    private static string Enabled(EngineListing e) =>
+        string.Create(CultureInfo.InvariantCulture, $"{BitOperations.PopCount(e.Enabled)}/{BitOperations.PopCount(e.Probes)}");
+
+    // The columns of dtrace -l. The function of a user-land probe is where it fires; ours fire where PDUs pass.
+    private static string Probes(List<EngineListing> engines, uint mask, Format format)
+    {
+        List<(int Id, EngineListing Engine, Probe Probe)> probes = [];
+        foreach (EngineListing engine in engines)
             for (int i = 0; i < ProbeSet.Count; i++)
-                if ((mask & (1u << i)) != 0)
+                if ((mask & engine.Probes & (1u << i)) != 0)
                     probes.Add((probes.Count + 1, engine, (Probe)i));
         if (format != Format.Table)
             return Json(format, probes, (json, p) =>
@@ -85,12 +107,12 @@ internal static class List
             });
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{"ID",5} {"PROVIDER",12} {"MODULE",17} NAME\n");
-        foreach ((int id, EngineStatus engine, Probe probe) in probes)
+        foreach ((int id, EngineListing engine, Probe probe) in probes)
             text.Append(CultureInfo.InvariantCulture, $"{id,5} {ProviderName(engine),12} {TerminalText.Escape(engine.Source),17} {probe.Name()}\n");
         return text.ToString();
     }
 
-    private static string ProviderName(EngineStatus engine) => string.Create(CultureInfo.InvariantCulture, $"iscsi{engine.Pid}");
+    private static string ProviderName(EngineListing engine) => string.Create(CultureInfo.InvariantCulture, $"iscsi{engine.Pid}");
 
     private static string Json<T>(Format format, List<T> items, Action<Utf8JsonWriter, T> body)
     {

@@ -45,7 +45,7 @@ public sealed class FileWriterTests
         Assert.That(text, Is.EqualTo(
             """
             {"schema":1,"time":1795420800.123456789,"interval_s":2,"view":"lun","target":"iqn.2026-01.com.example:a","lun":0,"reads":200}
-            {"time":1795420800.123456789,"interval_s":null,"view":"lun","target":"iqn.2026-01.com.example:a","lun":1,"reads":0}
+            {"time":1795420800.123456789,"interval_s":2,"view":"lun","target":"iqn.2026-01.com.example:a","lun":1,"reads":0}
 
             """));
     }
