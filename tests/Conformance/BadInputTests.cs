@@ -89,7 +89,7 @@ public sealed class BadInputTests
     {
         Client.Need("iscsi-perf");
         using TargetProcess target = TargetProcess.Start("0=ram:64MiB");
-        Task<Output> load = Task.Run(() => Client.RunWell("iscsi-perf", "-m", "8", "-b", "8", "-t", "2", "-r", target.Url(0)));
+        Task<Output> load = Task.Run(() => Client.RunWell("iscsi-perf", "-x", "1", "-m", "8", "-b", "8", "-t", "2", "-r", target.Url(0)));
 
         var random = new Random(2);
         for (int i = 0; i < 50; i++)
