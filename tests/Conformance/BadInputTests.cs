@@ -89,7 +89,7 @@ public sealed class BadInputTests
     {
         Client.Need("iscsi-perf");
         using TargetProcess target = TargetProcess.Start("0=ram:64MiB");
-        Task<Output> load = Task.Run(() => Client.RunWell("iscsi-perf", "-m", "8", "-b", "8", "-t", "2", "-r", target.Url(0)));
+        Task<Output> load = Task.Run(() => Client.RunWell("iscsi-perf", "-x", "1", "-m", "8", "-b", "8", "-t", "2", "-r", target.Url(0)));
 
         var random = new Random(2);
         for (int i = 0; i < 50; i++)
@@ -140,9 +140,13 @@ public sealed class BadInputTests
     private static void AwaitNews(Subscriber subscriber, TargetProcess target)
     {
         DateTime told = DateTime.UtcNow + TimeSpan.FromSeconds(2);
-        string Session() => $"iqn.2026-11.example.iscsitop:news-{Guid.NewGuid():N}";
-        for (string name = Session(); !subscriber.Out.WaitFor(t => t.Contains(name, StringComparison.Ordinal), TimeSpan.FromSeconds(1)) || DateTime.UtcNow < told; name = Session())
+        for (int i = 0; i < 60; i++)
+        {
+            string name = $"iqn.2026-11.example.iscsitop:news-{i}";
             Client.RunWell("iscsi-inq", "-i", name, target.Url(0));
+            if (subscriber.Out.WaitForText(name, TimeSpan.FromSeconds(1)) && DateTime.UtcNow > told) return;
+        }
+        Assert.Fail($"the subscriber does not come back: {subscriber.Error.Text}");
     }
 
     private static void AssertRefusal(Output output, int exit, string says) => Assert.Multiple(() =>

@@ -43,6 +43,24 @@ internal sealed class Reader
         }
     }
 
+    /// <summary>Waits until a text has come; looks at what is new only, for outputs of many megabytes.</summary>
+    public bool WaitForText(string text, TimeSpan patience)
+    {
+        DateTime end = DateTime.UtcNow + patience;
+        int from = 0;
+        lock (_text)
+        {
+            while (true)
+            {
+                if (_text.ToString(from, _text.Length - from).Contains(text, StringComparison.Ordinal)) return true;
+                from = Math.Max(0, _text.Length - text.Length);
+                TimeSpan left = end - DateTime.UtcNow;
+                if (left <= TimeSpan.Zero || _ended) return false;
+                Monitor.Wait(_text, left);
+            }
+        }
+    }
+
     /// <summary>Waits for the end of the output.</summary>
     public string ToEnd()
     {
