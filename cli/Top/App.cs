@@ -27,6 +27,7 @@ internal sealed class App : IDisposable
     private readonly State _state;
     private readonly Frame _frame;
     private readonly Grid _grid;
+    private readonly ColorDepth _depth;
     private readonly CancellationTokenSource _end = new();
     private readonly SemaphoreSlim _taken = new(1);
     private IApplication? _app;
@@ -45,6 +46,7 @@ internal sealed class App : IDisposable
         _state = new State(options);
         _frame = new Frame(_state);
         _interval = _state.Interval;
+        _depth = depth;
         var screen = new Screen(_state, _frame, glyphs, TimeZoneInfo.Local);
         _grid = new Grid(screen, new Controls(_state, _frame, screen), depth, OnPressed);
     }
@@ -92,6 +94,8 @@ internal sealed class App : IDisposable
         {
             _failure = e;
         }
+        // The runtime's console puts the keypad in application mode and leaves it there.
+        if (!OperatingSystem.IsWindows() && !Console.IsOutputRedirected) Console.Out.Write("\e[?1l\e>");
         if (_failure is null) return _exitCode;
         if (_exitCode == 0) Console.Error.WriteLine($"iscsitop: {_failure.Message}");
         return _exitCode == 0 ? 1 : _exitCode;
@@ -100,6 +104,7 @@ internal sealed class App : IDisposable
     private void RunOnTerminal()
     {
         using IApplication app = Application.Create().Init();
+        app.Driver!.Force16Colors = _depth == ColorDepth.Sixteen;
         _app = app;
         List<PosixSignalRegistration> signals = [.. s_signals.Select(s => PosixSignalRegistration.Create(s.Signal, c => OnSignal(c, s.Number)))];
         var waiter = new Thread(WaitForSnapshots) { IsBackground = true, Name = "snapshots" };

@@ -147,8 +147,25 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Text("  err ", Style.Dim);
         pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 0, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
         Drops(ref pen, frame);
+        if (pen.Left > 34) Tails(ref pen, total);
         pen.Skip(2);
         Sparkline(canvas, row with { X = pen.X, Width = Math.Max(0, row.Right - pen.X) }, frame);
+    }
+
+    private void Tails(ref Pen pen, Row total)
+    {
+        pen.Text("  p99", Style.Dim);
+        Tail(ref pen, " r ", total.Read, Style.Read);
+        Tail(ref pen, " w ", total.Write, Style.Write);
+        pen.Skip(1);
+        pen.Text(_latencyUnit, Style.Dim);
+    }
+
+    private void Tail(ref Pen pen, string name, Sums sums, Style style)
+    {
+        double us = Us(sums.Latency.Percentile(0.99, Columns.TailNeeds));
+        pen.Text(name, style);
+        pen.Number(_latency, us, 0, Heat.Of("p99_us", us));
     }
 
     private static void Quantity(ref Pen pen, ShowNumber show, double value, string unit, Style style = Style.Text)

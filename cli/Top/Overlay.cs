@@ -21,7 +21,7 @@ internal sealed class Overlay(Glyphs glyphs, State state)
     private void Help(Canvas canvas, Area area)
     {
         if (!ReferenceEquals(_linesOf, state.View)) Compose();
-        Area box = Box(canvas, area, _lines.Count, Math.Min(area.Width - 2, Widest), "help");
+        Area box = Box(canvas, area, _lines.Count, Math.Min(area.Width, Widest), "help");
         int first = state.MenuIndex = Math.Clamp(state.MenuIndex, 0, Math.Max(0, _lines.Count - box.Height));
         for (int i = 0; i < box.Height && first + i < _lines.Count; i++)
         {
@@ -56,7 +56,7 @@ internal sealed class Overlay(Glyphs glyphs, State state)
     private void SortMenu(Canvas canvas, Area area)
     {
         Column[] columns = state.Columns;
-        Area box = Box(canvas, area, columns.Length, Math.Min(area.Width - 2, 66), "sort by");
+        Area box = Box(canvas, area, columns.Length, Math.Min(area.Width, 66), "sort by");
         state.MenuIndex = Math.Clamp(state.MenuIndex, 0, columns.Length - 1);
         int first = Math.Clamp(state.MenuIndex - box.Height / 2, 0, Math.Max(0, columns.Length - box.Height));
         for (int i = 0; i < box.Height && first + i < columns.Length; i++)
