@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using Iscsitop.Engine;
 using Iscsitop.Target.Iscsi;
-using Scsi = Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Cli;
 
@@ -35,6 +33,9 @@ public sealed record Column(
     string Field, string Header, int Width, string Unit, string Help,
     Func<Row, double>? Value, Func<Row, string>? Text = null, ShowNumber? Show = null, Shown Shown = Shown.Always)
 {
+    /// <summary>Whether it says which row this is, and so says nothing of a total.</summary>
+    public bool Identifies { get; init; } = Text is not null;
+
     /// <summary>The column in other units: its header and format change, its value does not.</summary>
     public Column In(DisplayUnits units) => Unit switch
     {
@@ -53,11 +54,12 @@ public delegate int ShowNumber(double value, Span<char> into);
 
 /// <summary>The units people asked for with <c>--unit</c> and <c>-B</c>.</summary>
 /// <param name="Latency">Formats microseconds as the unit of time.</param>
+/// <param name="LatencyUnit">That unit: us, ms or s.</param>
 /// <param name="Binary">MiB and KiB instead of MB and kB.</param>
-public sealed record DisplayUnits(ShowNumber Latency, bool Binary)
+public sealed record DisplayUnits(ShowNumber Latency, string LatencyUnit, bool Binary)
 {
     /// <summary>Milliseconds and decimal bytes.</summary>
-    public static DisplayUnits Default { get; } = new(Numbers.Milliseconds, false);
+    public static DisplayUnits Default { get; } = new(Numbers.Milliseconds, "ms", false);
 }
 
 /// <summary>Every column there is. A view is a choice of them.</summary>
@@ -69,17 +71,13 @@ public static class Columns
     /// <summary>Commands a 99th percentile needs before it is shown.</summary>
     public const int TailNeeds = 100;
 
-    // A frame asks for the same few names again and again, and is not to allocate.
-    private static readonly ConcurrentDictionary<ushort, string> s_operationNames = new();
-    private static readonly ConcurrentDictionary<ushort, string> s_operationNumbers = new();
-
     internal static readonly Column Target = Name("target", "TARGET", 24, "target name; - before login", r => r.Target);
     internal static readonly Column Initiator = Name("initiator", "INITIATOR", 30, "initiator name; - before login", r => r.Initiator);
-    internal static readonly Column Op = Name("op", "OPCODE", 16, "SCSI operation by name, its number when it has none here", r => s_operationNames.GetOrAdd(r.Operation, Scsi.Command.Name));
+    internal static readonly Column Op = Name("op", "OPCODE", 16, "SCSI operation by name, its number when it has none here", r => OperationNames.Of(r.Operation));
     internal static readonly Column UnitName = Name("name", "NAME", 8, "what the unit calls itself (VPD page 80h)", r => r.Unit?.Name ?? "");
-    internal static readonly Column Opcode = Name("opcode", "HEX", 9, "operation code, with service action after a slash", r => s_operationNumbers.GetOrAdd(r.Operation, Scsi.Command.Hex));
+    internal static readonly Column Opcode = Name("opcode", "HEX", 9, "operation code, with service action after a slash", r => OperationNames.Number(r.Operation));
 
-    internal static readonly Column Lun = new("lun", "LUN", 5, "", "logical unit number", r => r.Lun == Iscsitop.Target.Iscsi.Lun.Unknown ? double.NaN : r.Lun, null, Numbers.Integer);
+    internal static readonly Column Lun = new("lun", "LUN", 5, "", "logical unit number", r => r.Lun == Iscsitop.Target.Iscsi.Lun.Unknown ? double.NaN : r.Lun, null, Numbers.Integer) { Identifies = true };
 
     internal static readonly Column[] Rates =
     [

@@ -1,1 +1,4 @@
-return 0;
+using Iscsitop.Cli;
+using Iscsitop.Cli.Output;
+
+return CommandLine.Run(args, Streams.OfProcess());

@@ -60,6 +60,9 @@ public sealed record TopOptions
     /// <summary>All views, their columns in the units asked for.</summary>
     public IReadOnlyList<View> AllViews { get; init; } = Views.All;
 
+    /// <summary>The units asked for; the columns of the views have them already.</summary>
+    public DisplayUnits Units { get; init; } = DisplayUnits.Default;
+
     /// <summary>The columns of <c>-F</c> in its order; empty when the view decides.</summary>
     public IReadOnlyList<Column> Fields { get; init; } = [];
 

@@ -18,7 +18,7 @@ public sealed class ColumnsTests
     public void Headers_of_a_view_are_unique_ascii_and_fit(View view)
     {
         Assert.That(view.Columns.Select(c => c.Header), Is.Unique);
-        foreach (Column c in view.Columns.SelectMany(c => new[] { c, c.In(new DisplayUnits(Numbers.Microseconds, true)) }))
+        foreach (Column c in view.Columns.SelectMany(c => new[] { c, c.In(new DisplayUnits(Numbers.Microseconds, "us", true)) }))
             Assert.That(c.Header, Has.Length.LessThanOrEqualTo(c.Width).And.All.InRange('!', '~'), c.Field);
     }
 

@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using Iscsitop.Cli.Output;
+using Iscsitop.Engine;
+
+namespace Iscsitop.Cli.Commands;
+
+/// <summary>Reports one after another: what <c>iscsitop</c> does without a full screen.</summary>
+internal static class Batch
+{
+    // How long a report waits for engines that are late before it is made of what has come.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Reports from the engines there are until the count is reached or a signal comes.</summary>
+    public static int Run(TopOptions options, Streams streams)
+    {
+        using Stop stop = Stop.OnSignals();
+        using Feed feed = Feed.Open(new Wants(0, options.Interval), options.Pids);
+        Run(options, streams, feed.WaitForSnapshot, feed.Take, stop.Token);
+        return ExitCode.Success;
+    }
+
+    /// <summary>The loop, with what it waits for and takes from as parameters.</summary>
+    public static void Run(
+        TopOptions options, Streams streams, Func<TimeSpan, CancellationToken, bool> wait, Func<Snapshot> take, CancellationToken cancellation)
+    {
+        ReportWriter writer = ReportWriter.For(options.Output, streams, options.Color);
+        var report = new Report(options);
+        var summary = new Summary();
+        int taken = 0, written = 0;
+        while (written < (options.Count ?? int.MaxValue) && (Wait(wait, taken, options.Interval, cancellation) || taken == 0))
+        {
+            report.Build(take());
+            if (taken++ == 0 && report.Snapshot.Engines.Count == 0)
+                streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
+            if (taken == 1 && options.SkipFirst) continue;
+            writer.Write(report);
+            summary.Add(report);
+            written++;
+        }
+        writer.End();
+        if (cancellation.IsCancellationRequested && options.Output == OutputFormat.Table)
+            streams.Print(summary.Line(options.Units.Latency, options.Units.LatencyUnit));
+        else if (ReportWriter.Losses(report.Snapshot.Engines) is { Length: > 0 } losses)
+            streams.Complain(losses);
+    }
+
+    // False when it is time to end. A report is due at the interval's end whether all engines delivered or not.
+    private static bool Wait(Func<TimeSpan, CancellationToken, bool> wait, int taken, TimeSpan interval, CancellationToken cancellation)
+    {
+        var waited = Stopwatch.StartNew();
+        try
+        {
+            TimeSpan due = taken == 0 ? TimeSpan.Zero : interval;
+            if (!wait(due + s_patience, cancellation)) cancellation.WaitHandle.WaitOne(Max(due - waited.Elapsed));
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        return !cancellation.IsCancellationRequested;
+    }
+
+    private static TimeSpan Max(TimeSpan left) => left > TimeSpan.Zero ? left : TimeSpan.Zero;
+}

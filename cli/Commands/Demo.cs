@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Iscsitop.Cli.Output;
+using Iscsitop.Engine;
+using Iscsitop.Target.Server;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Iscsitop.Cli.Commands;
+
+/// <summary><c>iscsitop demo</c>: a target in memory, a load on it, and the view of both.</summary>
+internal static class Demo
+{
+    private const string Name = "iqn.2026-01.io.github.iscsitop:demo";
+
+    // Without a terminal: enough to see it move, and an end for scripts.
+    private const int Reports = 5;
+
+    private static readonly string[] s_luns = ["0=ram:256MiB", "1=ram:64MiB", "2=ram:64MiB"];
+
+    /// <summary>The command.</summary>
+    public static Command Create(Streams streams)
+    {
+        var batch = new Option<bool>("--batch", "-b") { Description = $"print {Reports} reports, one a second, instead of the full screen" };
+        var command = new Command("demo", $"Shows iscsitop at work on a target and a load of its own, in memory and on this machine only. Without a terminal it prints {Reports} reports and ends.");
+        command.Add(batch);
+        command.SetAction(result => Run(streams.Interactive && !result.GetValue(batch), streams));
+        return command;
+    }
+
+    private static int Run(bool fullScreen, Streams streams)
+    {
+        // A log line would stand in the middle of the screen.
+        using ILoggerFactory loggers = fullScreen ? NullLoggerFactory.Instance : Logs.ToStandardError(LogLevel.Warning);
+        using TargetServer server = Target.Open(Options(), loggers);
+        using var engine = new ProbeEngine(server.Provider, loggers.CreateLogger("iscsitop.engine"));
+        using var load = new CancellationTokenSource();
+        engine.Start();
+        server.Start();
+        DemoLoad.Start(server.Portals[0], Name, load.Token);
+        try
+        {
+            var options = new TopOptions { Pids = [Environment.ProcessId] };
+            return fullScreen ? FullScreen.Run(options) : Batch.Run(options with { Count = Reports, SkipFirst = true }, streams);
+        }
+        finally
+        {
+            load.Cancel();
+            server.Stop(TimeSpan.Zero);
+        }
+    }
+
+    private static TargetOptions Options() => new()
+    {
+        Portals = [Portals.Parse("127.0.0.1:0")],
+        Name = Name,
+        Luns = [.. s_luns.Select(TargetWords.Lun)],
+    };
+}

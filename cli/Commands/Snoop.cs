@@ -1,0 +1,118 @@
+using System.CommandLine;
+using Iscsitop.Cli.Output;
+using Iscsitop.Cli.Snooping;
+using Iscsitop.Engine;
+using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
+using Command = System.CommandLine.Command;
+using EventHandler = Iscsitop.Engine.EventHandler;
+
+namespace Iscsitop.Cli.Commands;
+
+/// <summary>What <c>iscsisnoop</c> was asked for.</summary>
+internal sealed record SnoopOptions
+{
+    public IReadOnlyList<int> Pids { get; init; } = [];
+
+    public RowFilter Filter { get; init; } = RowFilter.None;
+
+    public OperationFilter Operations { get; init; } = OperationFilter.None;
+
+    public SlowLimits Slow { get; init; } = SlowLimits.None;
+
+    public bool Pdus { get; init; }
+
+    public bool Records { get; init; }
+
+    public int? Count { get; init; }
+
+    public LineChoice Lines { get; init; } = new(false, false, false, 0);
+}
+
+/// <summary><c>iscsitop snoop</c>, installed as <c>iscsisnoop</c>: one line a completed command, or a probe firing.</summary>
+internal static class Snoop
+{
+    private static readonly TimeSpan s_flushInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The command.</summary>
+    public static Command Create(Streams streams)
+    {
+        var words = new SnoopWords();
+        var command = new Command("snoop", "Prints one line for each completed SCSI command, or for each probe firing. Also installed as iscsisnoop.");
+        words.AddTo(command);
+        command.SetAction(result => Run(words.Options(result), streams));
+        return command;
+    }
+
+    private static int Run(SnoopOptions options, Streams streams)
+    {
+        using Stop stop = Stop.OnSignals();
+        var sink = new LineSink(streams.Output, options.Count, stop.Now);
+        using Feed feed = options.Pdus ? OpenPdus(options, sink) : OpenCommands(options, sink);
+        while (!stop.Token.WaitHandle.WaitOne(s_flushInterval)) sink.Flush();
+        sink.Flush();
+        if (sink.Failure is { } failure) throw failure;
+        if (ReportWriter.Losses(feed.Take().Engines) is { Length: > 0 } losses) streams.Complain(losses);
+        return ExitCode.Success;
+    }
+
+    private static Feed OpenCommands(SnoopOptions options, LineSink sink)
+    {
+        CommandHandler handler = Commands(options, sink);
+        return Feed.Open(new Wants(0, TimeSpan.Zero), options.Pids, onCommand: handler);
+    }
+
+    private static Feed OpenPdus(SnoopOptions options, LineSink sink)
+    {
+        EventHandler handler = Pdus(options, sink);
+        return Feed.Open(new Wants(ProbeSet.All, TimeSpan.Zero), options.Pids, onEvent: handler);
+    }
+
+    /// <summary>From completed commands to lines.</summary>
+    public static CommandHandler Commands(SnoopOptions options, LineSink sink)
+    {
+        LineSink.WriteLine<CompletedCommand> write;
+        if (options.Records)
+        {
+            write = new Records<CompletedCommand>(RecordFields.OfCommand).Write;
+        }
+        else
+        {
+            var table = new LineTable<CompletedCommand>(CommandLines.Columns(options.Lines));
+            sink.Heading = table.WriteHeader;
+            write = table.Write;
+        }
+        return (in command, in context) =>
+        {
+            if (Keeps(options, command, context)) sink.Add(write, command, context);
+        };
+    }
+
+    /// <summary>From probe events to lines.</summary>
+    public static EventHandler Pdus(SnoopOptions options, LineSink sink)
+    {
+        LineSink.WriteLine<ProbeEvent> write;
+        if (options.Records)
+        {
+            write = new Records<ProbeEvent>(RecordFields.OfPdu).Write;
+        }
+        else
+        {
+            var table = new LineTable<ProbeEvent>(PduLines.Columns(options.Lines));
+            sink.Heading = table.WriteHeader;
+            write = table.Write;
+        }
+        return (in e, in context) =>
+        {
+            if (options.Filter.IsEmpty || options.Filter.Keeps(e.LunNumber, context.Target, context.Initiator, context.Connection.Remote))
+                sink.Add(write, e, context);
+        };
+    }
+
+    private static bool Keeps(SnoopOptions options, in CompletedCommand command, in EventContext context)
+    {
+        if (!options.Filter.IsEmpty && !options.Filter.Keeps(command.Lun, context.Target, context.Initiator, context.Connection.Remote)) return false;
+        if (!options.Operations.IsEmpty && !(Marks.Operation(command) is { } operation && options.Operations.Keeps(operation))) return false;
+        return options.Slow.Keeps(command, Marks.Row(command)?.Kind ?? CommandKind.Other);
+    }
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Iscsitop.Cli.Snooping;
+using Iscsitop.Target.Probes;
+
+namespace Iscsitop.Cli.Commands;
+
+/// <summary>The options of <c>iscsisnoop</c>.</summary>
+internal sealed class SnoopWords
+{
+    private readonly Filters _filters = new();
+    private readonly Option<bool> _pdu = new("--pdu") { Description = "one line for each probe firing instead of each completed command" };
+    private readonly Option<string[]> _op = new("--op") { HelpName = "OP[,OP]", Description = "only these commands: names with * and ?, numbers like 0x28, or read, write, other" };
+    private readonly Option<string> _slow = new("--slow") { HelpName = "DUR[:read=DUR][:write=DUR]", Description = "only commands that took at least so long, like 20ms" };
+    private readonly Option<string> _count = new("-c") { HelpName = "N", Description = "end after so many lines" };
+    private readonly Option<bool> _extended = new("--extended", "-x") { Description = "show sequence numbers and the phases of a command too" };
+    private readonly Option<bool> _wall = new("-T") { Description = "show the time of day" };
+    private readonly Option<bool> _hex = new("-H") { Description = "show the CDB in hex" };
+    private readonly Option<string> _output = new("--output", "-o") { HelpName = "table|ndjson", Description = "how lines are written", DefaultValueFactory = _ => "table" };
+    private readonly Option<bool> _ndjson = new("-j") { Description = "the same as -o ndjson" };
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[] { _pdu, _op, _slow, _count, _extended, _wall, _hex, _output, _ndjson }) command.Add(option);
+        _filters.AddTo(command);
+    }
+
+    /// <summary>What was asked for.</summary>
+    /// <exception cref="UsageException">It makes no sense.</exception>
+    public SnoopOptions Options(ParseResult result)
+    {
+        var options = new SnoopOptions
+        {
+            Pids = _filters.Pids(result),
+            Filter = _filters.Rows(result),
+            Operations = new OperationFilter(Values.Items(result.GetValue(_op) ?? [])),
+            Slow = result.GetValue(_slow) is string slow ? SlowLimits.Parse(slow) : SlowLimits.None,
+            Pdus = result.GetValue(_pdu),
+            Records = result.GetValue(_ndjson) || Values.Choice("output format", result.GetValue(_output)!, ("table", false), ("ndjson", true)),
+            Count = result.GetValue(_count) is string count ? Values.Count("number of lines", count) : null,
+            Lines = new LineChoice(result.GetValue(_extended), result.GetValue(_wall), result.GetValue(_hex), Clock.Now + Clock.WallOffset),
+        };
+        if (options.Pdus && !(options.Operations.IsEmpty && options.Slow == SlowLimits.None))
+            throw new UsageException("--op and --slow choose completed commands and cannot go with --pdu");
+        return options;
+    }
+}

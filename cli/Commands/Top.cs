@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Globalization;
+using Iscsitop.Cli.Output;
+
+namespace Iscsitop.Cli.Commands;
+
+/// <summary><c>iscsitop [options] [interval [count]]</c>: the full screen on a terminal, reports below each other else.</summary>
+internal static class Top
+{
+    private static readonly (string Word, OutputFormat Value)[] s_formats =
+        [("table", OutputFormat.Table), ("csv", OutputFormat.Csv), ("json", OutputFormat.Json), ("ndjson", OutputFormat.Ndjson)];
+
+    private static readonly (string Word, ShowNumber Value)[] s_units =
+        [("us", Numbers.Microseconds), ("ms", Numbers.Milliseconds), ("s", Numbers.Seconds)];
+
+    /// <summary>Gives the root command its options and its action.</summary>
+    public static void Configure(RootCommand root, Streams streams)
+    {
+        var words = new TopWords();
+        words.AddTo(root);
+        root.SetAction(result => Run(words, result, streams));
+    }
+
+    private static int Run(TopWords words, ParseResult result, Streams streams)
+    {
+        TopOptions options = Options(words, result);
+        if (result.GetValue(words.SortDescending) == "help" || result.GetValue(words.SortAscending) == "help" || result.GetValue(words.ListFields))
+        {
+            streams.Print(Fields(options.View));
+            return ExitCode.Success;
+        }
+        bool batch = result.GetValue(words.Batch) || result.GetValue(words.Below) || options.Output != OutputFormat.Table || !streams.Interactive;
+        return batch ? Batch.Run(options, streams) : FullScreen.Run(options);
+    }
+
+    private static TopOptions Options(TopWords words, ParseResult result)
+    {
+        string unit = result.GetValue(words.Unit)!;
+        var units = new DisplayUnits(Values.Choice<ShowNumber>("unit", unit, s_units), unit, result.GetValue(words.Binary));
+        IReadOnlyList<View> views = [.. Views.All.Select(v => v.In(units))];
+        View view = Values.Choice("view", result.GetValue(words.View)!, [.. views.Select(v => (v.Key, v))]);
+        string? ascending = result.GetValue(words.SortAscending);
+        string? rows = result.GetValue(words.Rows);
+        string? count = result.GetValue(words.Count);
+        return new TopOptions
+        {
+            Pids = words.Filters.Pids(result),
+            Filter = words.Filters.Rows(result),
+            Interval = result.GetValue(words.Interval) is string s ? Values.Interval(Values.Positional(s)) : TimeSpan.FromSeconds(1),
+            Count = count is null ? null : Values.Count("count", Values.Positional(count)),
+            View = view,
+            AllViews = views,
+            Units = units,
+            Fields = [.. Values.Items(result.GetValue(words.Fields) ?? []).Select(f => Find("field", view, f))],
+            SortBy = SortKey(view, ascending ?? result.GetValue(words.SortDescending)),
+            Ascending = ascending is not null,
+            Rows = rows is null ? null : Values.Count("number of rows", rows),
+            Extended = result.GetValue(words.Extended),
+            Color = words.ColorOf(result),
+            Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(words.Output)!, s_formats),
+            Stamp = result.GetValue(words.Stamp) is string stamp ? Values.Choice("timestamp", stamp, ("u", Stamp.Unix), ("d", Stamp.Date)) : Stamp.None,
+            SkipFirst = result.GetValue(words.SkipFirst),
+        };
+    }
+
+    private static string SortKey(View view, string? word) => word is null or "help" ? view.SortBy : Find("sort key", view, word).Field;
+
+    // A header is as good a key as a field: people type what they see.
+    private static Column Find(string what, View view, string word) =>
+        view.Find(word)
+        ?? view.Columns.FirstOrDefault(c => c.Header.Equals(word, StringComparison.OrdinalIgnoreCase))
+        ?? throw Values.Wrong(what, word, "one of " + string.Join(", ", view.Columns.Select(c => c.Field)));
+
+    private static string Fields(View view)
+    {
+        int width = view.Columns.Max(c => c.Field.Length);
+        return string.Concat(view.Columns.Select(c => string.Create(CultureInfo.InvariantCulture,
+            $"{c.Field.PadRight(width)}  {c.Header,-9}  {(c.Unit.Length == 0 ? "-" : c.Unit),-3}  {c.Help}\n")));
+    }
+}

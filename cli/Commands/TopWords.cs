@@ -1,0 +1,77 @@
+using System.CommandLine;
+
+namespace Iscsitop.Cli.Commands;
+
+/// <summary>The options and arguments of the root command: what help, completions and the man page tell of.</summary>
+internal sealed class TopWords
+{
+    public Filters Filters { get; } = new();
+
+    public Option<bool> Batch { get; } = new("--batch", "-b") { Description = "print reports instead of the full screen; so does any output that is no terminal" };
+
+    public Option<bool> Below { get; } = new("-c") { Description = "print each report below the one before" };
+
+    public Option<string> View { get; } = new("--view")
+    {
+        HelpName = string.Join('|', Views.All.Select(v => v.Key)),
+        Description = "what a row is",
+        DefaultValueFactory = _ => Views.All[0].Key,
+    };
+
+    public Option<string> SortDescending { get; } = new("-s") { HelpName = "KEY", Description = "sort by a field or header, highest first; -s help lists them" };
+
+    public Option<string> SortAscending { get; } = new("-S") { HelpName = "KEY", Description = "sort by a field or header, lowest first" };
+
+    public Option<string> Rows { get; } = new("-n") { HelpName = "ROWS", Description = "show at most so many rows" };
+
+    public Option<string[]> Fields { get; } = new("--fields", "-F") { HelpName = "A[,B]", Description = "show these fields in this order" };
+
+    public Option<bool> ListFields { get; } = new("--list-fields") { Description = "list the fields of the view with unit and meaning" };
+
+    public Option<bool> Extended { get; } = new("--extended", "-X") { Description = "show the extended columns too" };
+
+    public Option<string> Output { get; } = new("--output", "-o")
+    {
+        HelpName = "table|csv|json|ndjson",
+        Description = "how reports are written",
+        DefaultValueFactory = _ => "table",
+    };
+
+    public Option<bool> Ndjson { get; } = new("-j") { Description = "the same as -o ndjson" };
+
+    public Option<string> Stamp { get; } = new("-d") { HelpName = "u|d", Description = "put the time above each report, in seconds since 1970 (u) or as a date (d)" };
+
+    public Option<string> Unit { get; } = new("--unit", "-m")
+    {
+        HelpName = "us|ms|s",
+        Description = "unit of latencies in tables",
+        DefaultValueFactory = _ => "ms",
+    };
+
+    public Option<bool> Binary { get; } = new("-B") { Description = "show MiB and KiB instead of MB and kB in tables" };
+
+    public Option<bool> SkipFirst { get; } = new("-y") { Description = "leave out the first report, which covers the time since the engine began to look" };
+
+    public Option<string> Color { get; } = new("--color")
+    {
+        HelpName = "auto|always|never",
+        Description = "use colours and styles; auto honours NO_COLOR",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    public Argument<string?> Interval { get; } = new("interval") { Arity = ArgumentArity.ZeroOrOne, Description = "seconds between reports, from 0.1; 1 unless given" };
+
+    public Argument<string?> Count { get; } = new("count") { Arity = ArgumentArity.ZeroOrOne, Description = "reports until the end; no end unless given" };
+
+    public ColorChoice ColorOf(ParseResult result) => Values.Choice("colour", result.GetValue(Color)!,
+        ("auto", ColorChoice.Auto), ("always", ColorChoice.Always), ("never", ColorChoice.Never));
+
+    public void AddTo(Command command)
+    {
+        command.Add(Interval);
+        command.Add(Count);
+        foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, Color })
+            command.Add(option);
+        Filters.AddTo(command);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Iscsitop.Cli.Output;
+
+/// <summary>Where a command writes: the streams of the process, or those of a test.</summary>
+/// <param name="Output">Bytes of standard output, unbuffered.</param>
+/// <param name="Error">Standard error.</param>
+/// <param name="Interactive">Whether both ends are a terminal, so that a full screen is possible.</param>
+/// <param name="Styled">Whether standard output is a terminal that wants styles.</param>
+internal sealed record Streams(Stream Output, TextWriter Error, bool Interactive, bool Styled)
+{
+    /// <summary>Those of the process.</summary>
+    public static Streams OfProcess()
+    {
+        bool terminal = !Console.IsOutputRedirected;
+        bool plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) || Environment.GetEnvironmentVariable("TERM") == "dumb";
+        return new Streams(OpenOutput(), Console.Error, terminal && !Console.IsInputRedirected, terminal && !plain);
+    }
+
+    /// <summary>Writes a message about the program itself: one line, whatever the text holds.</summary>
+    public void Complain(string message) => Error.WriteLine("iscsitop: " + TerminalText.Escape(message.ReplaceLineEndings(" ")));
+
+    /// <summary>Writes text and hands it to the system.</summary>
+    public void Print(string text)
+    {
+        Output.Write(Encoding.UTF8.GetBytes(text));
+        Output.Flush();
+    }
+
+    /// <summary>Whether writing failed because nobody reads any more (EPIPE; ERROR_BROKEN_PIPE, ERROR_NO_DATA).</summary>
+    public static bool IsBrokenPipe(IOException e) => OperatingSystem.IsWindows()
+        ? (e.HResult & 0xffff) is 109 or 232
+        : e.HResult is 32 or 54 or 104; // EPIPE, and ECONNRESET of macOS and Linux
+
+    // The console's own stream keeps silent about a broken pipe, and a program behind `head` would run for ever.
+    // A file keeps the console's stream: FileStream would write at an offset of its own.
+    private static Stream OpenOutput()
+    {
+        if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected) return Console.OpenStandardOutput();
+        try
+        {
+            var stream = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            return stream.CanSeek ? Console.OpenStandardOutput() : stream;
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
+        {
+            return Console.OpenStandardOutput();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Text;
+using Iscsitop.Engine;
+
+namespace Iscsitop.Cli.Output;
+
+/// <summary>
+/// Reports for people, below each other as <c>prstat -c</c> has them: header, rows, total. A column is as wide as the
+/// widest text it ever had to hold, so that nothing is cut and nothing is out of line.
+/// </summary>
+internal sealed class TableWriter(Stream output, bool styled) : ReportWriter(output)
+{
+    private const int LinesPerHeader = 20;
+    private const string Bold = "\e[1m";
+    private const string Warning = "\e[33m";
+    private const string Plain = "\e[0m";
+
+    private readonly StringBuilder _text = new();
+    private int[] _widths = [];
+    private int _linesSinceHeader = LinesPerHeader;
+
+    public override void Write(Report report)
+    {
+        IReadOnlyList<Column> columns = report.Options.TableColumns;
+        List<string[]> lines = [.. report.Rows.Select(row => Cells(columns, row))];
+        if (lines.Count > 1) lines.Add(TotalCells(columns, report.Total));
+
+        _text.Clear();
+        Stamp(report);
+        bool wider = Widen(columns, lines);
+        // One row a report reads like vmstat; more need their header to be told apart.
+        if (wider || lines.Count != 1 || _linesSinceHeader >= LinesPerHeader) Header(columns);
+        foreach (string[] line in lines) Line(columns, line);
+        Drops(report.Snapshot.Engines);
+        Output.Write(Encoding.UTF8.GetBytes(_text.ToString()));
+        Output.Flush();
+    }
+
+    private static string[] Cells(IReadOnlyList<Column> columns, Row row) => [.. columns.Select(c => Cell(c, row))];
+
+    private static string Cell(Column column, Row row)
+    {
+        if (column.Text is { } text) return text(row) is { Length: > 0 } known ? TerminalText.Escape(known) : "-";
+        Span<char> into = stackalloc char[Numbers.MaxWidth];
+        return new string(into[..column.Show!(column.Value!(row), into)]);
+    }
+
+    private static string[] TotalCells(IReadOnlyList<Column> columns, Row total)
+    {
+        string[] cells = Cells(columns, total);
+        bool named = false;
+        for (int i = 0; i < cells.Length; i++)
+        {
+            if (!columns[i].Identifies) continue;
+            cells[i] = named || columns[i].Text is null ? "" : "total";
+            named |= columns[i].Text is not null;
+        }
+        return cells;
+    }
+
+    private void Stamp(Report report)
+    {
+        if (report.Options.Stamp == Cli.Stamp.None) return;
+        DateTimeOffset time = DateTimeOffset.FromUnixTimeMilliseconds(report.Snapshot.Time / 1_000_000);
+        _text.Append(report.Options.Stamp == Cli.Stamp.Unix
+            ? time.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)
+            : time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture)).Append('\n');
+    }
+
+    private bool Widen(IReadOnlyList<Column> columns, List<string[]> lines)
+    {
+        int[] before = _widths;
+        _widths = new int[columns.Count];
+        for (int i = 0; i < _widths.Length; i++)
+        {
+            int least = columns[i].Text is null ? columns[i].Width : columns[i].Header.Length;
+            _widths[i] = lines.Select(l => TerminalText.Width(l[i])).Append(least).Append(i < before.Length ? before[i] : 0).Max();
+        }
+        return !_widths.AsSpan().SequenceEqual(before);
+    }
+
+    private void Header(IReadOnlyList<Column> columns)
+    {
+        if (styled) _text.Append(Bold);
+        Line(columns, [.. columns.Select(c => c.Header)]);
+        if (styled) _text.Insert(_text.Length - 1, Plain);
+        _linesSinceHeader = 0;
+    }
+
+    private void Line(IReadOnlyList<Column> columns, string[] cells)
+    {
+        for (int i = 0; i < cells.Length; i++)
+        {
+            int gap = _widths[i] - TerminalText.Width(cells[i]);
+            if (i > 0) _text.Append(' ');
+            if (columns[i].Text is null) _text.Append(' ', gap).Append(cells[i]);
+            else if (i == cells.Length - 1) _text.Append(cells[i]);
+            else _text.Append(cells[i]).Append(' ', gap);
+        }
+        _text.Append('\n');
+        _linesSinceHeader++;
+    }
+
+    private void Drops(IReadOnlyList<EngineStatus> engines)
+    {
+        string losses = Losses(engines);
+        if (losses.Length == 0) return;
+        _text.Append(styled ? Warning : "").Append(losses).Append(styled ? Plain : "").Append('\n');
+        _linesSinceHeader++;
+    }
+}

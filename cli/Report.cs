@@ -1,0 +1,36 @@
+using Iscsitop.Engine;
+
+namespace Iscsitop.Cli;
+
+/// <summary>One report: the rows of a snapshot that were asked for, in order, and their total.</summary>
+/// <param name="options">What was asked for.</param>
+internal sealed class Report(TopOptions options)
+{
+    private readonly Rollup _rollup = new(options.View.Group);
+    private readonly RowOrder _order = new(options.View.Find(options.SortBy) ?? options.View.Columns[0], options.Ascending);
+
+    /// <summary>The snapshot it is made of.</summary>
+    public Snapshot Snapshot { get; private set; } = new();
+
+    /// <summary>What was asked for.</summary>
+    public TopOptions Options => options;
+
+    /// <summary>The rows shown, sorted.</summary>
+    public List<Row> Rows { get; } = [];
+
+    /// <summary>All rows in one, those beyond <c>-n</c> too.</summary>
+    public Row Total => _rollup.Total;
+
+    /// <summary>Makes it of a snapshot; valid until the next one.</summary>
+    public void Build(Snapshot snapshot)
+    {
+        Snapshot = snapshot;
+        _rollup.Build(snapshot, options.Filter.IsEmpty ? null : options.Filter.Keeps);
+        Rows.Clear();
+        foreach (Row row in _rollup.Rows)
+            if (options.Filter.Keeps(row))
+                Rows.Add(row);
+        Rows.Sort(_order);
+        if (options.Rows is int most && Rows.Count > most) Rows.RemoveRange(most, Rows.Count - most);
+    }
+}

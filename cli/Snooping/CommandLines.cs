@@ -1,0 +1,98 @@
+using Iscsitop.Cli.Output;
+using Iscsitop.Engine;
+using Iscsitop.Target.Scsi;
+using LunNumber = Iscsitop.Target.Iscsi.Lun;
+
+namespace Iscsitop.Cli.Snooping;
+
+/// <summary>The columns of the listing of completed commands.</summary>
+internal static class CommandLines
+{
+    private static readonly LineColumn<CompletedCommand>[] s_columns =
+    [
+        new("INITIATOR", 24, true, (t, in c, in x) => t.PutName(x.Initiator)),
+        new("PROBE", 12, true, (t, in c, in x) => t.Put("scsi-command")),
+        new("T:L", 24, true, (t, in c, in x) => TargetLun(t, x.Target, c.Lun)),
+        new("ITT", 8, false, (t, in c, in x) => t.Put(c.Itt, "x8")),
+        new("OP", 12, true, (t, in c, in x) => t.Put(Operation(c))),
+        new("LBA", 10, false, (t, in c, in x) => Lba(t, c)),
+        new("LEN", 5, false, (t, in c, in x) => Blocks(t, c)),
+        new("BYTES", 7, false, (t, in c, in x) => t.Put(c.ReadBytes + c.WriteBytes)),
+        new("LAT(ms)", 8, false, (t, in c, in x) => t.PutMilliseconds(c.Latency)),
+        new("R2T", 3, false, (t, in c, in x) => t.Put(c.R2ts)),
+    ];
+
+    private static readonly LineColumn<CompletedCommand>[] s_extended =
+    [
+        new("CMDSN", 8, false, (t, in c, in x) => t.Put(c.CmdSn)),
+        new("EDTL", 7, false, (t, in c, in x) => t.Put(c.ExpectedLength)),
+        new("RESID", 6, false, (t, in c, in x) => t.Put(c.Residual)),
+        new("SVC", 8, false, (t, in c, in x) => t.PutMilliseconds(c.Service)),
+        new("R2W", 8, false, (t, in c, in x) => t.PutMilliseconds(c.R2tWait)),
+        new("HST", 8, false, (t, in c, in x) => t.PutMilliseconds(c.HostData)),
+        new("RD1", 8, false, (t, in c, in x) => t.PutMilliseconds(c.FirstByte)),
+        new("RDX", 8, false, (t, in c, in x) => t.PutMilliseconds(c.Transfer)),
+    ];
+
+    private static readonly LineColumn<CompletedCommand> s_cdb = new("CDB", 32, true, (t, in c, in x) => PutHex(t, c.CdbSpan));
+    private static readonly LineColumn<CompletedCommand> s_status = new("STATUS", 6, true, (t, in c, in x) => Status(t, c));
+
+    /// <summary>The columns asked for.</summary>
+    public static IReadOnlyList<LineColumn<CompletedCommand>> Columns(LineChoice choice) =>
+    [
+        choice.Time<CompletedCommand>(), .. s_columns, .. choice.Extended ? s_extended : [], .. choice.Cdb ? [s_cdb] : (LineColumn<CompletedCommand>[])[], s_status,
+    ];
+
+    /// <summary>Target and LUN, each <c>-</c> when unknown.</summary>
+    public static void TargetLun(LineText text, string target, ulong lun)
+    {
+        text.PutName(target);
+        text.Put(":");
+        if (lun == LunNumber.Unknown) text.Put("-");
+        else text.Put(lun);
+    }
+
+    /// <summary>Bytes in hex, <c>-</c> for none.</summary>
+    public static void PutHex(LineText text, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length == 0) text.Put("-");
+        foreach (byte b in bytes) text.Put(b, "x2");
+    }
+
+    private static string Operation(in CompletedCommand c) => Marks.Operation(c) is { } operation ? OperationNames.Of(operation) : "-";
+
+    private static void Lba(LineText text, in CompletedCommand c)
+    {
+        if (Marks.Row(c)?.Lba(Marks.Cdb(c)) is { } lba) text.Put(lba);
+        else text.Put("-");
+    }
+
+    private static void Blocks(LineText text, in CompletedCommand c)
+    {
+        if (Marks.Row(c)?.Blocks(Marks.Cdb(c)) is { } blocks) text.Put(blocks);
+        else text.Put("-");
+    }
+
+    private static void Status(LineText text, in CompletedCommand c)
+    {
+        text.Put(c.Response switch { 0 => c.Status.Name(), Marks.Aborted => "(aborted)", _ => "(target failure)" });
+        if (Marks.Sense(c) is >= 0 and var sense)
+        {
+            text.Put(" ");
+            text.Put(Marks.SenseText(sense));
+        }
+    }
+}
+
+/// <summary>What of a line was asked for.</summary>
+/// <param name="Extended">Sequence numbers, phases (<c>-x</c>).</param>
+/// <param name="WallClock">Time of day (<c>-T</c>) instead of seconds since the beginning.</param>
+/// <param name="Cdb">The CDB in hex (<c>-H</c>).</param>
+/// <param name="Began">When snooping began, ns since 1970.</param>
+internal sealed record LineChoice(bool Extended, bool WallClock, bool Cdb, long Began)
+{
+    /// <summary>The time column.</summary>
+    public LineColumn<T> Time<T>() => WallClock
+        ? new("TIME", 18, true, (t, in e, in x) => t.Put(DateTime.UnixEpoch.AddTicks(x.WallTime / 100).ToLocalTime(), "HH:mm:ss.fffffff"))
+        : new("TIME(s)", 12, false, (t, in e, in x) => t.Put((x.WallTime - Began) / 1e9, "0.000000"));
+}

@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+
+namespace Iscsitop.Cli;
+
+/// <summary>
+/// The wish to end: Ctrl-C or SIGTERM the first time ends in good order, with a summary and status 0; the second time
+/// the system's way, should the first be stuck behind a reader that does not read.
+/// </summary>
+internal sealed class Stop : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly List<PosixSignalRegistration> _signals = [];
+
+    /// <summary>Listens to the signals.</summary>
+    public static Stop OnSignals()
+    {
+        var stop = new Stop();
+        foreach (PosixSignal signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
+            stop._signals.Add(PosixSignalRegistration.Create(signal, stop.OnSignal));
+        return stop;
+    }
+
+    /// <summary>Cancelled when it is time to end.</summary>
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>Ends from within: everything asked for was delivered, or nobody reads any more.</summary>
+    public void Now() => _source.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration signal in _signals) signal.Dispose();
+        _source.Dispose();
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        if (_source.IsCancellationRequested) return;
+        context.Cancel = true;
+        _source.Cancel();
+    }
+}

@@ -1,0 +1,121 @@
+using Iscsitop.Cli;
+using Iscsitop.Cli.Output;
+
+namespace Iscsitop.Tests.Cli;
+
+[TestFixture]
+public sealed class CommandLineTests
+{
+    [TestCase("--nope", "unknown option -- --nope (see iscsitop --help)")]
+    [TestCase("--nope=3", "unknown option -- --nope=3 (see iscsitop --help)")]
+    [TestCase("5 --nope", "unknown option -- --nope (see iscsitop --help)")]
+    [TestCase("-5", "unknown option -- -5 (see iscsitop --help)")]
+    [TestCase("0", "invalid interval -- 0 (seconds from 0.1 to 86400)")]
+    [TestCase("1e3", "invalid interval -- 1e3 (seconds from 0.1 to 86400)")]
+    [TestCase("1,5", "invalid interval -- 1,5 (seconds from 0.1 to 86400)")]
+    [TestCase("NaN", "invalid interval -- NaN (seconds from 0.1 to 86400)")]
+    [TestCase("5 0", "invalid count -- 0 (a whole number from 1)")]
+    [TestCase("5 1.5", "invalid count -- 1.5 (a whole number from 1)")]
+    [TestCase("1 2 3", "illegal argument -- 3 (see iscsitop --help)")]
+    [TestCase("-n", "required argument missing for option: '-n'")]
+    [TestCase("-n -b", "invalid number of rows -- -b (a whole number from 1)")]
+    [TestCase("-p 1,x", "invalid process id -- x (a whole number from 1)")]
+    [TestCase("--lun 16384", "invalid LUN -- 16384 (a whole number from 0 to 16383)")]
+    [TestCase("--view heat", "invalid view -- heat (one of lun, initiator, opcode)")]
+    [TestCase("-o xml", "invalid output format -- xml (one of table, csv, json, ndjson)")]
+    [TestCase("-m h", "invalid unit -- h (one of us, ms, s)")]
+    [TestCase("-d x", "invalid timestamp -- x (one of u, d)")]
+    [TestCase("--color red", "invalid colour -- red (one of auto, always, never)")]
+    [TestCase("list x", "illegal argument -- x (see iscsitop list --help)")]
+    [TestCase("list --probes zz*", "invalid probe -- zz* (a name or pattern like scsi-*; iscsitop list --probes lists them)")]
+    [TestCase("target --nope", "unknown option -- --nope (see iscsitop target --help)")]
+    [TestCase("target", "no logical unit to serve (give one, like --lun 0=ram:64MiB)")]
+    [TestCase("target --lun 0=ram:64MiB --log-level loud", "invalid log level -- loud (one of trace, debug, info, warn, error, none)")]
+    [TestCase("snoop --op bogus", "invalid operation -- bogus (a SCSI command such as READ(10), READ*, 0x28 or 0x9e/0x10, or one of read, write, other)")]
+    [TestCase("snoop --op 0x2", "invalid operation -- 0x2 (a SCSI command such as READ(10), READ*, 0x28 or 0x9e/0x10, or one of read, write, other)")]
+    [TestCase("snoop --slow 5", "invalid duration of --slow -- 5 (a number with us, ms or s, like 20ms)")]
+    [TestCase("snoop --slow 5ms:trim=3ms", "invalid limit of --slow -- trim=3ms (read=DURATION or write=DURATION)")]
+    [TestCase("snoop --pdu --op read", "--op and --slow choose completed commands and cannot go with --pdu")]
+    [TestCase("snoop -o csv", "invalid output format -- csv (one of table, ndjson)")]
+    [TestCase("snoop -r file", "unknown option -- -r (see iscsitop snoop --help)")]
+    public void A_wrong_command_line_is_one_line_and_status_2(string line, string message)
+    {
+        (int code, string output, string error) = Run(line.Split(' '));
+        Assert.That(error, Is.EqualTo("iscsitop: " + message + Environment.NewLine));
+        Assert.That(output, Is.Empty);
+        Assert.That(code, Is.EqualTo(ExitCode.Usage));
+    }
+
+    [Test]
+    public void An_unknown_field_or_sort_key_lists_what_there_is()
+    {
+        foreach (string option in new[] { "-F", "-s", "-S" })
+        {
+            (int code, _, string error) = Run(option, "bogus");
+            Assert.That(code, Is.EqualTo(ExitCode.Usage));
+            Assert.That(error, Does.Contain(" -- bogus (one of target, lun, "));
+        }
+    }
+
+    [TestCase("-s", "help")]
+    [TestCase("-S", "help")]
+    [TestCase("--list-fields")]
+    public void The_fields_can_be_listed(params string[] args)
+    {
+        (int code, string output, _) = Run([.. args, "--view", "opcode"]);
+        Assert.That(code, Is.Zero);
+        foreach (Column column in Views.Find("opcode")!.Columns)
+            Assert.That(output, Does.Match($"(?m)^{column.Field} +{System.Text.RegularExpressions.Regex.Escape(column.Header)} .*{System.Text.RegularExpressions.Regex.Escape(column.Help)}$"));
+    }
+
+    [TestCase("--version")]
+    [TestCase("-V")]
+    public void The_version_is_told(string option)
+    {
+        (int code, string output, _) = Run(option);
+        Assert.That(output.TrimEnd(), Is.EqualTo("iscsitop " + CommandLine.Version));
+        Assert.That(code, Is.Zero);
+    }
+
+    [Test]
+    public void A_message_is_one_safe_line_whatever_the_word_was()
+    {
+        (_, _, string error) = Run("a\e[2J\nb");
+        Assert.That(error.TrimEnd().Split('\n'), Has.Length.EqualTo(1));
+        Assert.That(error, Does.Not.Contain("\e"));
+    }
+
+    [Test]
+    public void A_reader_that_went_away_is_a_quiet_end()
+    {
+        using var output = new BrokenPipe();
+        using var error = new StringWriter();
+        int code = CommandLine.Run(["--list-fields"], new Streams(output, error, false, false));
+        Assert.That((code, error.ToString()), Is.EqualTo((ExitCode.Success, "")));
+    }
+
+    [Test]
+    public void A_full_disk_is_a_message_and_status_1()
+    {
+        using var output = new BrokenPipe("No space left on device", 28);
+        using var error = new StringWriter();
+        int code = CommandLine.Run(["--list-fields"], new Streams(output, error, false, false));
+        Assert.That((code, error.ToString().TrimEnd()), Is.EqualTo((ExitCode.Failure, "iscsitop: No space left on device")));
+    }
+
+    private static (int Code, string Output, string Error) Run(params string[] args)
+    {
+        using var output = new MemoryStream();
+        using var error = new StringWriter();
+        int code = CommandLine.Run(args, new Streams(output, error, false, false));
+        return (code, System.Text.Encoding.UTF8.GetString(output.ToArray()), error.ToString());
+    }
+}
+
+/// <summary>An output that nobody reads, or that fails otherwise.</summary>
+internal sealed class BrokenPipe(string message = "Broken pipe", int error = 0) : MemoryStream
+{
+    public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException(message, error != 0 ? error : OperatingSystem.IsWindows() ? unchecked((int)0x8007006d) : 32);
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+}
