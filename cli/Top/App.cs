@@ -33,6 +33,7 @@ internal sealed class App : IDisposable
     private IApplication? _app;
     private TimeSpan _interval;
     private bool _waiting;
+    private int _shown;
     private int _exitCode;
     private Exception? _failure;
 
@@ -169,6 +170,7 @@ internal sealed class App : IDisposable
         _waiting = false;
         _frame.Update(_source.Take());
         _grid.SetNeedsDraw();
+        if (++_shown > _state.Count) _app?.RequestStop();
         _taken.Release();
     }
 

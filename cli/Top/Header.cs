@@ -18,7 +18,6 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
 
     private readonly ShowNumber _latency = Of(state, "read_p99_us").Show!;
     private readonly ShowNumber _throughput = Of(state, "read_bytes_per_s").Show!;
-    private readonly string _latencyUnit = UnitOf(Of(state, "read_p99_us").Show!);
     private readonly string _throughputUnit = Of(state, "read_bytes_per_s").Header[1..];
 
     /// <summary>Lines it takes on a screen of this size.</summary>
@@ -101,7 +100,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         Latency(ref pen, "p50", sums, 0.50, Columns.MedianNeeds);
         Latency(ref pen, "p99", sums, 0.99, Columns.TailNeeds);
         pen.Skip(1);
-        pen.Text(_latencyUnit, Style.Dim);
+        pen.Text(state.LatencyUnit, Style.Dim);
     }
 
     private void Latency(ref Pen pen, string name, Sums sums, double p, int needs)
@@ -158,7 +157,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         Tail(ref pen, " r ", total.Read, Style.Read);
         Tail(ref pen, " w ", total.Write, Style.Write);
         pen.Skip(1);
-        pen.Text(_latencyUnit, Style.Dim);
+        pen.Text(state.LatencyUnit, Style.Dim);
     }
 
     private void Tail(ref Pen pen, string name, Sums sums, Style style)
@@ -200,7 +199,4 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
     private static double Us(long ns) => ns < 0 ? double.NaN : ns / 1e3;
 
     private static Column Of(State state, string field) => state.Views[0].Find(field)!;
-
-    private static string UnitOf(ShowNumber latency) =>
-        latency == Numbers.Microseconds ? "us" : latency == Numbers.Seconds ? "s" : "ms";
 }

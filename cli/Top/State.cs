@@ -66,6 +66,11 @@ internal sealed class State
     /// <summary>Rows at most, from the command line.</summary>
     public int MaxRows => _options.Rows ?? int.MaxValue;
 
+    /// <summary>Intervals until the end, from the command line.</summary>
+    public int? Count => _options.Count;
+
+    public string LatencyUnit => _options.Units.LatencyUnit;
+
     public int ViewIndex { get; private set; }
 
     public View View => Views[ViewIndex];
