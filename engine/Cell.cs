@@ -42,10 +42,10 @@ public sealed class Cell
     private readonly Histogram?[] _phases = new Histogram?[PhaseCount];
 
     /// <summary>Where it belongs.</summary>
-    public CellKey Key { get; init; }
+    public CellKey Key { get; set; }
 
     /// <summary>Read, write or other, by the operation's row of the SCSI command table.</summary>
-    public CommandKind Kind { get; init; }
+    public CommandKind Kind { get; set; }
 
     /// <summary>Commands that began.</summary>
     public long Started { get; set; }
@@ -91,6 +91,25 @@ public sealed class Cell
         for (int i = 0; i < PhaseCount; i++)
             if (other._phases[i] is { Count: > 0 } h)
                 Ensure((Phase)i).Add(h);
+    }
+
+    /// <summary>Adds the difference of two states of one cumulative cell; Outstanding becomes the later state's.</summary>
+    public void AddDifference(Cell later, Cell earlier)
+    {
+        Started += later.Started - earlier.Started;
+        Completed += later.Completed - earlier.Completed;
+        Errors += later.Errors - earlier.Errors;
+        Aborted += later.Aborted - earlier.Aborted;
+        ReadBytes += later.ReadBytes - earlier.ReadBytes;
+        WriteBytes += later.WriteBytes - earlier.WriteBytes;
+        OutstandingTime += later.OutstandingTime - earlier.OutstandingTime;
+        Outstanding = later.Outstanding;
+        for (int i = 0; i < PhaseCount; i++)
+        {
+            if (later._phases[i] is not { Count: > 0 } l || l.Count == (earlier._phases[i]?.Count ?? 0)) continue;
+            if (earlier._phases[i] is { Count: > 0 } e) Ensure((Phase)i).AddDifference(l, e);
+            else Ensure((Phase)i).Add(l);
+        }
     }
 
     /// <summary>Makes this the difference of two states of one cumulative cell; Outstanding is the later state's.</summary>

@@ -42,9 +42,9 @@ public sealed class Histogram
         return 1 + (exponent - MinExponent) * PerDoubling + k;
     }
 
-    /// <summary>The duration in ns at which a bucket ends; <see cref="long.MaxValue"/> for the last.</summary>
+    /// <summary>The duration in ns at which the next bucket begins; <see cref="long.MaxValue"/> for the last.</summary>
     public static long UpperBound(int bucket) =>
-        bucket >= BucketCount - 1 ? long.MaxValue : (long)Math.Pow(2, MinExponent + bucket / (double)PerDoubling);
+        bucket >= BucketCount - 1 ? long.MaxValue : (long)Math.Ceiling(Math.Pow(2, MinExponent + bucket / (double)PerDoubling));
 
     /// <summary>The duration in ns at which a bucket begins.</summary>
     public static long LowerBound(int bucket) => bucket == 0 ? 0 : UpperBound(bucket - 1);
@@ -73,6 +73,14 @@ public sealed class Histogram
         for (int i = 0; i < BucketCount; i++) _buckets[i] += other._buckets[i];
         Count += other.Count;
         Sum += other.Sum;
+    }
+
+    /// <summary>Adds the difference of two states of one cumulative histogram.</summary>
+    public void AddDifference(Histogram later, Histogram earlier)
+    {
+        for (int i = 0; i < BucketCount; i++) _buckets[i] += later._buckets[i] - earlier._buckets[i];
+        Count += later.Count - earlier.Count;
+        Sum += later.Sum - earlier.Sum;
     }
 
     /// <summary>Makes this the difference of two states of one cumulative histogram.</summary>

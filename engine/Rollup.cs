@@ -45,7 +45,7 @@ public sealed class Sums
 public sealed class Row
 {
     private readonly HashSet<string> _initiators = new(StringComparer.Ordinal);
-    private readonly HashSet<(string Initiator, string Isid, ushort Tsih)> _sessions = [];
+    private readonly HashSet<(string Target, string Initiator, string Isid, ushort Tsih)> _sessions = [];
 
     /// <summary>Target name, "" when unknown or not asked for.</summary>
     public string Target { get; internal set; } = "";
@@ -132,6 +132,12 @@ public sealed class Row
         _sessions.Clear();
     }
 
+    internal void Finish()
+    {
+        if (Unit is not null) Seconds = Math.Max(Seconds, Unit.Engine.Seconds);
+        if (Seconds == 0) QueueDepth = double.NaN;
+    }
+
     internal void Add(CellDelta delta)
     {
         Cell cell = delta.Cell;
@@ -156,7 +162,7 @@ public sealed class Row
         {
             ConnectionInfo c = delta.Connection;
             _initiators.Add(c.Initiator);
-            _sessions.Add((c.Initiator, c.Isid, c.Tsih));
+            _sessions.Add((c.Target, c.Initiator, c.Isid.Length == 0 ? c.Remote : c.Isid, c.Tsih));
         }
     }
 }
@@ -200,8 +206,11 @@ public sealed class Rollup(Dimensions group)
             row.Add(delta);
             Total.Add(delta);
         }
+        Total.Seconds = snapshot.Seconds;
+        Total.Finish();
         foreach (Row row in Rows)
         {
+            row.Finish();
             row.ShareOfBytes = Total.Bytes > 0 ? (double)row.Bytes / Total.Bytes : double.NaN;
             row.ShareOfOps = Total.Ops > 0 ? (double)row.Ops / Total.Ops : double.NaN;
         }

@@ -17,6 +17,9 @@ public sealed class EngineStatus
     /// <summary>False once the engine has gone.</summary>
     public bool Alive { get; set; } = true;
 
+    /// <summary>Why it went, when it did not simply stop; "" otherwise.</summary>
+    public string Problem { get; set; } = "";
+
     /// <summary>Events the provider lost since the engine began, because the engine was behind.</summary>
     public long RingDrops { get; set; }
 
@@ -25,6 +28,15 @@ public sealed class EngineStatus
 
     /// <summary>Commands folded away because the table of cells was full.</summary>
     public long Folded { get; set; }
+
+    /// <summary>Statuses whose command began before the engine looked, or was lost; they are counted nowhere else.</summary>
+    public long Unmatched { get; set; }
+
+    /// <summary>Commands given up because their status was lost or too many were outstanding; they are counted nowhere else.</summary>
+    public long Lost { get; set; }
+
+    /// <summary>Subscribers attached now.</summary>
+    public int Subscribers { get; set; }
 
     /// <summary>Connections open now.</summary>
     public int Connections { get; set; }
@@ -37,6 +49,12 @@ public sealed class EngineStatus
 
     /// <summary>Highest number of commands begun in a 100 ms slot of the interval, all units together, times 10; -1 when unknown.</summary>
     public double PeakIops { get; set; } = -1;
+
+    /// <summary>Highest number of commands outstanding at once in the interval, all units together.</summary>
+    public long MaxOutstanding { get; set; }
+
+    /// <summary>Time in ns of the interval during which at least one command was outstanding on any unit.</summary>
+    public long BusyTime { get; set; }
 }
 
 /// <summary>What a cell did in an interval, and whose it is.</summary>

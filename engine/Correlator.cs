@@ -1,0 +1,296 @@
+using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
+
+namespace Iscsitop.Engine;
+
+internal delegate void CommandSink(in CompletedCommand command);
+
+internal delegate void EventSink(in ProbeEvent e);
+
+/// <summary>
+/// Pairs the events of a command by (connection, ITT) into a task with the timing marks of views.md d.0, keeps cells and
+/// units, and derives xfer-start and xfer-done. A status whose command was not seen counts nowhere but in
+/// <see cref="Unmatched"/>. Single-threaded; allocates nothing once its tables have grown.
+/// </summary>
+internal sealed class Correlator(CellTable cells, UnitTable units)
+{
+    /// <summary>The response of a command that ended without a status.</summary>
+    public const byte NoStatus = 255;
+
+    private readonly Dictionary<uint, TaskSet> _connections = [];
+    private readonly Stack<PendingTask> _free = new();
+    private readonly XferProbes _xfer = new();
+    private TaskSet? _last;
+
+    /// <summary>Tasks outstanding at most on one connection; the oldest gives way and is counted as lost.</summary>
+    public int MaxTasks { get; init; } = 65536;
+
+    /// <summary>Gets every command that ended.</summary>
+    public CommandSink? OnCommand { get; set; }
+
+    /// <summary>Gets xfer-start and xfer-done; null when nobody wants them.</summary>
+    public EventSink? OnXfer { get => _xfer.Sink; set => _xfer.Sink = value; }
+
+    /// <summary>Statuses whose command was not seen.</summary>
+    public long Unmatched { get; private set; }
+
+    /// <summary>Commands given up: too many, or their status was dropped.</summary>
+    public long Lost { get; private set; }
+
+    /// <summary>Whether the connection is known, so that its events can be taken in.</summary>
+    public bool Knows(uint connection) => _last?.Info.Id == connection || _connections.ContainsKey(connection);
+
+    /// <summary>A connection came or its facts changed.</summary>
+    public void Connect(ConnectionInfo info)
+    {
+        if (_connections.TryGetValue(info.Id, out TaskSet? set)) set.Info = info;
+        else _connections.Add(info.Id, new TaskSet(info));
+    }
+
+    /// <summary>A connection is over: its tasks end without a status.</summary>
+    public void Close(uint connection, long time)
+    {
+        if (!_connections.TryGetValue(connection, out TaskSet? set)) return;
+        AbortAll(set, time);
+        set.Closed = true;
+    }
+
+    /// <summary>Forgets a closed connection.</summary>
+    public void Forget(uint connection)
+    {
+        if (_last?.Info.Id == connection) _last = null;
+        _connections.Remove(connection);
+    }
+
+    /// <summary>Starts clean, knowing only the connections.</summary>
+    public void Clear(long time)
+    {
+        foreach (TaskSet set in _connections.Values)
+        {
+            while (set.Oldest is { } task) Release(set, task);
+            set.Clear();
+        }
+        cells.Clear();
+        units.Clear(time);
+        Unmatched = Lost = 0;
+    }
+
+    /// <summary>Gives up what began before a time: its status was among the events that were dropped.</summary>
+    public void GiveUpBefore(long time)
+    {
+        foreach (TaskSet set in _connections.Values)
+            while (set.Oldest is { } task && task.Began < time) GiveUp(set, task, Math.Max(time, task.Began));
+    }
+
+    /// <summary>Takes in one event.</summary>
+    public void Process(in ProbeEvent e)
+    {
+        TaskSet set = Of(e.Connection);
+        switch (e.Probe)
+        {
+            case Probe.ScsiCommand: Begin(set, in e); break;
+            case Probe.DataSend: DataIn(set, in e); break;
+            case Probe.ScsiResponse: Response(set, in e); break;
+            case Probe.DataRequest: R2t(set, in e); break;
+            case Probe.DataReceive: DataOut(set, in e); break;
+            case Probe.TaskCommand: Function(set, in e); break;
+            case Probe.TaskResponse: FunctionDone(set, in e); break;
+            case Probe.LogoutCommand: Logout(set, in e); break;
+            case Probe.LogoutResponse: LoggedOut(set, in e); break;
+            default: break;
+        }
+    }
+
+    private TaskSet Of(uint connection)
+    {
+        if (_last is { } last && last.Info.Id == connection) return last;
+        if (!_connections.TryGetValue(connection, out TaskSet? set))
+            _connections.Add(connection, set = new TaskSet(new ConnectionInfo(connection, "", "")));
+        return _last = set;
+    }
+
+    private void Begin(TaskSet set, in ProbeEvent e)
+    {
+        if (set.Closed) return;
+        uint itt = e.Bhs.Itt;
+        if (set.Find(itt) is { } reused) Abort(set, reused, e.Time);
+        if (set.Count >= MaxTasks) GiveUp(set, set.Oldest!, e.Time);
+        if (!_free.TryPop(out PendingTask? task)) task = new PendingTask();
+        task.Begin(in e);
+        set.Add(task);
+        ReadOnlySpan<byte> cdb = task.Command.CdbSpan;
+        CommandKind kind = Command.Find(cdb)?.Kind ?? CommandKind.Other;
+        task.Cell = cells.Of(new CellKey(e.Connection, e.LunNumber, Command.Operation(cdb)), kind, e.Time);
+        Cell cell = cells.Touch(task.Cell, e.Time);
+        cell.Started++;
+        cell.Outstanding++;
+        task.Unit = units.Of(e.Target, e.LunNumber, e.Time);
+        task.Unit?.Begin(e.Time, units.Listeners);
+        units.Total.Begin(e.Time, units.Listeners);
+        if (e.Bhs.DataLength > 0) _xfer.Immediate(task, e.Time, (uint)e.Bhs.DataLength);
+    }
+
+    private void DataIn(TaskSet set, in ProbeEvent e)
+    {
+        Bhs bhs = e.Bhs;
+        bool status = (bhs.Flags & BhsFlags.Status) != 0;
+        if (set.Find(bhs.Itt) is not { } task)
+        {
+            if (status) Unmatched++;
+            return;
+        }
+        task.DataIn(e.Time, bhs.DataLength);
+        _xfer.DataIn(task, e.Time, bhs.BufferOffset, (uint)bhs.DataLength, bhs.Final || status);
+        if (status) Complete(set, task, e.Time, response: 0, in e);
+    }
+
+    private void Response(TaskSet set, in ProbeEvent e)
+    {
+        if (set.Find(e.Bhs.Itt) is not { } task)
+        {
+            Unmatched++;
+            return;
+        }
+        ReadOnlySpan<byte> sense = e.TailSpan[..Math.Min(e.TailSpan.Length, CompletedCommand.SenseBytes.Length)];
+        sense.CopyTo(task.Command.Sense);
+        task.Command.SenseLength = (byte)sense.Length;
+        Complete(set, task, e.Time, e.Bhs.Bytes[2], in e);
+    }
+
+    private void R2t(TaskSet set, in ProbeEvent e)
+    {
+        if (set.Find(e.Bhs.Itt) is not { } task) return;
+        Burst burst = _xfer.R2t(task, e.Time, e.Bhs.Ttt, e.Bhs.BufferOffset, e.Bhs.At44);
+        Burst displaced = task.R2t(in burst);
+        if (displaced.Open) _xfer.Done(task, e.Time, in displaced, write: true);
+    }
+
+    private void DataOut(TaskSet set, in ProbeEvent e)
+    {
+        Bhs bhs = e.Bhs;
+        if (set.Find(bhs.Itt) is not { } task) return;
+        task.Command.WriteBytes += bhs.DataLength;
+        if (bhs.Ttt == Pdu.ReservedTag)
+        {
+            _xfer.Unsolicited(task, e.Time, bhs.BufferOffset, (uint)bhs.DataLength, bhs.Final);
+            if (bhs.Final) task.EndOfDataOut(e.Time);
+        }
+        else if (task.DataOut(e.Time, bhs.Ttt, bhs.DataLength, bhs.Final, out Burst done))
+        {
+            task.EndOfDataOut(e.Time);
+            _xfer.Done(task, e.Time, in done, write: true);
+        }
+    }
+
+    private void Complete(TaskSet set, PendingTask task, long time, byte response, in ProbeEvent e)
+    {
+        _xfer.EndOf(task, time);
+        task.Complete(time);
+        ref CompletedCommand command = ref task.Command;
+        command.Response = response;
+        command.Status = (ScsiStatus)e.Bhs.Bytes[3];
+        command.Residual = (e.Bhs.Flags & (BhsFlags.Overflow | BhsFlags.Underflow)) switch
+        {
+            BhsFlags.Overflow => -(long)e.Bhs.At44,
+            BhsFlags.Underflow => e.Bhs.At44,
+            _ => 0,
+        };
+        Count(End(task, time), in command);
+        OnCommand?.Invoke(in command);
+        Release(set, task);
+    }
+
+    private static void Count(Cell cell, in CompletedCommand command)
+    {
+        cell.Completed++;
+        cell.ReadBytes += command.ReadBytes;
+        cell.WriteBytes += command.WriteBytes;
+        if (command.Response != 0 || command.Status is not (ScsiStatus.Good or ScsiStatus.ConditionMet)) cell.Errors++;
+        cell.Ensure(Phase.Latency).Add(command.Latency);
+        cell.Ensure(Phase.Service).Add(command.Service);
+        if (command.R2tWait >= 0) cell.Ensure(Phase.R2tWait).Add(command.R2tWait);
+        if (command.HostData >= 0) cell.Ensure(Phase.HostData).Add(command.HostData);
+        if (command.Transfer >= 0) cell.Ensure(Phase.Transfer).Add(command.Transfer);
+        if (command.FirstByte >= 0) cell.Ensure(Phase.FirstByte).Add(command.FirstByte);
+    }
+
+    private void Abort(TaskSet set, PendingTask task, long time)
+    {
+        time = Math.Max(time, task.Began);
+        _xfer.EndOf(task, time);
+        task.Abort(time);
+        End(task, time).Aborted++;
+        OnCommand?.Invoke(in task.Command);
+        Release(set, task);
+    }
+
+    private void GiveUp(TaskSet set, PendingTask task, long time)
+    {
+        End(task, time);
+        Lost++;
+        Release(set, task);
+    }
+
+    private Cell End(PendingTask task, long time)
+    {
+        Cell cell = cells.Touch(task.Cell, time);
+        cell.Outstanding--;
+        task.Unit?.End(time);
+        units.Total.End(time);
+        return cell;
+    }
+
+    private void Release(TaskSet set, PendingTask task)
+    {
+        set.Remove(task);
+        _free.Push(task);
+    }
+
+    private static void Function(TaskSet set, in ProbeEvent e)
+    {
+        var function = (TaskFunction)(e.Bhs.Bytes[1] & 0x7f);
+        set.Add(new PendingFunction(e.Bhs.Itt, function, e.LunNumber, e.Bhs.At20, e.Target, e.Time));
+    }
+
+    // RFC 7143 §11.5.1 says which tasks a function takes with it; commands that came after the request are not among them.
+    private void FunctionDone(TaskSet set, in ProbeEvent e)
+    {
+        if (!set.TryTake(e.Bhs.Itt, out PendingFunction function)) return;
+        if ((TaskFunctionResponse)e.Bhs.Bytes[2] != TaskFunctionResponse.Complete) return;
+        foreach (TaskSet other in _connections.Values)
+        {
+            if (function.Function <= TaskFunction.AbortTaskSet && !set.SameSession(other)) continue;
+            PendingTask? next;
+            for (PendingTask? task = other.Oldest; task is not null; task = next)
+            {
+                next = task.Newer;
+                if (Takes(in function, task)) Abort(other, task, e.Time);
+            }
+        }
+    }
+
+    private static bool Takes(in PendingFunction function, PendingTask task) =>
+        task.Began <= function.Time && task.Command.Target == function.Target && function.Function switch
+        {
+            TaskFunction.AbortTask => task.Command.Itt == function.Referenced,
+            TaskFunction.AbortTaskSet or TaskFunction.ClearTaskSet or TaskFunction.LogicalUnitReset => task.Command.Lun == function.Lun,
+            TaskFunction.TargetWarmReset or TaskFunction.TargetColdReset => true,
+            _ => false,
+        };
+
+    // RFC 7143 §11.14: reason 0 closes the session, 1 the connection named, 2 prepares recovery.
+    private static void Logout(TaskSet set, in ProbeEvent e) =>
+        set.LogoutOf = (e.Bhs.Flags & 0x7f) == 0 ? set.Info.Cid : e.Bhs.U16(20);
+
+    private void LoggedOut(TaskSet set, in ProbeEvent e)
+    {
+        if (e.Bhs.Bytes[2] == 0 && set.LogoutOf == set.Info.Cid) AbortAll(set, e.Time);
+        set.LogoutOf = null;
+    }
+
+    private void AbortAll(TaskSet set, long time)
+    {
+        while (set.Oldest is { } task) Abort(set, task, time);
+    }
+}

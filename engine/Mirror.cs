@@ -1,0 +1,263 @@
+using System.Buffers.Binary;
+using Iscsitop.Target.Probes;
+
+namespace Iscsitop.Engine;
+
+/// <summary>
+/// What one engine has told. The reading thread fills it; a snapshot's frames are kept as bytes until its status
+/// arrives, so that a viewer never takes half of one. What <see cref="TakeInto"/> hands out is the viewer's until it
+/// takes again. In the steady state nothing is allocated: deltas are reused.
+/// </summary>
+internal sealed class Mirror(Lock gate, int pid)
+{
+    private const int MaxKept = 64 << 20;
+    private const int MaxCells = 1 << 16;
+
+    private readonly Dictionary<CellKey, Cell> _cells = [];
+    private readonly Dictionary<CellKey, CellDelta> _pending = [];
+    private readonly Dictionary<(uint Target, ulong Lun), UnitMirror> _units = [];
+    private readonly Dictionary<(string Target, ulong Lun), UnitInfo> _unitInfos = [];
+    private readonly List<(uint Connection, int Statuses)> _closed = [];
+    private readonly HashSet<uint> _over = [];
+    private readonly List<CellDelta> _taken = [];
+    private readonly Stack<CellDelta> _free = new();
+    private byte[] _kept = [];
+    private int _keptLength;
+    private Cell _scratch = new();
+    private StatusRecord _status;
+    private long _interval;
+    private long _maxOutstanding;
+    private int _peakStarts = -1;
+    private long _busyTaken;
+    private string _problem = "";
+
+    /// <summary>Names by id. The reading thread's.</summary>
+    public List<string> Names { get; } = [];
+
+    /// <summary>Connections by id. The reading thread's.</summary>
+    public Dictionary<uint, ConnectionInfo> Connections { get; } = [];
+
+    /// <summary>ns since 1970 minus the engine's time. The reading thread's.</summary>
+    public long WallOffset { get; private set; }
+
+    /// <summary>The viewer's picture of the engine, renewed by <see cref="TakeInto"/>.</summary>
+    public EngineStatus Status { get; } = new() { Pid = pid };
+
+    /// <summary>Whether a snapshot came since the last one was taken.</summary>
+    public bool Fresh { get; private set; }
+
+    /// <summary>Whether the engine is still there.</summary>
+    public bool Alive { get; private set; } = true;
+
+    /// <summary>End of the last interval, ns since 1970; 0 before the first.</summary>
+    public long WallTime { get; private set; }
+
+    /// <summary>hello came.</summary>
+    public void Greet(Hello hello)
+    {
+        WallOffset = hello.WallOffset;
+        lock (gate)
+        {
+            Status.Source = hello.Source;
+            Status.Version = hello.Program;
+        }
+    }
+
+    /// <summary>A connection came, changed or went. Its cells are kept until the second status from here.</summary>
+    public void Connect(ConnectionInfo connection)
+    {
+        Connections[connection.Id] = connection;
+        if (connection.Closed != 0) _closed.Add((connection.Id, 2));
+    }
+
+    /// <summary>A unit came or changed.</summary>
+    public void Know(UnitInfo unit)
+    {
+        lock (gate) _unitInfos[(unit.Target, unit.Lun)] = unit;
+    }
+
+    /// <summary>Keeps a frame of a snapshot until its status comes.</summary>
+    /// <exception cref="StreamFormatException">The snapshot is too big to be one.</exception>
+    public void Keep(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        int end = _keptLength + 5 + payload.Length;
+        if (end > MaxKept) throw new StreamFormatException("a snapshot without end");
+        if (end > _kept.Length) Array.Resize(ref _kept, Math.Max(end, Math.Min(MaxKept, 2 * _kept.Length)));
+        _kept[_keptLength] = (byte)type;
+        BinaryPrimitives.WriteInt32LittleEndian(_kept.AsSpan(_keptLength + 1), payload.Length);
+        payload.CopyTo(_kept.AsSpan(_keptLength + 5));
+        _keptLength = end;
+    }
+
+    /// <summary>The status came: what was kept is valid.</summary>
+    public void Commit(in StatusRecord status)
+    {
+        WallOffset = status.WallOffset;
+        lock (gate)
+        {
+            for (int at = 0; at < _keptLength;)
+            {
+                int length = BinaryPrimitives.ReadInt32LittleEndian(_kept.AsSpan(at + 1));
+                var frame = new FrameReader(_kept.AsSpan(at + 5, length));
+                if (_kept[at] == (byte)FrameType.Cells) AddCells(frame);
+                else AddUnits(frame);
+                at += 5 + length;
+            }
+            _keptLength = 0;
+            _status = status;
+            _interval += Math.Max(0, status.Interval);
+            _maxOutstanding = Math.Max(_maxOutstanding, status.MaxOutstanding);
+            _peakStarts = Math.Max(_peakStarts, status.PeakStarts);
+            WallTime = status.Time + status.WallOffset;
+            Fresh = true;
+        }
+        ForgetClosed();
+    }
+
+    /// <summary>The engine has gone.</summary>
+    public void End(string problem)
+    {
+        lock (gate)
+        {
+            Alive = false;
+            _problem = problem;
+        }
+    }
+
+    /// <summary>Hands out what happened since the last call. The caller holds the lock.</summary>
+    public void TakeInto(Snapshot snapshot)
+    {
+        foreach (CellDelta delta in _taken) _free.Push(delta);
+        _taken.Clear();
+        foreach (CellDelta delta in _pending.Values) _taken.Add(delta);
+        _pending.Clear();
+        snapshot.Cells.AddRange(_taken);
+        foreach (UnitMirror unit in _units.Values)
+        {
+            UnitInfo? info = _unitInfos.GetValueOrDefault((unit.Delta.Target, unit.Delta.Lun));
+            snapshot.Units.Add(unit.Take(info));
+        }
+        TakeStatus();
+        snapshot.Engines.Add(Status);
+        snapshot.Seconds = Math.Max(snapshot.Seconds, Status.Seconds);
+    }
+
+    private void TakeStatus()
+    {
+        Status.Alive = Alive;
+        Status.Problem = _problem;
+        Status.RingDrops = _status.RingDrops;
+        Status.OutboxDrops = _status.OutboxDrops;
+        Status.Folded = _status.Folded;
+        Status.Unmatched = _status.Unmatched;
+        Status.Lost = _status.Lost;
+        Status.Connections = _status.Connections;
+        Status.Sessions = _status.Sessions;
+        Status.Subscribers = _status.Subscribers;
+        Status.Seconds = _interval / 1e9;
+        Status.PeakIops = _peakStarts < 0 ? -1 : _peakStarts * 10.0;
+        Status.MaxOutstanding = _maxOutstanding;
+        Status.BusyTime = _status.BusyTime - _busyTaken;
+        _busyTaken = _status.BusyTime;
+        _interval = _maxOutstanding = 0;
+        _peakStarts = -1;
+        Fresh = false;
+    }
+
+    private void AddCells(FrameReader frame)
+    {
+        while (!frame.AtEnd)
+        {
+            frame.Cell(_scratch);
+            CellKey key = _scratch.Key;
+            if (!_cells.TryGetValue(key, out Cell? latest))
+            {
+                if (_cells.Count >= MaxCells) throw new StreamFormatException("more cells than an engine keeps");
+                latest = new Cell();
+            }
+            if (!_pending.TryGetValue(key, out CellDelta? delta)) _pending.Add(key, delta = Rent());
+            if (Connections.TryGetValue(key.Connection, out ConnectionInfo? connection)) delta.Connection = connection;
+            delta.Cell.AddDifference(_scratch, latest);
+            _cells[key] = _scratch;
+            _scratch = latest;
+        }
+    }
+
+    private CellDelta Rent()
+    {
+        if (!_free.TryPop(out CellDelta? delta))
+            delta = new CellDelta { Cell = new Cell(), Connection = new ConnectionInfo(0, "", ""), Engine = Status };
+        delta.Cell.Clear();
+        delta.Cell.Key = _scratch.Key;
+        delta.Cell.Kind = _scratch.Kind;
+        return delta;
+    }
+
+    private void AddUnits(FrameReader frame)
+    {
+        while (!frame.AtEnd)
+        {
+            UnitRecord record = frame.UnitRecord();
+            if (!_units.TryGetValue((record.Target, record.Lun), out UnitMirror? unit))
+            {
+                if (record.Target >= Names.Count) throw new StreamFormatException($"a unit's target has the unknown name {record.Target}");
+                if (_units.Count >= MaxCells) throw new StreamFormatException("more units than an engine keeps");
+                unit = new UnitMirror(Names[(int)record.Target], record.Lun, Status);
+                _units.Add((record.Target, record.Lun), unit);
+            }
+            unit.Add(in record);
+        }
+    }
+
+    private void ForgetClosed()
+    {
+        _over.Clear();
+        for (int i = _closed.Count - 1; i >= 0; i--)
+        {
+            (uint connection, int statuses) = _closed[i];
+            _closed[i] = (connection, statuses - 1);
+            if (statuses > 1) continue;
+            _closed.RemoveAt(i);
+            Connections.Remove(connection);
+            _over.Add(connection);
+        }
+        if (_over.Count == 0) return;
+        lock (gate)
+            foreach (CellKey key in _cells.Keys)
+                if (_over.Contains(key.Connection)) _cells.Remove(key);
+    }
+}
+
+/// <summary>One unit of one engine.</summary>
+internal sealed class UnitMirror(string target, ulong lun, EngineStatus engine)
+{
+    private long _busy;
+    private long _busyTaken;
+    private long _maxOutstanding;
+    private int _peakStarts = -1;
+
+    /// <summary>What the viewer sees.</summary>
+    public UnitDelta Delta { get; } = new() { Target = target, Lun = lun, Engine = engine };
+
+    /// <summary>Adds an interval.</summary>
+    public void Add(in UnitRecord record)
+    {
+        _busy = record.BusyTime;
+        _maxOutstanding = Math.Max(_maxOutstanding, record.MaxOutstanding);
+        _peakStarts = Math.Max(_peakStarts, record.PeakStarts);
+    }
+
+    /// <summary>Hands out the intervals since the last call.</summary>
+    public UnitDelta Take(UnitInfo? info)
+    {
+        Delta.Name = info?.Name ?? "";
+        Delta.BlockSize = info?.BlockSize ?? 0;
+        Delta.BusyTime = _busy - _busyTaken;
+        Delta.MaxOutstanding = _maxOutstanding;
+        Delta.PeakIops = _peakStarts < 0 ? -1 : _peakStarts * 10.0;
+        _busyTaken = _busy;
+        _maxOutstanding = 0;
+        _peakStarts = -1;
+        return Delta;
+    }
+}

@@ -1,0 +1,240 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using System.Reflection;
+using Iscsitop.Target.Probes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Iscsitop.Engine;
+
+/// <summary>
+/// Serves one provider to any number of subscribers, on one thread: takes events from the ring, correlates them, keeps
+/// cells, sends frames. Enables exactly the probes that subscribers want; while there are none it sleeps.
+/// </summary>
+public sealed partial class ProbeEngine : IDisposable
+{
+    /// <summary>Subscribers served at once; more are turned away.</summary>
+    public const int MaxSubscribers = 64;
+
+    private const long PatienceForWants = 5_000_000_000;
+    private const long ReceiveInterval = 50_000_000;
+
+    private readonly Provider _provider;
+    private readonly string _directory;
+    private readonly int _pid;
+    private readonly ILogger _logger;
+    private readonly Observation _observation;
+    private readonly List<Subscriber> _subscribers = [];
+    private readonly ConcurrentQueue<Socket> _arrived = new();
+    private readonly AutoResetEvent _wake = new(false);
+    private readonly FrameWriter _writer = new();
+    private Socket? _listener;
+    private Thread? _thread;
+    private Thread? _accepting;
+    private volatile bool _stop;
+    private volatile int _attached;
+    private long _nextReceive;
+    private int _wait;
+
+    /// <param name="provider">What to serve. The engine owns its mask and takes from its ring.</param>
+    /// <param name="logger">Where comings and goings are logged; null for nowhere.</param>
+    public ProbeEngine(Provider provider, ILogger? logger = null)
+        : this(provider, PipeDirectory.Candidates[0], Environment.ProcessId, logger)
+    {
+    }
+
+    internal ProbeEngine(Provider provider, string directory, int pid, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        StreamFormat.RequireLittleEndian();
+        _provider = provider;
+        _directory = directory;
+        _pid = pid;
+        _logger = logger ?? NullLogger.Instance;
+        _observation = new Observation(provider, _subscribers, _writer);
+    }
+
+    /// <summary>The version this program says it has.</summary>
+    public static string Version { get; } =
+        typeof(ProbeEngine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
+    /// <summary>The path of its pipe.</summary>
+    public string PipePath => Pipe.PathOf(_directory, _pid);
+
+    /// <summary>Subscribers attached now.</summary>
+    public int Subscribers => _attached;
+
+    /// <summary>Makes the pipe and begins to serve it.</summary>
+    /// <exception cref="PipeException">The pipe cannot be made; the message says why.</exception>
+    public void Start()
+    {
+        _listener = Pipe.Listen(_directory, _pid);
+        _thread = new Thread(Run) { IsBackground = true, Name = "engine" };
+        _accepting = new Thread(Accept) { IsBackground = true, Name = "engine accept" };
+        _thread.Start();
+        _accepting.Start();
+        LogListening(PipePath);
+    }
+
+    /// <summary>Sends a last snapshot and the end to every subscriber, disables the probes and removes the pipe.</summary>
+    public void Dispose()
+    {
+        if (_stop) return;
+        _stop = true;
+        _listener?.Dispose();
+        _wake.Set();
+        _thread?.Join();
+        _accepting?.Join();
+        while (_arrived.TryDequeue(out Socket? socket)) socket.Dispose();
+        _wake.Dispose();
+    }
+
+    private void Accept()
+    {
+        while (!_stop)
+        {
+            try
+            {
+                Socket socket = _listener!.Accept();
+                if (_attached < MaxSubscribers && Pipe.MayServe(socket, _directory))
+                {
+                    _arrived.Enqueue(socket);
+                    _wake.Set();
+                    continue;
+                }
+                LogRefused();
+                socket.Dispose();
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException or UnauthorizedAccessException)
+            {
+                // Out of descriptors, or the peer has gone already: neither is worth a busy loop.
+                if (!_stop) Thread.Sleep(50);
+            }
+        }
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (!_stop)
+            {
+                _wake.WaitOne(_wait);
+                Tick(Clock.Now);
+            }
+            Finish();
+        }
+#pragma warning disable CA1031 // A fault of the observer must not end the process that is observed.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFailed(e);
+            _provider.Enabled = 0;
+            foreach (Subscriber subscriber in _subscribers) subscriber.Dispose();
+        }
+    }
+
+    /// <summary>One round: who came, what they want, what happened, what is due. Allocates nothing when nobody comes or goes.</summary>
+    internal void Tick(long now)
+    {
+        while (_arrived.TryDequeue(out Socket? socket)) Attach(socket, now);
+        ReadWants(now);
+        RemoveGone(now);
+        int taken = _observation.Take(now);
+        bool all = true;
+        foreach (Subscriber subscriber in _subscribers) all &= _observation.Publish(subscriber, now);
+        _wait = NextWait(now, taken, all);
+    }
+
+    private void Attach(Socket socket, long now)
+    {
+        var subscriber = new Subscriber(socket, now);
+        _subscribers.Add(subscriber);
+        _attached = _subscribers.Count;
+        _writer.Write(new Hello(_pid, ProbeSet.All, Clock.WallOffset, _provider.Name, Version));
+        subscriber.Outbox.TrySend(_writer.Frame);
+        LogAttached(_attached);
+    }
+
+    private void ReadWants(long now)
+    {
+        bool all = now >= _nextReceive;
+        if (all) _nextReceive = now + ReceiveInterval;
+        foreach (Subscriber subscriber in _subscribers)
+        {
+            if (!all && subscriber.Wants is not null) continue;
+            Wants? before = subscriber.Wants;
+            if (subscriber.Receive()) _observation.Want(subscriber, before, now);
+        }
+    }
+
+    private void RemoveGone(long now)
+    {
+        for (int i = _subscribers.Count - 1; i >= 0; i--)
+        {
+            Subscriber subscriber = _subscribers[i];
+            bool silent = subscriber.Wants is null && now - subscriber.Attached > PatienceForWants;
+            if (!(subscriber.Gone || subscriber.Outbox.Broken || subscriber.NotUnderstood || subscriber.TooSlow || silent)) continue;
+            if (subscriber.NotUnderstood || subscriber.TooSlow)
+            {
+                _writer.Write(subscriber.TooSlow ? EndReason.TooSlow : EndReason.NotUnderstood);
+                subscriber.Outbox.TrySend(_writer.Frame);
+            }
+            _subscribers.RemoveAt(i);
+            _attached = _subscribers.Count;
+            _observation.Detach(subscriber, now);
+            subscriber.Dispose();
+            LogDetached(subscriber.NotUnderstood ? "not understood" : subscriber.TooSlow ? "too slow" : "gone", _attached);
+        }
+    }
+
+    // With a load about 10 ms: a ring fills in no less than 50. Sooner when a lot came, later when nothing did.
+    private int NextWait(long now, int taken, bool allSent)
+    {
+        if (_subscribers.Count == 0) return 1000;
+        int capacity = _provider.Ring?.Capacity ?? int.MaxValue;
+        int wait = taken > capacity / 4 ? 0 : taken > capacity / 16 ? 2 : taken > 0 ? 10 : Math.Clamp(2 * _wait, 10, 50);
+        if (!allSent) wait = Math.Min(wait, 5);
+        foreach (Subscriber subscriber in _subscribers)
+        {
+            if (subscriber.Wants is null) wait = Math.Min(wait, 5);
+            else wait = Math.Min(wait, (int)Math.Clamp((subscriber.Snapshots.Due - now) / 1_000_000 + 1, 1, 1000));
+        }
+        return wait;
+    }
+
+    private void Finish()
+    {
+        long now = Clock.Now;
+        _observation.Stop(now);
+        foreach (Subscriber subscriber in _subscribers)
+        {
+            _observation.PublishLast(subscriber, now);
+            _writer.Write(EndReason.EngineStops);
+            subscriber.Outbox.TrySend(_writer.Frame);
+        }
+        for (int i = 0; i < 50 && _subscribers.Exists(s => s.Outbox is { Waiting: > 0, Broken: false }); i++)
+        {
+            Thread.Sleep(5);
+            foreach (Subscriber subscriber in _subscribers) subscriber.Outbox.Flush();
+        }
+        foreach (Subscriber subscriber in _subscribers) subscriber.Dispose();
+        _subscribers.Clear();
+        _attached = 0;
+    }
+
+    [LoggerMessage(EventId = 101, Level = LogLevel.Debug, Message = "engine listens at {Path}")]
+    private partial void LogListening(string path);
+
+    [LoggerMessage(EventId = 102, Level = LogLevel.Debug, Message = "subscriber attached, {Count} now")]
+    private partial void LogAttached(int count);
+
+    [LoggerMessage(EventId = 103, Level = LogLevel.Debug, Message = "subscriber detached ({Reason}), {Count} left")]
+    private partial void LogDetached(string reason, int count);
+
+    [LoggerMessage(EventId = 104, Level = LogLevel.Warning, Message = "subscriber refused: not allowed, or too many")]
+    private partial void LogRefused();
+
+    [LoggerMessage(EventId = 105, Level = LogLevel.Critical, Message = "engine failed; nothing is observed any more")]
+    private partial void LogFailed(Exception exception);
+}

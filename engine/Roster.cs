@@ -1,0 +1,85 @@
+using Iscsitop.Target.Probes;
+
+namespace Iscsitop.Engine;
+
+/// <summary>The names, connections and units an engine knows of, taken over from its provider.</summary>
+internal sealed class Roster(Provider provider)
+{
+    private readonly Dictionary<(string Target, string Initiator, string Isid, ushort Tsih), int> _sessions = [];
+
+    /// <summary>Names by id.</summary>
+    public List<string> Names { get; } = [];
+
+    /// <summary>Connections that are open, and closed ones whose cells are still kept.</summary>
+    public Dictionary<uint, ConnectionInfo> Connections { get; } = [];
+
+    /// <summary>Units by target and LUN.</summary>
+    public Dictionary<(string Target, ulong Lun), UnitInfo> Units { get; } = [];
+
+    /// <summary>Connections that have closed and wait to be told so: their last events may still be in the ring.</summary>
+    public List<ConnectionInfo> Closed { get; } = [];
+
+    /// <summary>Connections open.</summary>
+    public int Open { get; private set; }
+
+    /// <summary>Sessions with at least one open connection.</summary>
+    public int Sessions => _sessions.Count;
+
+    /// <summary>Called for a connection that came or changed, in order.</summary>
+    public Action<ConnectionInfo>? OnConnection { get; set; }
+
+    /// <summary>Called for a unit that came or changed.</summary>
+    public Action<UnitInfo>? OnUnit { get; set; }
+
+    /// <summary>Takes over what the provider has told since the last time.</summary>
+    public void Drain()
+    {
+        while (provider.ConnectionChanges.TryDequeue(out ConnectionInfo? info)) Take(info);
+        while (provider.UnitChanges.TryDequeue(out UnitInfo? unit))
+        {
+            Units[(unit.Target, unit.Lun)] = unit;
+            OnUnit?.Invoke(unit);
+        }
+        if (provider.NameCount > Names.Count) provider.NamesSince(Names.Count, Names);
+    }
+
+    /// <summary>The connection is over: <see cref="Connections"/> keeps it until <see cref="Forget"/>.</summary>
+    public void Close(ConnectionInfo info) => Connections[info.Id] = info;
+
+    /// <summary>Forgets a closed connection.</summary>
+    public void Forget(uint connection) => Connections.Remove(connection);
+
+    private void Take(ConnectionInfo info)
+    {
+        bool known = Connections.TryGetValue(info.Id, out ConnectionInfo? before);
+        if (known && before!.Closed == 0) Leave(before);
+        if (!known) Open++;
+        if (info.Closed != 0)
+        {
+            Open--;
+            Connections[info.Id] = info with { Closed = 0 };
+            OnConnection?.Invoke(info with { Closed = 0 });
+            Closed.Add(info);
+            return;
+        }
+        Connections[info.Id] = info;
+        Enter(info);
+        OnConnection?.Invoke(info);
+    }
+
+    private void Enter(ConnectionInfo info)
+    {
+        if (info.Tsih == 0) return;
+        _sessions.TryGetValue(Session(info), out int connections);
+        _sessions[Session(info)] = connections + 1;
+    }
+
+    private void Leave(ConnectionInfo info)
+    {
+        if (info.Tsih == 0 || !_sessions.TryGetValue(Session(info), out int connections)) return;
+        if (connections == 1) _sessions.Remove(Session(info));
+        else _sessions[Session(info)] = connections - 1;
+    }
+
+    private static (string, string, string, ushort) Session(ConnectionInfo info) => (info.Target, info.Initiator, info.Isid, info.Tsih);
+}

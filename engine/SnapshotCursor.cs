@@ -1,0 +1,114 @@
+namespace Iscsitop.Engine;
+
+/// <summary>
+/// How far one subscriber's snapshots are. A snapshot may take several rounds when the subscriber is slow; what it says
+/// is as of its begin, and cells that change meanwhile come again with the next.
+/// </summary>
+internal sealed class SnapshotCursor
+{
+    private const long StatusInterval = 1_000_000_000;
+    private const long ShortestInterval = 10_000_000;
+
+    private bool _first;
+    private long _previous;
+    private long _due;
+    private long _seen;
+    private long _version;
+    private int _cell;
+    private int _unit;
+
+    /// <summary>Whether one is under way.</summary>
+    public bool Running { get; private set; }
+
+    /// <summary>Monotonic ns at which the one under way began.</summary>
+    public long Time { get; private set; }
+
+    /// <summary>Whether the subscriber was there in the whole interval, so that its maxima are the interval's.</summary>
+    public bool SawAll => !_first && Interval > 0;
+
+    /// <summary>Cells changed up to this version have been sent.</summary>
+    public long Seen => _seen;
+
+    /// <summary>Monotonic ns at which the next is due.</summary>
+    public long Due => _due;
+
+    /// <summary>Measured ns that the one under way stands for.</summary>
+    public long Interval => _previous == 0 ? 0 : Math.Max(0, Time - _previous);
+
+    /// <summary>The first is due at once, and stands for the time since the engine began to look.</summary>
+    public void Restart(long now, long since)
+    {
+        Running = false;
+        _previous = since;
+        _due = now;
+        _seen = -1;
+        _first = true;
+    }
+
+    /// <summary>The interval changed: the next is due that much after the last.</summary>
+    public void Reschedule(Wants wants) => _due = _previous + Length(wants);
+
+    /// <summary>Begins a snapshot.</summary>
+    public void Begin(long now, long version)
+    {
+        Running = true;
+        Time = now;
+        _version = version;
+        _cell = 0;
+        _unit = 0;
+    }
+
+    /// <summary>Cells have moved: those under way are looked at again from the start.</summary>
+    public void Rewind() => _cell = 0;
+
+    /// <summary>Ends it and plans the next, keeping the beat unless it is lost.</summary>
+    public void End(Wants wants)
+    {
+        Running = _first = false;
+        _seen = _version;
+        _previous = Time;
+        long length = Length(wants);
+        _due = Math.Max(_due + length, Time + length / 2);
+    }
+
+    /// <summary>Sends cells frames while there is room.</summary>
+    /// <returns>Whether all of the snapshot's cells are out.</returns>
+    public bool SendCells(List<CellState> cells, Outbox outbox, FrameWriter writer)
+    {
+        while (_cell < cells.Count)
+        {
+            if (!outbox.HasRoom) return false;
+            writer.Begin(FrameType.Cells);
+            for (; _cell < cells.Count; _cell++)
+            {
+                CellState state = cells[_cell];
+                if (state.Version <= _seen && state.Cell.Outstanding == 0) continue;
+                if (!writer.TryAdd(state.Cell, Time - state.Touched)) break;
+            }
+            if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
+        }
+        return true;
+    }
+
+    /// <summary>Sends units frames while there is room.</summary>
+    /// <returns>Whether all are out.</returns>
+    public bool SendUnits(List<UnitState> units, UnitMaxima maxima, Outbox outbox, FrameWriter writer)
+    {
+        while (_unit < units.Count - 1)
+        {
+            if (!outbox.HasRoom) return false;
+            writer.Begin(FrameType.Units);
+            for (; _unit < units.Count - 1; _unit++)
+            {
+                UnitState unit = units[_unit + 1];
+                int starts = SawAll ? maxima.Starts(unit.Index) : -1;
+                if (!writer.TryAdd(new UnitRecord(unit.Lun, unit.Target, starts, maxima.Outstanding(unit.Index), unit.BusyTime(Time)))) break;
+            }
+            outbox.TrySend(writer.Frame);
+        }
+        return true;
+    }
+
+    private static long Length(Wants wants) =>
+        wants.Interval == TimeSpan.Zero ? StatusInterval : Math.Max(ShortestInterval, wants.Interval.Ticks * 100);
+}

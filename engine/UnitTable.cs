@@ -1,0 +1,175 @@
+namespace Iscsitop.Engine;
+
+/// <summary>
+/// What a unit (or all of them) does as a whole. Maxima belong to an interval, and each subscriber has its own: the unit
+/// keeps those of the running 100 ms slot and raises every subscriber's when the slot ends or a snapshot is due.
+/// </summary>
+internal sealed class UnitState(int index, uint target, ulong lun, long time)
+{
+    /// <summary>Length of a slot in ns (views.md d.0, IOPSpk).</summary>
+    public const long Slot = 100_000_000;
+
+    private long _touched = time;
+    private long _busy;
+    private long _slot = time / Slot;
+    private int _starts;
+    private long _max;
+
+    /// <summary>Its place in <see cref="UnitMaxima"/>.</summary>
+    public int Index => index;
+
+    /// <summary>Id of the target's name.</summary>
+    public uint Target => target;
+
+    /// <summary>LUN as a number.</summary>
+    public ulong Lun => lun;
+
+    /// <summary>Commands outstanding now.</summary>
+    public long Outstanding { get; private set; }
+
+    /// <summary>ns with a command outstanding, up to a time.</summary>
+    public long BusyTime(long time) => _busy + (Outstanding > 0 ? time - _touched : 0);
+
+    /// <summary>A command began.</summary>
+    public void Begin(long time, List<UnitMaxima> listeners)
+    {
+        Touch(time);
+        if (time / Slot > _slot) EndSlot(time / Slot, listeners);
+        Outstanding++;
+        _starts++;
+        if (Outstanding > _max) _max = Outstanding;
+    }
+
+    /// <summary>A command ended.</summary>
+    public void End(long time)
+    {
+        Touch(time);
+        Outstanding--;
+    }
+
+    /// <summary>Tells every subscriber the maxima so far, at the end of one's interval.</summary>
+    public void Settle(long time, List<UnitMaxima> listeners)
+    {
+        foreach (UnitMaxima listener in listeners) listener.Raise(index, _starts, _max);
+        _max = Outstanding;
+        if (time / Slot > _slot) EndSlot(time / Slot, listeners);
+    }
+
+    /// <summary>Forgets what it counted.</summary>
+    public void Clear(long time)
+    {
+        _touched = time;
+        _busy = _max = Outstanding = 0;
+        _starts = 0;
+        _slot = time / Slot;
+    }
+
+    private void Touch(long time)
+    {
+        _busy = BusyTime(time);
+        _touched = time;
+    }
+
+    private void EndSlot(long slot, List<UnitMaxima> listeners)
+    {
+        foreach (UnitMaxima listener in listeners) listener.Raise(index, _starts, _max);
+        _slot = slot;
+        _starts = 0;
+        _max = Outstanding;
+    }
+}
+
+/// <summary>One subscriber's maxima of its running interval, by unit.</summary>
+internal sealed class UnitMaxima
+{
+    private long[] _outstanding = [];
+    private int[] _starts = [];
+
+    /// <summary>Raises a unit's maxima.</summary>
+    public void Raise(int index, int starts, long outstanding)
+    {
+        if (index >= _starts.Length)
+        {
+            int length = Math.Max(16, 2 * index);
+            Array.Resize(ref _starts, length);
+            Array.Resize(ref _outstanding, length);
+        }
+        if (starts > _starts[index]) _starts[index] = starts;
+        if (outstanding > _outstanding[index]) _outstanding[index] = outstanding;
+    }
+
+    /// <summary>Most commands begun in one slot.</summary>
+    public int Starts(int index) => index < _starts.Length ? _starts[index] : 0;
+
+    /// <summary>Most commands outstanding.</summary>
+    public long Outstanding(int index) => index < _outstanding.Length ? _outstanding[index] : 0;
+
+    /// <summary>Hands the interval's maxima to <paramref name="other"/> and begins the next.</summary>
+    public void MoveTo(UnitMaxima other)
+    {
+        (other._starts, _starts) = (_starts, other._starts);
+        (other._outstanding, _outstanding) = (_outstanding, other._outstanding);
+        Clear();
+    }
+
+    /// <summary>Begins the next interval.</summary>
+    public void Clear()
+    {
+        Array.Clear(_starts);
+        Array.Clear(_outstanding);
+    }
+}
+
+/// <summary>The units of an engine by target and LUN, and one for all of them together. Bounded, since LUNs come from peers.</summary>
+internal sealed class UnitTable
+{
+    /// <summary>Units kept that nobody announced; what is beyond has cells but no maxima.</summary>
+    public const int MaxUnannounced = 4096;
+
+    private readonly Dictionary<(uint Target, ulong Lun), UnitState> _index = [];
+    private int _unannounced;
+
+    /// <summary>Every unit; the first is all of them together.</summary>
+    public List<UnitState> All { get; } = [new UnitState(0, 0, Iscsitop.Target.Iscsi.Lun.Unknown, 0)];
+
+    /// <summary>Who wants maxima.</summary>
+    public List<UnitMaxima> Listeners { get; } = [];
+
+    /// <summary>All units together.</summary>
+    public UnitState Total => All[0];
+
+    /// <summary>The unit of a command, null when there are too many.</summary>
+    public UnitState? Of(uint target, ulong lun, long time)
+    {
+        if (_index.TryGetValue((target, lun), out UnitState? unit)) return unit;
+        if (_unannounced >= MaxUnannounced) return null;
+        _unannounced++;
+        return Add(target, lun, time);
+    }
+
+    /// <summary>Makes room for a unit that exists.</summary>
+    public void Announce(uint target, ulong lun, long time)
+    {
+        if (!_index.ContainsKey((target, lun))) Add(target, lun, time);
+    }
+
+    /// <summary>Tells every subscriber all maxima so far.</summary>
+    public void Settle(long time)
+    {
+        foreach (UnitState unit in All) unit.Settle(time, Listeners);
+    }
+
+    /// <summary>Forgets what was counted, but not which units there are.</summary>
+    public void Clear(long time)
+    {
+        foreach (UnitState unit in All) unit.Clear(time);
+    }
+
+    private UnitState Add(uint target, ulong lun, long time)
+    {
+        var unit = new UnitState(All.Count, target, lun, time);
+        _index.Add((target, lun), unit);
+        All.Add(unit);
+        return unit;
+    }
+}
