@@ -52,14 +52,21 @@ internal sealed class Grid : Runnable
     }
 
     /// <inheritdoc/>
+    protected override void OnIsRunningChanged(bool newIsRunning)
+    {
+        base.OnIsRunningChanged(newIsRunning);
+        if (App?.Driver is not { } driver) return;
+        if (newIsRunning) driver.ClearedContents += OnCleared;
+        else driver.ClearedContents -= OnCleared;
+    }
+
+    /// <inheritdoc/>
     protected override bool OnClearingViewport() => true;
 
     /// <inheritdoc/>
     protected override bool OnDrawingContent(DrawContext? context)
     {
-        bool resized = _screen.Canvas.Width != Viewport.Width || _screen.Canvas.Height != Viewport.Height;
         _screen.Draw(Viewport.Width, Viewport.Height);
-        if (resized) _screen.Canvas.Invalidate();
         int from = 0;
         while (_screen.Canvas.NextChange(ref from, out int x, out int y, out ReadOnlySpan<Cell> run)) Send(x, y, run);
         return true;
@@ -84,6 +91,9 @@ internal sealed class Grid : Runnable
         Changed();
         return true;
     }
+
+    // The toolkit blanks its buffer when the window changes: then all we ever sent is gone.
+    private void OnCleared(object? sender, EventArgs e) => _screen.Canvas.Invalidate();
 
     private void Changed()
     {

@@ -161,9 +161,9 @@ internal sealed class Screen
     {
         var pen = new Pen(Canvas, row with { X = row.X + 1 });
         pen.Skip(1);
-        pen.Text([' ']);
+        pen.Text(" ");
         pen.Text(title, Style.Accent);
-        pen.Text([' ']);
+        pen.Text(" ");
         if (title == "latency" && _frame.SelectedIndex >= 0) SelectedName(ref pen, row.Right - pen.X - 2);
     }
 
@@ -179,6 +179,6 @@ internal sealed class Screen
             pen.Text(" LUN ", Style.Dim);
             pen.Number(row.Lun, style: Style.Strong);
         }
-        pen.Text([' ']);
+        pen.Text(" ");
     }
 }

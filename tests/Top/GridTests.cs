@@ -40,7 +40,7 @@ public sealed class GridTests
         _app.Dispose();
     }
 
-    private string Line(int y) => _app.Driver!.ToString().Split('\n')[y].TrimEnd();
+    private string Line(int y) => _app.Driver!.ToString()!.Split('\n')[y].TrimEnd();
 
     [Test]
     public void Shows_what_the_canvas_has()
