@@ -79,7 +79,6 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Number(state.Interval.TotalSeconds, "0.##", 6, Style.Dim);
         pen.Text(" s", Style.Dim);
         if (state.Paused) x = Badge(canvas, row, x, " paused ", Style.Badge);
-        if (frame.Drops > 0) x = Badge(canvas, row, x, " drops ", Style.WarnBadge);
         return x - 1;
     }
 

@@ -10,6 +10,7 @@ internal sealed class Screen
     internal const int MinHeight = 16;
     private const int SideBySide = 100;
     private const int CommandsShare = 46;
+    private const int EnoughForPanel = 16;
 
     private static readonly Column[] s_byOperation = [Columns.Op, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
     private static readonly Column[] s_byUnit = [Columns.Target, Columns.Lun, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
@@ -59,14 +60,22 @@ internal sealed class Screen
             return;
         }
         int header = Header.HeightFor(width, height);
-        int panel = _state.Panel == Panel.None ? 0 : Math.Clamp(height * 2 / 5, 6, 18);
         var body = new Area(0, header, width, height - header - 1);
+        int panel = PanelHeight(height, body.Height - 2 - _frame.Rows.Count);
         _header.Draw(Canvas, new Area(0, 0, width, header), _frame);
         Title(body.Row(0));
         MainTable(body with { Y = body.Y + 1, Height = body.Height - 1 - panel });
         if (panel > 0) Panels(new Area(0, body.Bottom - panel, width, panel));
         _footer.Draw(Canvas, new Area(0, height - 1, width, 1));
         _overlay.Draw(Canvas, body);
+    }
+
+    // Two fifths of the screen, and what the table leaves free as far as a histogram can use it.
+    private int PanelHeight(int height, int free)
+    {
+        if (_state.Panel == Panel.None || _frame.Rows.Count == 0) return 0;
+        int share = Math.Clamp(height * 2 / 5, 6, 18);
+        return Math.Max(share, Math.Min(free, EnoughForPanel));
     }
 
     private static IEnumerable<Column> Pick(params string[] fields) => fields.Select(f => Columns.Operations.Single(c => c.Field == f));

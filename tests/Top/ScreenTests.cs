@@ -130,20 +130,20 @@ public sealed class ScreenTests
         …:storage.fast     0  8000  2100  54.9  17.2 0.189 1.451 5.323  3.68     0   28
         …orage.archive     1  12.0     0  0.01     0     -     -     -  0.49  1.00 <0.1
         …orage.archive     7     0     0     0     0     -     -     -     0     0    0
-
-
-
-
-
         ── latency iqn.2026-01.com.example:storage.archive LUN 0 ───────────────────────
           from  read  n 96                           write  n 0
-          less  ████████████████████     26
-           5ms  █████████████████▊       23 p50
-          10ms  ████████████████▉        22
-          20ms  █████████████▏           17
-          50ms  ███▉                      5
-         100ms  █▌                        2
-         200ms  ▊                         1
+         200us  ▉                         1
+         500us  █▊                        2
+           1ms  ████▍                     5
+           2ms  ███████████████▋         18
+           5ms  ████████████████████     23 p50
+          10ms  ███████████████████▏     22
+          20ms  ██████████████▊          17
+          50ms  ████▍                     5
+         100ms  █▊                        2
+         200ms  ▉                         1
+
+
         q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
         """);
 
@@ -182,15 +182,14 @@ public sealed class ScreenTests
 
 
 
-
-
-
-
         ── latency …1998-01.com.vmware:esx-02-77c1 ────────────── commands ─────────────────────────────────
           from  read  n 1950            write  n 640           OPCODE          CNT/s    %  MB/s   P50   P99▸
-          less  █▊         210          ▊           19         READ(10)         1800   69  29.5 0.225 1.451
-         100us  ████▊      548          █▌          35         WRITE(10)         640   25  41.9 0.901 15.72
-         200us  ███████    814 p50      █████▍     127         0x88              150  5.8  39.3 2.549 13.22
+           5us  ▏            1          ▏            1         READ(10)         1800   69  29.5 0.225 1.451
+          10us  ▏            4          ▏            1         WRITE(10)         640   25  41.9 0.901 15.72
+          20us  ▍           37          ▏            4         0x88              150  5.8  39.3 2.549 13.22
+          50us  █▌         168          ▌           13
+         100us  ████▊      548          █▌          35
+         200us  ███████    814 p50      █████▍     127
          500us  █▋         191          ███████    167 p50
            1ms  ▋           76          ██████▍    153
            2ms  ▊           90          ████▎      100
@@ -198,6 +197,7 @@ public sealed class ScreenTests
           10ms  ▏            3          ▍            8 p99
           20ms               0          ▏            4
           50ms               0          ▏            1
+
         q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
         """);
 
@@ -216,14 +216,14 @@ public sealed class ScreenTests
         TEST UNIT READY  0x00       2.00 <0.1     0     -     -     - 0.073 <.001    0
 
 
-
-
-
-
         ── latency WRITE(10) ────────────────────────────────────────────── units ──────────────────────────────────────────────
           from  read  n 0                    write  n 2740               TARGET           LUN CNT/s    %  MB/s   P50   P99 ERR%
-          less                               ██▎             168         …:storage.fast     0  2100   77  17.2 0.413 5.323    0
-         100us                               ████▍           329         …:storage.fast     1   640   23  41.9 0.901 15.72    0
+           2us                               ▏                 1         …:storage.fast     0  2100   77  17.2 0.413 5.323    0
+           5us                               ▏                 3         …:storage.fast     1   640   23  41.9 0.901 15.72    0
+          10us                               ▏                 7
+          20us                               ▌                40
+          50us                               █▌              117
+         100us                               ████▍           329
          200us                               ████████████    902 p50
          500us                               █████████▏      688
            1ms                               █████▎          396
@@ -274,20 +274,20 @@ public sealed class ScreenTests
         …:stora│ RMB/s     data sent to initiators                              │0   28
         …orage.│ WMB/s     data received from initiators                        │0 <0.1
         …orage.│ RSZ       mean bytes of a read                                 │0    0
-               │ WSZ       mean bytes of a write                                │
-               │ RP50      median latency of reads, command to status           │
-               │ RP99      99th percentile latency of reads                     │
-               │ WP50      median latency of writes, command to status          │
-               │ WP99      99th percentile latency of writes                    │
-        ── late│ QD        mean number of commands outstanding                  │───────
-          from │ QDmx      most commands outstanding at once                    │
-          less │ BSY%      share of the interval with a command outstanding     │
-           5ms │ ERR/s     commands that ended neither GOOD nor CONDITION MET   │
-          10ms │ INIs      initiators that used it                              │
-          20ms │ PTHs      sessions (I_T nexuses) that used it                  │
-          50ms │ %IO       share of all bytes of the report                     │
-         100ms │ PK        busiest 100 ms of the interval, in commands a second │
-         200ms ╰────────────────────────────────────────────────────────────────╯
+        ── late│ WSZ       mean bytes of a write                                │───────
+          from │ RP50      median latency of reads, command to status           │
+         200us │ RP99      99th percentile latency of reads                     │
+         500us │ WP50      median latency of writes, command to status          │
+           1ms │ WP99      99th percentile latency of writes                    │
+           2ms │ QD        mean number of commands outstanding                  │
+           5ms │ QDmx      most commands outstanding at once                    │
+          10ms │ BSY%      share of the interval with a command outstanding     │
+          20ms │ ERR/s     commands that ended neither GOOD nor CONDITION MET   │
+          50ms │ INIs      initiators that used it                              │
+         100ms │ PTHs      sessions (I_T nexuses) that used it                  │
+         200ms │ %IO       share of all bytes of the report                     │
+               │ PK        busiest 100 ms of the interval, in commands a second │
+               ╰────────────────────────────────────────────────────────────────╯
         Up Down choose  Enter sort  Esc close
         """);
 
@@ -297,14 +297,14 @@ public sealed class ScreenTests
              - IOPS      - MB/s  QD    -  err -  p99 r - w - ms
         1 LUNs  2 Initiators  3 SCSI operations                                   0 rows
         TARGET           LUN   R/s   W/s RMB/s WMB/s  RP50  RP99  WP99    QD ERR/s ▼%IO▸
-
-          no engine is running here: start "iscsitop target" or "iscsitop demo"
-
-
-
         ── latency ─────────────────────────────────────────────────────────────────────
-          from  read  n 0                            write  n 0
+          fromngread  n 0nning here: start "iscsitop write  n 0 "iscsitop demo"
                 no command in this interval
+
+
+
+
+
 
 
 
@@ -314,7 +314,7 @@ public sealed class ScreenTests
     [Test]
     public void Drops_a_filter_and_a_pause_are_seen() =>
         AssertScreen(new Seen(120, 24).With(new SyntheticLoad { RingDrops = 1234 }.Take()).Press("/").Type("esx-02").Press("Enter", "Space"), """
-        iscsitop 0.1.0  target 4711 · 3 sessions                                                drops   paused      1 s 03:04:06
+        iscsitop 0.1.0  target 4711 · 3 sessions                                                        paused      1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00  drops 1234                                                   █      0
@@ -322,20 +322,20 @@ public sealed class ScreenTests
         TARGET              LUN NAME       R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD QDmx BSY% ERR/s ▼%IO▸
         …ple:storage.fast     1 vmfs-b     150   640  39.3  41.9   262  65.5 2.549 13.22 0.901 15.72  1.65   12   61     0   73
         …ple:storage.fast     0 vmfs-a    1800     0  29.5     0  16.4     - 0.225 1.451     -     -  0.55   38   97     0   27
-
-
-
-
-
-
         ── latency iqn.2026-01.com.example:storage.fast LUN 1 ───────────── commands ───────────────────────────────────────────
           from  read  n 150                  write  n 640                OPCODE           CNT/s    %  MB/s   P50   P99 ERR%
-          less  █▍                9          ████████████    348 p50     WRITE(10)          640   81  41.9 0.901 15.72    0
-           1ms  █████▊           39          █████▎          153         0x88               150   19  39.3 2.549 13.22    0
-           2ms  ████████████     82 p50      ███▌            100
-           5ms  ██▌              17          ▉                26
-          10ms  ▌                 3 p99      ▎                 8 p99
-          20ms                    0          ▏                 4
+           5us                    0          ▏                 1         WRITE(10)          640   81  41.9 0.901 15.72    0
+          10us                    0          ▏                 1         0x88               150   19  39.3 2.549 13.22    0
+          20us                    0          ▎                 4
+          50us                    0          ▉                13
+         100us                    0          ██▌              35
+         200us  ▏                 1          █████████▏      127
+         500us  █▏                8          ████████████    167 p50
+           1ms  █████▊           39          ███████████     153
+           2ms  ████████████     82 p50      ███████▏        100
+           5ms  ██▌              17          █▉               26
+          10ms  ▌                 3 p99      ▋                 8 p99
+          20ms                    0          ▎                 4
           50ms                    0          ▏                 1
         q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
         """);
@@ -351,19 +351,19 @@ public sealed class ScreenTests
         INITIATOR         SESS   R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD ERR/s ▼%IO▸
         …ware:esx-02-77c1    1   150   640  39.3  41.9   262  65.5 2.549 13.22 0.901 15.72  1.65     0  100
         …ware:esx-01-5f2a    1     0     0     0     0     -     -     -     -     -     -  <.01     0    0
-
-
-
-
-
-
         ── latency …1998-01.com.vmware:esx-02-77c1 ────────────── commands ─────────────────────────────────
           from  read  n 150             write  n 640           OPCODE          CNT/s    %  MB/s   P50   P99▸
-          less  ▊            9          ███████    348 p50     WRITE(10)         640   81  41.9 0.901 15.72
-           1ms  ███▍        39          ███▏       153         0x88              150   19  39.3 2.549 13.22
-           2ms  ███████     82 p50      ██         100
-           5ms  █▌          17          ▌           26
-          10ms  ▎            3 p99      ▏            8 p99
+           5us               0          ▏            1         WRITE(10)         640   81  41.9 0.901 15.72
+          10us               0          ▏            1         0x88              150   19  39.3 2.549 13.22
+          20us               0          ▏            4
+          50us               0          ▌           13
+         100us               0          █▌          35
+         200us  ▏            1          █████▍     127
+         500us  ▋            8          ███████    167 p50
+           1ms  ███▍        39          ██████▍    153
+           2ms  ███████     82 p50      ████▎      100
+           5ms  █▌          17          █▏          26
+          10ms  ▎            3 p99      ▍            8 p99
           20ms               0          ▏            4
           50ms               0          ▏            1
         q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
@@ -410,7 +410,7 @@ public sealed class ScreenTests
         Seen seen = new Seen(120, 40).With(new SyntheticLoad { RingDrops = 5 }.Take());
         Assert.Multiple(() =>
         {
-            Assert.That(seen.StyleOf(" drops "), Is.EqualTo(Style.WarnBadge));
+            Assert.That(seen.StyleOf(" drops 5"), Is.EqualTo(Style.WarnBadge));
             Assert.That(seen.StyleOf("4.00"), Is.EqualTo(Style.Hot));
             Assert.That(seen.StyleOf("%IO"), Is.EqualTo(Style.SortHeader));
         });
