@@ -26,7 +26,7 @@ internal static class CommandLine
         root.Add(List.Create(streams));
         root.Add(Commands.Target.Create(streams));
         root.Add(Demo.Create(streams));
-        root.Add(new HelpOption("--help", "-h") { Description = "show what can be asked for" });
+        root.Add(new HelpOption("--help", "-h") { Description = "show what can be asked for", Action = new ShowHelp() });
         root.Add(new VersionOption("--version", "-V") { Description = "show the version", Action = new ShowVersion() });
         return root;
     }
@@ -40,6 +40,7 @@ internal static class CommandLine
             ParseResult result = Root(streams).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (result.Errors.Count > 0 && result.Action is ParseErrorAction)
                 throw new UsageException(Describe(result));
+            RejectStrayWords(result);
             using var output = new StreamWriter(streams.Output, leaveOpen: true) { AutoFlush = true };
             return result.Invoke(new InvocationConfiguration
             {
@@ -70,6 +71,19 @@ internal static class CommandLine
             InputException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => ExitCode.Input,
             _ => ExitCode.Failure,
         };
+    }
+
+    // What stands before a subcommand would be taken, and then be without effect.
+    private static void RejectStrayWords(ParseResult result)
+    {
+        Command root = result.RootCommandResult.Command;
+        if (result.CommandResult.Command == root) return;
+        foreach (Symbol symbol in root.Options.Cast<Symbol>().Concat(root.Arguments))
+        {
+            bool stray = symbol is Option option ? result.RootCommandResult.GetResult(option) is { Implicit: false } : result.RootCommandResult.GetResult((Argument)symbol) is { Tokens.Count: > 0 };
+            if (stray && symbol is not HelpOption)
+                throw new UsageException($"{symbol.Name} cannot stand before {result.CommandResult.Command.Name} (options follow their command)");
+        }
     }
 
     private static string Describe(ParseResult result)

@@ -15,7 +15,7 @@ internal static class Demo
     // Without a terminal: enough to see it move, and an end for scripts.
     private const int Reports = 5;
 
-    private static readonly string[] s_luns = ["0=ram:256MiB", "1=ram:64MiB", "2=ram:64MiB"];
+    private static readonly string[] s_luns = ["0=ram:256MiB", "1=ram:128MiB", "2=ram:256MiB", "3=ram:64MiB,delay=4ms"];
 
     /// <summary>The command.</summary>
     public static Command Create(Streams streams)

@@ -14,7 +14,7 @@ internal sealed class TopWords
     public Option<string> View { get; } = new("--view")
     {
         HelpName = string.Join('|', Views.All.Select(v => v.Key)),
-        Description = "what a row is",
+        Description = "what a row is; lun unless given",
         DefaultValueFactory = _ => Views.All[0].Key,
     };
 
@@ -33,7 +33,7 @@ internal sealed class TopWords
     public Option<string> Output { get; } = new("--output", "-o")
     {
         HelpName = "table|csv|json|ndjson",
-        Description = "how reports are written",
+        Description = "how reports are written; table unless given",
         DefaultValueFactory = _ => "table",
     };
 
@@ -44,7 +44,7 @@ internal sealed class TopWords
     public Option<string> Unit { get; } = new("--unit", "-m")
     {
         HelpName = "us|ms|s",
-        Description = "unit of latencies in tables",
+        Description = "unit of latencies in tables; ms unless given",
         DefaultValueFactory = _ => "ms",
     };
 

@@ -19,6 +19,17 @@ public static class Lun
         return single;
     }
 
+    /// <summary>The LUN of a PDU as a number, as the field stands where it is no single-level LUN, <see cref="Unknown"/> where the PDU has none.</summary>
+    public static ulong Of(Bhs bhs)
+    {
+        if (!Pdu.TryGetRow(bhs.Bytes[0], out PduRow row) || row.Lun == 0) return Unknown;
+        TryDecode(bhs.LunField, out ulong number);
+        return number;
+    }
+
+    /// <summary>The field of what <see cref="Of"/> gave.</summary>
+    public static ulong ToField(ulong number) => number <= Max ? Encode((int)number) : number;
+
     /// <summary>Encodes 0–255 as peripheral, 256–16383 as flat space addressing.</summary>
     public static ulong Encode(int number)
     {

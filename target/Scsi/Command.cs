@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Frozen;
+using System.Numerics;
 using Iscsitop.Target.Server;
 
 namespace Iscsitop.Target.Scsi;
@@ -54,6 +55,7 @@ public readonly record struct CdbLayout(byte Lba, byte LbaBytes, byte Length, by
     internal static readonly CdbLayout Ten = new(2, 4, 7, 2, true);
     internal static readonly CdbLayout Twelve = new(2, 4, 6, 4, true);
     internal static readonly CdbLayout Sixteen = new(2, 8, 10, 4, true);
+    internal static readonly CdbLayout ThirtyTwo = new(12, 8, 28, 4, true);
 
     internal static CdbLayout Bytes(byte at, byte bytes) => new(0, 0, at, bytes, false);
 }
@@ -66,6 +68,11 @@ internal delegate ScsiStatus CommandHandler(ScsiTask task);
 /// </summary>
 public sealed class CommandRow
 {
+    private const byte DpoFua = 0x18;
+
+    private readonly ulong _refusedFirst;
+    private readonly ulong _refusedSecond;
+
     internal CommandRow(string cdb, string name, CommandKind kind, Transfer transfer, CdbLayout layout, Access access, CommandHandler? handler)
     {
         Usage = Convert.FromHexString(cdb.Replace(" ", "", StringComparison.Ordinal));
@@ -75,15 +82,16 @@ public sealed class CommandRow
         Layout = layout;
         Access = access;
         Handler = handler;
-        HasServiceAction = Command.ServiceActionMask(Usage[0]) != 0;
-        ServiceAction = HasServiceAction ? (byte)(Usage[1] & 0x1f) : (byte)0;
-        Operation = (ushort)(Usage[0] << 8 | ServiceAction);
+        Operation = Command.Operation(Usage);
+        HasServiceAction = Command.HasServiceActions(Usage[0]);
+        ServiceAction = (byte)Operation;
+        (_refusedFirst, _refusedSecond) = Refused();
     }
 
     /// <summary>The operation code.</summary>
     public byte Opcode => Usage[0];
 
-    /// <summary>Whether byte 1 holds a service action.</summary>
+    /// <summary>Whether the opcode is shared by service actions.</summary>
     public bool HasServiceAction { get; }
 
     /// <summary>The service action, 0 where there is none.</summary>
@@ -116,6 +124,7 @@ public sealed class CommandRow
     /// <summary>The logical block address, null where the CDB has none.</summary>
     public ulong? Lba(ReadOnlySpan<byte> cdb) => Layout.LbaBytes switch
     {
+        _ when cdb.Length < Layout.Lba + Layout.LbaBytes => null,
         3 => (ulong)((cdb[1] & 0x1f) << 16 | cdb[2] << 8 | cdb[3]),
         4 => BinaryPrimitives.ReadUInt32BigEndian(cdb[Layout.Lba..]),
         8 => BinaryPrimitives.ReadUInt64BigEndian(cdb[Layout.Lba..]),
@@ -133,18 +142,51 @@ public sealed class CommandRow
     /// <summary>The length field as it stands, 0 where there is none.</summary>
     public uint Length(ReadOnlySpan<byte> cdb) => Layout.LengthBytes switch
     {
+        _ when cdb.Length < Layout.Length + Layout.LengthBytes => 0,
         1 => cdb[Layout.Length],
         2 => BinaryPrimitives.ReadUInt16BigEndian(cdb[Layout.Length..]),
         3 => (uint)(cdb[Layout.Length] << 16 | cdb[Layout.Length + 1] << 8 | cdb[Layout.Length + 2]),
         4 => BinaryPrimitives.ReadUInt32BigEndian(cdb[Layout.Length..]),
         _ => 0,
     };
+
+    /// <summary>Whether every bit that is set in a CDB of 16 bytes or more is one the command evaluates, or may ignore.</summary>
+    /// <param name="cdb">The CDB.</param>
+    /// <param name="atByte">The byte of the first bit that is neither (SPC-4 §4.5.2.4.2, field pointer).</param>
+    /// <param name="bit">That bit, 7 is the leftmost.</param>
+    internal bool Accepts(ReadOnlySpan<byte> cdb, out int atByte, out int bit)
+    {
+        ulong first = BinaryPrimitives.ReadUInt64BigEndian(cdb) & _refusedFirst;
+        ulong second = BinaryPrimitives.ReadUInt64BigEndian(cdb[8..]) & _refusedSecond;
+        int ahead = first != 0 ? BitOperations.LeadingZeroCount(first) : 64 + BitOperations.LeadingZeroCount(second);
+        (atByte, bit) = (ahead / 8, 7 - ahead % 8);
+        return (first | second) == 0;
+    }
+
+    private (ulong First, ulong Second) Refused()
+    {
+        Span<byte> refused = stackalloc byte[16];
+        int length = Math.Min(Usage.Length, refused.Length);
+        for (int i = 0; i < length; i++) refused[i] = (byte)~Usage[i];
+        refused[0] = 0;
+        refused[1] &= (byte)~Command.ServiceActionMask(Opcode);
+        if (Layout.Blocks && length > 6)
+        {
+            // GROUP NUMBER is not evaluated, and not refused: it is a hint (SBC-4 §4.23).
+            refused[length == 10 ? 6 : length - 2] &= 0xc0;
+            // FUA_NV (SBC-3) asked for less than FUA does.
+            if ((Usage[1] & DpoFua) == DpoFua) refused[1] &= 0xfd;
+        }
+        return (BinaryPrimitives.ReadUInt64BigEndian(refused), BinaryPrimitives.ReadUInt64BigEndian(refused[8..]));
+    }
 }
 
 /// <summary>The lookup over all rows of the command table.</summary>
 public static class Command
 {
-    private static readonly CommandRow[] s_rows = [.. Spc.Rows.Concat(Sbc.Rows).OrderBy(r => r.Operation)];
+    private const byte VariableLength = 0x7f;
+
+    private static readonly CommandRow[] s_rows = [.. Spc.Rows.Concat(Sbc.Rows).Concat(OtherTypes.Rows).OrderBy(r => r.Operation)];
     private static readonly FrozenDictionary<ushort, CommandRow> s_byOperation = s_rows.ToFrozenDictionary(r => r.Operation);
     private static readonly CommandRow?[] s_byOpcode = BuildByOpcode();
 
@@ -152,7 +194,7 @@ public static class Command
     public static ReadOnlySpan<CommandRow> Rows => s_rows;
 
     /// <summary>Opcode and service action of a CDB as one number.</summary>
-    public static ushort Operation(ReadOnlySpan<byte> cdb) => (ushort)(cdb[0] << 8 | cdb[1] & ServiceActionMask(cdb[0]));
+    public static ushort Operation(ReadOnlySpan<byte> cdb) => (ushort)(cdb[0] << 8 | ServiceAction(cdb));
 
     /// <summary>The row of a CDB, null when the table has none.</summary>
     public static CommandRow? Find(ReadOnlySpan<byte> cdb)
@@ -164,23 +206,31 @@ public static class Command
     /// <summary>The row of an operation, null when the table has none.</summary>
     public static CommandRow? Find(ushort operation) => s_byOperation.GetValueOrDefault(operation);
 
-    /// <summary>Whether any row has this opcode.</summary>
-    internal static CommandRow? FirstOf(byte opcode) => s_byOpcode[opcode];
+    /// <summary>Whether our target supports any command of this opcode.</summary>
+    internal static bool Supports(byte opcode) => Array.Exists(s_rows, r => r.Opcode == opcode && r.Handler is not null);
 
     /// <summary>The name people read: <c>READ(10)</c>, or <c>0x85</c>, <c>0xa3/0x1f</c> for what the table does not know.</summary>
     public static string Name(ushort operation) => Find(operation)?.Name ?? Hex(operation);
 
     /// <summary>The number scripts read: <c>0x28</c>, with service action <c>0x9e/0x10</c>.</summary>
-    public static string Hex(ushort operation) => ServiceActionMask((byte)(operation >> 8)) == 0
-        ? $"0x{operation >> 8:x2}"
-        : $"0x{operation >> 8:x2}/0x{operation & 0xff:x2}";
+    public static string Hex(ushort operation) => HasServiceActions((byte)(operation >> 8))
+        ? $"0x{operation >> 8:x2}/0x{operation & 0xff:x2}"
+        : $"0x{operation >> 8:x2}";
+
+    /// <summary>Whether commands of this opcode are told apart by a service action.</summary>
+    internal static bool HasServiceActions(byte opcode) => opcode == VariableLength || ServiceActionMask(opcode) != 0;
 
     /// <summary>The bits of byte 1 that are a service action: 1Fh for the opcodes that have one, else 0.</summary>
     internal static int ServiceActionMask(byte opcode) => opcode switch
     {
-        0x48 or 0x5e or 0x5f or 0x83 or 0x84 or 0x9d or 0x9e or 0x9f or 0xa3 or 0xa4 or 0xa9 or 0xab => 0x1f,
+        0x48 or 0x5e or 0x5f or 0x83 or 0x84 or 0x94 or 0x95 or 0x9d or 0x9e or 0x9f or 0xa3 or 0xa4 or 0xa9 or 0xab => 0x1f,
         _ => 0,
     };
+
+    // A 32-byte CDB has 16 bits of service action at byte 8, of which the standards use the low byte (SPC-4 §4.2.3.3).
+    private static int ServiceAction(ReadOnlySpan<byte> cdb) => cdb[0] == VariableLength
+        ? cdb.Length < 10 || cdb[8] != 0 ? 0xff : cdb[9]
+        : cdb[1] & ServiceActionMask(cdb[0]);
 
     private static CommandRow?[] BuildByOpcode()
     {

@@ -1,4 +1,5 @@
 using Iscsitop.Target.Server;
+using Iscsitop.Target.Stores;
 
 namespace Iscsitop.Target.Scsi;
 
@@ -7,9 +8,62 @@ internal static class DeviceServer
 {
     /// <summary>When the command arrives, before its data: finds the row, makes every check that needs no data, sets lengths.</summary>
     /// <returns>GOOD when the command may go on; else its final status.</returns>
-    public static ScsiStatus Prepare(ScsiTask task) => throw new NotImplementedException();
+    public static ScsiStatus Prepare(ScsiTask task)
+    {
+        CommandRow? row = task.Row = Command.Find(task.Cdb);
+        LogicalUnit? unit = task.Unit;
+        if (unit is null && (row is null || (row.Access & Access.AnyLun) == 0)) return task.Fail(SenseCode.LunNotSupported);
+        if (row?.Handler is null) return Unsupported(task);
+        if (!row.Accepts(task.Cdb, out int atByte, out int bit)) return task.FailField(atByte, bit);
+        if (unit is null) return ScsiStatus.Good;
+        if ((row.Access & Access.IgnoresAttention) == 0 && task.Nexus.Attentions(unit).Take() is var attention and not SenseCode.NoSense)
+            return task.Fail(attention);
+        if ((row.Access & Access.Write) == Access.Write && unit.WriteProtected) return task.Fail(SenseCode.WriteProtected);
+        if (row.Layout.Blocks) return PrepareBlocks(task, row, unit);
+        if (row.Transfer == Transfer.Out) task.OutLength = row.Length(task.Cdb);
+        return ScsiStatus.Good;
+    }
 
     /// <summary>When all data is there: runs the handler. I/O errors become sense data.</summary>
     /// <returns>The command's status, or <see cref="ScsiTask.Deferred"/>.</returns>
-    public static ScsiStatus Execute(ScsiTask task) => throw new NotImplementedException();
+    public static ScsiStatus Execute(ScsiTask task)
+    {
+        try
+        {
+            return task.Row!.Handler!(task);
+        }
+        catch (StoreException e)
+        {
+            return task.Fail(e.Code, e.Offset is { } offset ? (ulong)offset / (uint)task.Unit!.BlockSize : null);
+        }
+        catch (IOException)
+        {
+            return task.Fail(task.Row!.Kind == CommandKind.Write ? SenseCode.WriteError : SenseCode.UnrecoveredReadError);
+        }
+        catch (ObjectDisposedException)
+        {
+            return task.Fail(SenseCode.LogicalUnitCommunicationFailure); // the target is going down
+        }
+    }
+
+    private static ScsiStatus Unsupported(ScsiTask task)
+    {
+        byte opcode = task.Cdb[0];
+        return Command.HasServiceActions(opcode) && Command.Supports(opcode) ? task.FailField(1, 4) : task.Fail(SenseCode.InvalidOpcode);
+    }
+
+    private static ScsiStatus PrepareBlocks(ScsiTask task, CommandRow row, LogicalUnit unit)
+    {
+        ulong lba = task.Lba = row.Lba(task.Cdb)!.Value;
+        uint blocks = task.Blocks = row.Blocks(task.Cdb)!.Value;
+        if (lba > unit.BlockCount || blocks > unit.BlockCount - lba) return task.Fail(SenseCode.LbaOutOfRange);
+        if (row.Transfer != Transfer.None && blocks > unit.MaxTransferBlocks) return task.FailField(row.Layout.Length);
+        task.OutLength = row.Transfer switch
+        {
+            Transfer.Out => (long)blocks * unit.BlockSize,
+            Transfer.Verify => Medium.VerifyLength(task),
+            _ => 0,
+        };
+        return ScsiStatus.Good;
+    }
 }

@@ -1,8 +1,137 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Iscsitop.Target.Server;
 using Iscsitop.Target.Stores;
 
 namespace Iscsitop.Target.Scsi;
 
-internal sealed class LogicalUnit(Store store)
+/// <summary>A logical unit: its identity, its geometry and what it tells its nexuses.</summary>
+internal sealed class LogicalUnit
 {
-    public Store Store => store;
+    /// <summary>T10 vendor identification, 8 characters.</summary>
+    public const string Vendor = "ISCSITOP";
+
+    /// <summary>Product identification, up to 16 characters.</summary>
+    public const string Product = "VIRTUAL DISK";
+
+    /// <summary>Product revision level, up to 4 characters: major and minor version of this assembly.</summary>
+    public static readonly string Revision = typeof(LogicalUnit).Assembly.GetName().Version is { } v ? $"{v.Major}.{v.Minor}" : "";
+
+    /// <summary>Tasks that workers have in hand.</summary>
+    public int InFlight;
+
+    private readonly Lock _lock = new();
+    private readonly bool _readOnly;
+    private Nexus[] _nexuses = [];
+    private int _generation;
+
+    /// <param name="store">Where its blocks are; a whole number of them.</param>
+    /// <param name="targetName">The target's name, which with the LUN makes the unit's identity.</param>
+    /// <param name="lun">The LUN the target knows it by.</param>
+    /// <param name="blockSize">Bytes of a logical block: a power of two from 512 to 4096.</param>
+    /// <param name="readOnly">Refuses writes even when the store would not.</param>
+    /// <param name="serial">Unit serial number, printable ASCII; derived from the identity when empty.</param>
+    public LogicalUnit(Store store, string targetName, int lun, int blockSize = 512, bool readOnly = false, string serial = "")
+    {
+        Store = store;
+        BlockSize = blockSize;
+        BlockCount = (ulong)(store.Length / blockSize);
+        MaxTransferBlocks = (uint)(BufferPool.MaxLength / blockSize);
+        NaaId = LocallyAssigned(targetName, lun);
+        Serial = serial.Length > 0 ? serial : NaaId.ToString("x16", null);
+        _readOnly = readOnly;
+        Modes = new ModeValues(this);
+    }
+
+    /// <summary>Where its blocks are.</summary>
+    public Store Store { get; }
+
+    /// <summary>Bytes of a logical block.</summary>
+    public int BlockSize { get; }
+
+    /// <summary>Number of logical blocks.</summary>
+    public ulong BlockCount { get; }
+
+    /// <summary>Most blocks a command may transfer or verify (VPD page B0h).</summary>
+    public uint MaxTransferBlocks { get; }
+
+    /// <summary>Unit serial number (VPD page 80h).</summary>
+    public string Serial { get; }
+
+    /// <summary>NAA locally assigned identifier: 3h and 60 bits (SPC-4 §7.8.6.6.4); the same in every run.</summary>
+    public ulong NaaId { get; }
+
+    /// <summary>Whether writes are refused.</summary>
+    public bool WriteProtected => _readOnly || Store.ReadOnly;
+
+    /// <summary>The mode parameters.</summary>
+    public ModeValues Modes { get; }
+
+    /// <summary>Counts resets: a task that began in an older generation was aborted by one.</summary>
+    public int Generation => Volatile.Read(ref _generation);
+
+    /// <summary>Opens the store of a LUN specification.</summary>
+    /// <exception cref="IOException">It cannot be opened; the message names the LUN and what is wrong with the file.</exception>
+    public static LogicalUnit Open(LunSpec spec, string targetName)
+    {
+        Store store = spec.Kind switch
+        {
+            LunSpec.Ram => new MemoryStore(spec.Size),
+            LunSpec.File => OpenFile(spec),
+            _ => throw new ArgumentException($"LUN {spec.Lun}: no store is called '{spec.Kind}'", nameof(spec)),
+        };
+        if (spec.Delay > TimeSpan.Zero) store = new DelayStore(store, spec.Delay);
+        return new LogicalUnit(store, targetName, spec.Lun, spec.BlockSize, spec.ReadOnly, spec.Serial);
+    }
+
+    /// <summary>A logical unit reset (SAM-5 §6.3.3): tasks of the old generation are aborted, every nexus is told.</summary>
+    public void Reset()
+    {
+        Interlocked.Increment(ref _generation);
+        Raise(SenseCode.BusDeviceReset);
+    }
+
+    /// <summary>CLEAR TASK SET (SAM-5 §7.4): the tasks of all nexuses are aborted, the others are told.</summary>
+    public void ClearTaskSet(Nexus by)
+    {
+        Interlocked.Increment(ref _generation);
+        Raise(SenseCode.CommandsClearedByAnotherInitiator, except: by);
+    }
+
+    /// <summary>Establishes a unit attention for every attached nexus but one.</summary>
+    public void Raise(SenseCode code, Nexus? except = null)
+    {
+        foreach (Nexus nexus in Volatile.Read(ref _nexuses))
+            if (nexus != except)
+                nexus.Attentions(this).Add(code);
+    }
+
+    internal void Attach(Nexus nexus)
+    {
+        lock (_lock) Volatile.Write(ref _nexuses, [.. _nexuses.Where(n => n != nexus), nexus]);
+    }
+
+    internal void Detach(Nexus nexus)
+    {
+        lock (_lock) Volatile.Write(ref _nexuses, [.. _nexuses.Where(n => n != nexus)]);
+    }
+
+    private static FileStore OpenFile(LunSpec spec)
+    {
+        try
+        {
+            return FileStore.Open(spec.Path, spec.Size, spec.BlockSize, spec.ReadOnly);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"LUN {spec.Lun}: {e.Message}", e);
+        }
+    }
+
+    private static ulong LocallyAssigned(string targetName, int lun)
+    {
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{targetName}\n{lun}"));
+        return 0x3UL << 60 | BinaryPrimitives.ReadUInt64BigEndian(hash) >> 4;
+    }
 }

@@ -1,6 +1,75 @@
+using System.Collections.Frozen;
+
 namespace Iscsitop.Target.Scsi;
 
-/// <summary>An I_T nexus: one initiator port and one target port, and what the units owe it.</summary>
+/// <summary>An I_T nexus: one initiator port and one target port, the units it sees and what they owe it (SAM-5 §4.5).</summary>
 internal sealed class Nexus
 {
+    private readonly FrozenDictionary<ulong, LogicalUnit> _units;
+    private readonly FrozenDictionary<LogicalUnit, UnitAttentions> _attentions;
+    private readonly int[] _luns;
+
+    /// <param name="initiator">iSCSI name of the initiator.</param>
+    /// <param name="isid">The 6 bytes that make it a port (RFC 7143 §11.12.5).</param>
+    /// <param name="target">iSCSI name of the target.</param>
+    /// <param name="portalGroup">The tag that makes it a port.</param>
+    /// <param name="units">The units the initiator may see, by LUN; each owes it a power-on unit attention.</param>
+    /// <param name="relativePort">Relative target port identifier, from 1 (SPC-4 §7.8.6.7).</param>
+    public Nexus(string initiator, byte[] isid, string target, ushort portalGroup, IReadOnlyDictionary<int, LogicalUnit> units, ushort relativePort = 1)
+    {
+        Initiator = initiator;
+        Isid = isid;
+        Target = target;
+        PortalGroup = portalGroup;
+        RelativePort = relativePort;
+        _luns = [.. units.Keys.Order()];
+        _units = units.ToFrozenDictionary(u => (ulong)u.Key, u => u.Value);
+        _attentions = units.Values.Distinct().ToFrozenDictionary(u => u, _ => new UnitAttentions());
+        foreach (UnitAttentions attentions in _attentions.Values) attentions.Add(SenseCode.PowerOnOrReset);
+    }
+
+    /// <summary>iSCSI name of the initiator.</summary>
+    public string Initiator { get; }
+
+    /// <summary>The initiator port's 6 bytes.</summary>
+    public byte[] Isid { get; }
+
+    /// <summary>iSCSI name of the target.</summary>
+    public string Target { get; }
+
+    /// <summary>Target portal group tag.</summary>
+    public ushort PortalGroup { get; }
+
+    /// <summary>Relative target port identifier.</summary>
+    public ushort RelativePort { get; }
+
+    /// <summary>The LUNs it sees, ascending.</summary>
+    public ReadOnlySpan<int> Luns => _luns;
+
+    /// <summary>The units it sees.</summary>
+    public IEnumerable<LogicalUnit> Units => _attentions.Keys;
+
+    /// <summary>The unit at a LUN, null when there is none.</summary>
+    public LogicalUnit? Find(ulong lun) => _units.GetValueOrDefault(lun);
+
+    /// <summary>What a unit of this nexus owes it.</summary>
+    public UnitAttentions Attentions(LogicalUnit unit) => _attentions[unit];
+
+    /// <summary>Clears a condition of all units.</summary>
+    public void RemoveAttention(SenseCode code)
+    {
+        foreach (UnitAttentions attentions in _attentions.Values) attentions.Remove(code);
+    }
+
+    /// <summary>From now on the units raise unit attentions for this nexus.</summary>
+    public void Attach()
+    {
+        foreach (LogicalUnit unit in _attentions.Keys) unit.Attach(this);
+    }
+
+    /// <summary>The nexus is lost.</summary>
+    public void Detach()
+    {
+        foreach (LogicalUnit unit in _attentions.Keys) unit.Detach(this);
+    }
 }

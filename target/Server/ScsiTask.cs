@@ -7,13 +7,15 @@ namespace Iscsitop.Target.Server;
 /// One SCSI command from its PDU to its status. The connection fills in what arrived, the device server what it
 /// answers. Tasks are reused: nothing here is allocated per command once the buffers have grown.
 /// </summary>
-internal sealed class ScsiTask
+internal class ScsiTask
 {
     /// <summary>What a handler returns when it would wait and <see cref="MayBlock"/> is false: a worker calls it again.</summary>
     public const ScsiStatus Deferred = (ScsiStatus)0xff;
 
+    private const int ReplyLength = 4096;
+
     private readonly byte[] _cdb = new byte[260];
-    private readonly byte[] _reply = GC.AllocateUninitializedArray<byte>(4096, pinned: true);
+    private readonly byte[] _reply = GC.AllocateUninitializedArray<byte>(ReplyLength, pinned: true);
     private ArraySegment<byte>[] _dataIn = new ArraySegment<byte>[4];
 
     /// <summary>The CDB: 16 bytes, or more when an Extended CDB AHS came along.</summary>
@@ -65,6 +67,7 @@ internal sealed class ScsiTask
     public byte[]? Buffer { get; private set; }
 
     private ArraySegment<byte> _dataOut;
+    private byte[] _replyArea = [];
 
     /// <summary>Starts a new command.</summary>
     public void Reset(ReadOnlySpan<byte> cdb, ReadOnlySpan<byte> more)
@@ -109,25 +112,42 @@ internal sealed class ScsiTask
         Buffer = null;
     }
 
-    /// <summary>A cleared area of 4096 bytes to compose parameter data in; then call <see cref="Reply"/>.</summary>
-    public Span<byte> ReplyArea()
+    /// <summary>
+    /// A cleared area to compose parameter data in; then call <see cref="Reply"/>. One beyond 4096 bytes is the
+    /// task's own buffer, which must not hold Data-Out then.
+    /// </summary>
+    public Span<byte> ReplyArea(int length = ReplyLength)
     {
-        Array.Clear(_reply);
-        return _reply;
+        _replyArea = length <= ReplyLength ? _reply : RentBuffer(length);
+        Span<byte> area = _replyArea.AsSpan(0, length);
+        area.Clear();
+        return area;
     }
 
     /// <summary>Answers GOOD with the first bytes of the reply area, truncated to the CDB's allocation length.</summary>
     public ScsiStatus Reply(int length)
     {
         int count = (int)Math.Min((uint)length, Row!.Length(Cdb));
-        if (count > 0) AddDataIn(new ArraySegment<byte>(_reply, 0, count));
+        if (count > 0) AddDataIn(new ArraySegment<byte>(_replyArea, 0, count));
         return ScsiStatus.Good;
     }
 
-    /// <summary>Answers CHECK CONDITION.</summary>
-    public ScsiStatus Fail(SenseCode code)
+    /// <summary>Answers GOOD with the first bytes of the reply area, for a CDB without an allocation length.</summary>
+    public ScsiStatus ReplyAll(int length)
     {
-        Sense.Set(code);
+        AddDataIn(new ArraySegment<byte>(_replyArea, 0, length));
+        return ScsiStatus.Good;
+    }
+
+    /// <summary>Writes the sense data in the format the unit's control mode page asks for.</summary>
+    /// <param name="into">At least <see cref="Scsi.Sense.MaxLength"/> bytes.</param>
+    /// <returns>Bytes written.</returns>
+    public int WriteSense(Span<byte> into) => Sense.Write(into, Unit?.Modes.DescriptorSense ?? false);
+
+    /// <summary>Answers CHECK CONDITION.</summary>
+    public ScsiStatus Fail(SenseCode code, ulong? information = null)
+    {
+        Sense.Set(code, information);
         DataInCount = 0;
         InLength = 0;
         return ScsiStatus.CheckCondition;

@@ -17,6 +17,12 @@ internal abstract class Store : IDisposable
     /// <summary>Whether calls may wait for a device: such calls are made on a worker, never on a connection's thread.</summary>
     public abstract bool MayBlock { get; }
 
+    /// <summary>Whether what was written may be lost with power until <see cref="Flush"/> (WCE of the caching mode page).</summary>
+    public virtual bool WriteCache => false;
+
+    /// <summary>MEDIUM ROTATION RATE (SBC-4 §6.6.2): 0 is not reported, 1 does not rotate.</summary>
+    public virtual ushort RotationRate => 0;
+
     /// <summary>Reads without waiting, when the bytes are at hand.</summary>
     /// <returns>False when a worker has to call <see cref="Read(long, int, ScsiTask)"/>; nothing was added to the task.</returns>
     public abstract bool TryReadNow(long offset, int length, ScsiTask task);

@@ -26,6 +26,8 @@ public sealed class CommandLineTests
     [TestCase("-m h", "invalid unit -- h (one of us, ms, s)")]
     [TestCase("-d x", "invalid timestamp -- x (one of u, d)")]
     [TestCase("--color red", "invalid colour -- red (one of auto, always, never)")]
+    [TestCase("-b list", "--batch cannot stand before list (options follow their command)")]
+    [TestCase("5 list", "interval cannot stand before list (options follow their command)")]
     [TestCase("list x", "illegal argument -- x (see iscsitop list --help)")]
     [TestCase("list --probes zz*", "invalid probe -- zz* (a name or pattern like scsi-*; iscsitop list --probes lists them)")]
     [TestCase("target --nope", "unknown option -- --nope (see iscsitop target --help)")]

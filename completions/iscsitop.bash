@@ -1,0 +1,30 @@
+# bash completion for iscsitop and iscsisnoop
+
+_iscsitop() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' w options
+    [ "${COMP_WORDS[0]##*/}" = iscsisnoop ] && command=snoop
+    for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        case $w in snoop|list|target|demo) command=$w ;; esac
+    done
+    case $command:$before in
+        :--view) mapfile -t COMPREPLY < <(compgen -W 'lun initiator opcode' -- "$word"); return ;;
+        :-o|:--output) mapfile -t COMPREPLY < <(compgen -W 'table csv json ndjson' -- "$word"); return ;;
+        :-d) mapfile -t COMPREPLY < <(compgen -W 'u d' -- "$word"); return ;;
+        :-m|:--unit) mapfile -t COMPREPLY < <(compgen -W 'us ms s' -- "$word"); return ;;
+        :--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
+        snoop:-o|snoop:--output) mapfile -t COMPREPLY < <(compgen -W 'table ndjson' -- "$word"); return ;;
+        list:-o|list:--output) mapfile -t COMPREPLY < <(compgen -W 'table json ndjson' -- "$word"); return ;;
+        target:--log-level) mapfile -t COMPREPLY < <(compgen -W 'trace debug info warn error none' -- "$word"); return ;;
+        :-s|:-S|:-F|:--fields) mapfile -t COMPREPLY < <(compgen -W "$(iscsitop --list-fields 2>/dev/null | cut -d ' ' -f 1)" -- "$word"); return ;;
+    esac
+    case $command in
+        snoop) options='--pdu --op --slow -c -x --extended -T -H -o --output -j -p --pid --lun --target --initiator -h --help' ;;
+        list) options='-p --pid -l --probes -o --output -j -h --help' ;;
+        target) options='--portal --name --lun --log-level --insecure-allow-remote -h --help' ;;
+        demo) options='-b --batch -h --help' ;;
+        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended -o --output -j -d -m --unit -B -y --color -p --pid --lun --target --initiator -h --help -V --version snoop list target demo' ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+}
+
+complete -o default -F _iscsitop iscsitop iscsisnoop

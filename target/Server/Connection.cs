@@ -1,0 +1,172 @@
+using System.Net;
+using System.Net.Sockets;
+using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Probes;
+using Microsoft.Extensions.Logging;
+
+namespace Iscsitop.Target.Server;
+
+/// <summary>One TCP connection and its thread: login, then the full feature phase, then the end.</summary>
+internal sealed class Connection : IDisposable
+{
+    /// <summary>How often a waiting thread looks at its timers.</summary>
+    public const int TickMilliseconds = 1000;
+
+    private const int SendTimeoutMilliseconds = 30_000;
+
+    private readonly Socket _socket;
+    private readonly Thread _thread;
+    private readonly ManualResetEventSlim _ended = new();
+    private ConnectionInfo _info;
+    private uint _target;
+    private uint _initiator;
+
+    public Connection(Socket socket, TargetServer server)
+    {
+        _socket = socket;
+        Server = server;
+        socket.NoDelay = true;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.ReceiveTimeout = TickMilliseconds;
+        socket.SendTimeout = SendTimeoutMilliseconds;
+        Local = (IPEndPoint)socket.LocalEndPoint!;
+        Remote = (IPEndPoint)socket.RemoteEndPoint!;
+        Id = server.Provider.NextConnection();
+        Reader = new PduReader(socket);
+        Writer = new PduWriter(socket, this);
+        _info = new ConnectionInfo(Id, Local.ToString(), Remote.ToString(), Opened: Clock.Now);
+        server.Provider.ConnectionChanges.Enqueue(_info);
+        _thread = new Thread(Run) { IsBackground = true, Name = $"iscsi-{Id}" };
+    }
+
+    public TargetServer Server { get; }
+
+    public Provider Provider => Server.Provider;
+
+    public uint Id { get; }
+
+    public IPEndPoint Local { get; }
+
+    public IPEndPoint Remote { get; }
+
+    public Socket Socket => _socket;
+
+    public PduReader Reader { get; }
+
+    public PduWriter Writer { get; }
+
+    /// <summary>StatSN of the next response (RFC 7143 §4.2.2.2).</summary>
+    public uint StatSn { get; set; } = 1;
+
+    /// <summary>Connection id of the login.</summary>
+    public ushort Cid { get; set; }
+
+    /// <summary>Whether the full feature phase has begun.</summary>
+    public bool LoggedIn { get; set; }
+
+    /// <summary>Set by others: the thread is to end the connection (reinstatement, shutdown, cold reset).</summary>
+    public volatile bool Doomed;
+
+    /// <summary>Starts the thread.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>Ends the connection from another thread: what it waits for returns at once.</summary>
+    public void Abort()
+    {
+        Doomed = true;
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It had ended by itself.
+        }
+    }
+
+    /// <summary>Waits until the thread has ended and with it everything the connection had in hand.</summary>
+    public bool WaitEnded(TimeSpan timeout) => _ended.Wait(timeout);
+
+    /// <summary>Teaches observers the names a login brought.</summary>
+    public void Identify(string target, string initiator, string isid = "", ushort tsih = 0)
+    {
+        _target = Provider.Intern(target);
+        _initiator = Provider.Intern(initiator);
+        _info = _info with { Target = target, Initiator = initiator, Isid = isid, Tsih = tsih, Cid = Cid };
+        Provider.ConnectionChanges.Enqueue(_info);
+    }
+
+    /// <summary>The provider's first place to fire: the PDU at hand was received.</summary>
+    public void FireReceived(ulong lun)
+    {
+        Bhs bhs = Reader.Bhs;
+        if (Provider.Wants(bhs.Bytes[0])) FireReceived(bhs.Bytes, Reader.Ahs, lun);
+    }
+
+    /// <summary>The same, for a PDU whose header was set aside while its data came in.</summary>
+    public void FireReceived(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> ahs, ulong lun) =>
+        Fire(bhs, bhs[4] > 0 && (bhs[0] & 0x3f) == (int)Opcode.ScsiCommand ? ExtendedCdb(ahs) : default, lun, Clock.Now);
+
+    /// <summary>Hands a PDU to the provider with this connection's ids.</summary>
+    public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, long now) =>
+        Provider.Fire(bhs, tail, lun, Id, _target, _initiator, now);
+
+    /// <summary>The CDB bytes from 16 on of an Extended CDB AHS (RFC 7143 §11.2.2.3), empty when there is none or it is malformed.</summary>
+    public static ReadOnlySpan<byte> ExtendedCdb(ReadOnlySpan<byte> ahs)
+    {
+        while (ahs.Length >= 4)
+        {
+            int length = ahs[0] << 8 | ahs[1];
+            int whole = Pdu.Pad(length + 3);
+            if (length == 0 || whole > ahs.Length) return default;
+            if ((ahs[2] & 0x3f) == 1) return ahs.Slice(4, length - 1);
+            ahs = ahs[whole..];
+        }
+        return default;
+    }
+
+    /// <summary>Closes a connection that was not admitted.</summary>
+    public void Refuse()
+    {
+        End();
+        Dispose();
+    }
+
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _ended.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            if (new Login(this).Run() is not { } session) return;
+            using var phase = new FullFeature(this, session);
+            phase.Run();
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            Log.ConnectionFailed(Server.Logger, Remote, e.Message);
+        }
+        catch (Exception e)
+        {
+            // A bug must cost this connection, not the target.
+            Log.ConnectionBug(Server.Logger, Remote, e);
+        }
+        finally
+        {
+            End();
+            Server.Ended(this);
+            _ended.Set();
+        }
+    }
+
+    private void End()
+    {
+        _info = _info with { Closed = Clock.Now };
+        Provider.ConnectionChanges.Enqueue(_info);
+        _socket.Dispose();
+    }
+}

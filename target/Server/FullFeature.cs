@@ -1,0 +1,378 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
+
+namespace Iscsitop.Target.Server;
+
+/// <summary>
+/// The full feature phase of a connection: many PDUs per receive, all their answers in one send. Reads commands in
+/// CmdSN order, answers pings, text, logout, and rejects what the RFC says to reject.
+/// </summary>
+internal sealed class FullFeature : IDisposable
+{
+    /// <summary>Bytes of commands that came before their turn, at most; more are dropped as if lost.</summary>
+    private const int MaxHeldBytes = 8 << 20;
+
+    /// <summary>Immediate tasks at most (RFC 7143 §4.2.2.1 asks for two).</summary>
+    private const int MaxImmediate = 16;
+
+    private const int LogoutSeconds = 5;
+
+    private readonly Connection _connection;
+    private readonly Session _session;
+    private readonly PduReader _reader;
+    private readonly PduWriter _writer;
+    private readonly ScsiCommands _commands;
+    private readonly TaskManagement _functions;
+    private readonly TextNegotiation _text;
+    private readonly SortedDictionary<uint, byte[]?> _held = [];
+    private int _heldBytes;
+    private int _unknown;
+    private string? _closing;
+    private long _lastTick = Environment.TickCount64;
+    private long _lastReceived = Environment.TickCount64;
+    private uint _ping;
+    private bool _pingOutstanding;
+    private long _logoutDeadline;
+
+    public FullFeature(Connection connection, Session session)
+    {
+        _connection = connection;
+        _session = session;
+        _reader = connection.Reader;
+        _writer = connection.Writer;
+        _commands = new ScsiCommands(connection, session, this);
+        _functions = new TaskManagement(connection, session, this, _commands);
+        _text = new TextNegotiation(connection, session, this);
+    }
+
+    /// <summary>Runs the phase until the connection is to be closed.</summary>
+    public void Run()
+    {
+        try
+        {
+            while (Serve())
+            {
+            }
+            if (_closing is not null) Close();
+        }
+        finally
+        {
+            _commands.Drain();
+            _connection.Server.Remove(_session);
+        }
+    }
+
+    public void Dispose() => _commands.Dispose();
+
+    /// <summary>Sends what was gathered.</summary>
+    public void Flush()
+    {
+        _writer.Flush();
+        _commands.RecycleSent();
+    }
+
+    /// <summary>Sets StatSN, ExpCmdSN and MaxCmdSN of a response.</summary>
+    public void Stamp(Span<byte> bhs, bool advance)
+    {
+        _session.OpenWindow(_commands.Count);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[24..], _connection.StatSn);
+        if (advance) _connection.StatSn++;
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], _session.ExpCmdSn);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _session.MaxCmdSn);
+    }
+
+    /// <summary>Rejects a PDU: its header goes back as data (RFC 7143 §11.17).</summary>
+    public void Reject(Bhs bad, ReadOnlySpan<byte> ahs, RejectReason reason)
+    {
+        Span<byte> copy = stackalloc byte[Pdu.BhsLength + ahs.Length];
+        bad.Bytes.CopyTo(copy);
+        ahs.CopyTo(copy[Pdu.BhsLength..]);
+        Span<byte> bhs = _writer.Begin(Opcode.Reject, Lun.Unknown, copy.Length);
+        bhs[1] = BhsFlags.Final;
+        bhs[2] = (byte)reason;
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], Pdu.ReservedTag);
+        Stamp(bhs, advance: true);
+        _writer.Data(bhs, copy);
+    }
+
+    /// <summary>Has the connection closed once what is gathered has been sent.</summary>
+    public void CloseBecause(string reason) => _closing ??= reason;
+
+    /// <summary>One turn: send, wait, receive, handle.</summary>
+    private bool Serve()
+    {
+        if (_commands.HandedOff > 0) _commands.Collect();
+        if (_functions.Pending) _functions.AnswerDone();
+        long now = Environment.TickCount64;
+        if (now - _lastTick >= Connection.TickMilliseconds) Tick(now);
+        Flush();
+        if (_writer.Broken || _connection.Doomed || _closing is not null) return false;
+        if (_commands.HandedOff > 0 || _functions.Pending)
+        {
+            int patience = _functions.Pending ? 10 : Connection.TickMilliseconds;
+            if (!_commands.EnsureWaker().Wait(_connection.Socket, patience)) return true;
+        }
+        switch (_reader.Receive())
+        {
+            case Received.Closed:
+                return false;
+            case Received.Data:
+                _lastReceived = Environment.TickCount64;
+                HandleAll();
+                break;
+        }
+        return true;
+    }
+
+    private void HandleAll()
+    {
+        while (_closing is null && !_writer.Broken && _reader.HasHeader)
+        {
+            Bhs bhs = _reader.Bhs;
+            if (bhs.DataLength > LoginKeys.MaxRecvDataSegmentLength)
+            {
+                Reject(bhs, _reader.Ahs, RejectReason.ProtocolError);
+                CloseBecause($"a data segment of {bhs.DataLength} bytes where {LoginKeys.MaxRecvDataSegmentLength} were agreed");
+                return;
+            }
+            if (bhs.Bytes[0] == (byte)Opcode.DataOut && !_session.Discovery)
+            {
+                if (!_commands.DataOut()) CloseBecause("its data stalled, or was for commands we do not know");
+                continue;
+            }
+            if (!_reader.HasPdu) return;
+            _connection.FireReceived(Lun.Of(bhs));
+            Number(bhs, _reader.Ahs, _reader.Data);
+            _reader.Advance();
+        }
+    }
+
+    /// <summary>Puts requests into CmdSN order (RFC 7143 §4.2.2.1).</summary>
+    private void Number(Bhs bhs, ReadOnlySpan<byte> ahs, ArraySegment<byte> data)
+    {
+        if (Wrong(bhs, ahs) is { } reason)
+        {
+            Reject(bhs, ahs, reason);
+            return;
+        }
+        if (_closing is not null) return;
+        if (!bhs.Immediate)
+        {
+            uint cmdSn = bhs.CmdSn;
+            // Outside the window, or a duplicate: silence is the answer.
+            if (Sn.Before(cmdSn, _session.ExpCmdSn) || Sn.After(cmdSn, _session.MaxCmdSn)) return;
+            if (cmdSn != _session.ExpCmdSn)
+            {
+                Hold(cmdSn, bhs, ahs, data);
+                return;
+            }
+            _session.ExpCmdSn++;
+        }
+        Execute(bhs, ahs, data);
+        while (_held.Count > 0 && _held.Remove(_session.ExpCmdSn, out byte[]? held))
+        {
+            _session.ExpCmdSn++;
+            if (held is null) continue;
+            _heldBytes -= held.Length;
+            var later = new Bhs(held);
+            int at = Pdu.BhsLength + later.AhsLength;
+            Execute(later, held.AsSpan(Pdu.BhsLength, later.AhsLength), new ArraySegment<byte>(held, at, later.DataLength));
+        }
+    }
+
+    /// <summary>Takes a CmdSN that will never come as received (ABORT TASK of a command that was lost, RFC 7143 §11.5.1).</summary>
+    public void PlugHole(uint cmdSn) => _held.TryAdd(cmdSn, null);
+
+    private void Hold(uint cmdSn, Bhs bhs, ReadOnlySpan<byte> ahs, ArraySegment<byte> data)
+    {
+        int length = Pdu.BhsLength + ahs.Length + data.Count;
+        if (_heldBytes + length > MaxHeldBytes || _held.ContainsKey(cmdSn)) return;
+        byte[] copy = GC.AllocateUninitializedArray<byte>(length, pinned: true);
+        bhs.Bytes.CopyTo(copy);
+        ahs.CopyTo(copy.AsSpan(Pdu.BhsLength));
+        data.AsSpan().CopyTo(copy.AsSpan(Pdu.BhsLength + ahs.Length));
+        _held.Add(cmdSn, copy);
+        _heldBytes += length;
+    }
+
+    /// <summary>What makes a request one to reject; a rejected one does not use its CmdSN up (RFC 7143 §7.3).</summary>
+    private RejectReason? Wrong(Bhs bhs, ReadOnlySpan<byte> ahs)
+    {
+        Opcode opcode = bhs.Opcode;
+        bool known = bhs.Bytes[0] < 0x80 && Pdu.TryGetRow(bhs.Bytes[0], out PduRow row) && row.Direction == Direction.ToTarget;
+        if (!known || opcode == Opcode.SnackRequest)
+        {
+            if (++_unknown > 1) CloseBecause($"opcode 0x{(int)opcode:x2}, again");
+            return RejectReason.CommandNotSupported;
+        }
+        if (opcode == Opcode.LoginRequest)
+        {
+            CloseBecause("a Login Request in the full feature phase");
+            return RejectReason.ProtocolError;
+        }
+        if (_session.Discovery && opcode is Opcode.ScsiCommand or Opcode.TaskManagementRequest or Opcode.DataOut) return RejectReason.ProtocolError;
+        if (ahs.Length > 0 && (opcode != Opcode.ScsiCommand || !AhsFits(ahs))) return RejectReason.InvalidPduField;
+        return opcode switch
+        {
+            Opcode.ScsiCommand => WrongCommand(bhs),
+            Opcode.NopOut when bhs.Itt == Pdu.ReservedTag && !bhs.Immediate => RejectReason.ProtocolError,
+            Opcode.TextRequest when (bhs.Flags & (BhsFlags.Final | BhsFlags.Continue)) == (BhsFlags.Final | BhsFlags.Continue) => RejectReason.InvalidPduField,
+            Opcode.LogoutRequest when (bhs.Flags & 0x7f) > 2 => RejectReason.InvalidPduField,
+            _ => null,
+        };
+    }
+
+    private RejectReason? WrongCommand(Bhs bhs)
+    {
+        if (bhs.Itt == Pdu.ReservedTag || (!bhs.Final && (bhs.Flags & BhsFlags.Write) == 0)) return RejectReason.InvalidPduField;
+        if (_commands.Has(bhs.Itt)) return RejectReason.TaskInProgress;
+        return bhs.Immediate && _commands.Count >= Session.QueueDepth + MaxImmediate ? RejectReason.TooManyImmediateCommands : null;
+    }
+
+    // Each AHS says its length; together they must be what the header said (RFC 7143 §11.2.2).
+    private static bool AhsFits(ReadOnlySpan<byte> ahs)
+    {
+        while (ahs.Length >= 4)
+        {
+            int whole = Pdu.Pad((ahs[0] << 8 | ahs[1]) + 3);
+            int type = ahs[2] & 0x3f;
+            if (whole > ahs.Length || (ahs[0] | ahs[1]) == 0 || type is not (1 or 2)) return false;
+            ahs = ahs[whole..];
+        }
+        return ahs.IsEmpty;
+    }
+
+    private void Execute(Bhs bhs, ReadOnlySpan<byte> ahs, ArraySegment<byte> data)
+    {
+        switch (bhs.Opcode)
+        {
+            case Opcode.ScsiCommand:
+                _commands.Command(bhs, ahs, data, Lun.Of(bhs));
+                break;
+            case Opcode.NopOut:
+                Nop(bhs, data);
+                break;
+            case Opcode.TextRequest:
+                _text.Request(bhs, data);
+                break;
+            case Opcode.TaskManagementRequest:
+                _functions.Request(bhs);
+                break;
+            case Opcode.LogoutRequest:
+                Logout(bhs);
+                break;
+        }
+    }
+
+    /// <summary>NOP-Out (RFC 7143 §11.18): an answer to our ping, a ping to answer, or both.</summary>
+    private void Nop(Bhs bhs, ArraySegment<byte> data)
+    {
+        if (bhs.Ttt != Pdu.ReservedTag && _pingOutstanding && bhs.Ttt == _ping) _pingOutstanding = false;
+        if (bhs.Itt == Pdu.ReservedTag) return;
+        int echo = (int)Math.Min((uint)data.Count, _session.Parameters[Key.MaxRecvDataSegmentLength]);
+        Span<byte> nop = _writer.Begin(Opcode.NopIn, Lun.Of(bhs));
+        nop[1] = BhsFlags.Final;
+        BinaryPrimitives.WriteUInt32BigEndian(nop[16..], bhs.Itt);
+        BinaryPrimitives.WriteUInt32BigEndian(nop[20..], Pdu.ReservedTag);
+        Stamp(nop, advance: true);
+        PduWriter.SetLength(nop, echo);
+        if (echo == 0) return;
+        _writer.InPlace(data[..echo]);
+        _writer.PadInPlace(echo);
+    }
+
+    /// <summary>Logout Request (RFC 7143 §11.14): with one connection, closing it or the session is the same.</summary>
+    private void Logout(Bhs bhs)
+    {
+        int reason = bhs.Flags & 0x7f;
+        byte response = reason switch
+        {
+            1 when bhs.U16(20) != _connection.Cid => 1,
+            2 => 2,
+            _ => 0,
+        };
+        if (response == 0)
+            foreach (IscsiTask task in _commands.All.ToArray())
+                _commands.Abort(task);
+        Span<byte> answer = _writer.Begin(Opcode.LogoutResponse);
+        answer[1] = BhsFlags.Final;
+        answer[2] = response;
+        BinaryPrimitives.WriteUInt32BigEndian(answer[16..], bhs.Itt);
+        Stamp(answer, advance: true);
+        if (response != 0) return;
+        BinaryPrimitives.WriteUInt16BigEndian(answer[40..], (ushort)_session.Parameters[Key.DefaultTime2Wait]);
+        Log.LoggedOut(_connection.Server.Logger, _connection.Remote, Text.Escape(_session.Initiator));
+        _closing = "";
+    }
+
+    /// <summary>Once a second: pings, timeouts, shutdown.</summary>
+    private void Tick(long now)
+    {
+        _lastTick = now;
+        TargetOptions options = _connection.Server.Options;
+        if (_commands.Sweep()) CloseBecause($"data we asked for did not come in {options.DataTimeout.TotalSeconds:0} s");
+        if (_connection.Server.Stopping) AskForLogout(now);
+        if (_session.Discovery || options.NopInterval == TimeSpan.Zero) return;
+        double idle = now - _lastReceived;
+        if (_pingOutstanding)
+        {
+            if (idle > (options.NopInterval + options.NopTimeout).TotalMilliseconds) CloseBecause("it does not answer pings (NOP-In)");
+        }
+        else if (idle > options.NopInterval.TotalMilliseconds)
+        {
+            Ping();
+        }
+    }
+
+    private void Ping()
+    {
+        if (++_ping == Pdu.ReservedTag) _ping = 1;
+        _pingOutstanding = true;
+        Span<byte> nop = _writer.Begin(Opcode.NopIn, 0);
+        nop[1] = BhsFlags.Final;
+        BinaryPrimitives.WriteUInt32BigEndian(nop[16..], Pdu.ReservedTag);
+        BinaryPrimitives.WriteUInt32BigEndian(nop[20..], _ping);
+        Stamp(nop, advance: false);
+    }
+
+    /// <summary>Shutdown: asks the initiator to log out, and tells it goodbye when it did not (RFC 7143 §11.9).</summary>
+    private void AskForLogout(long now)
+    {
+        if (_logoutDeadline == 0)
+        {
+            _logoutDeadline = now + LogoutSeconds * 1000;
+            Async(AsyncEvent.LogoutRequest, parameter3: LogoutSeconds);
+        }
+        else if (now > _logoutDeadline)
+        {
+            Async(AsyncEvent.SessionDrop, parameter3: 0);
+            _closing = "";
+        }
+    }
+
+    private void Async(AsyncEvent what, ushort parameter3)
+    {
+        Span<byte> bhs = _writer.Begin(Opcode.AsyncMessage, 0);
+        bhs[1] = BhsFlags.Final;
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], Pdu.ReservedTag);
+        Stamp(bhs, advance: true);
+        bhs[36] = (byte)what;
+        BinaryPrimitives.WriteUInt16BigEndian(bhs[42..], parameter3);
+    }
+
+    /// <summary>Says why, closes our half, and gives the peer a moment to close its own, so that it reads our last PDU.</summary>
+    private void Close()
+    {
+        Flush();
+        if (_closing is { Length: > 0 } why && _connection.Server.MayLog(_connection.Remote.Address))
+            Log.Dropped(_connection.Server.Logger, _connection.Remote, why);
+        _connection.Socket.Shutdown(SocketShutdown.Send);
+        long deadline = Environment.TickCount64 + 2 * Connection.TickMilliseconds;
+        while (Environment.TickCount64 < deadline && !_connection.Doomed && _reader.Drop())
+        {
+        }
+    }
+}

@@ -1,0 +1,268 @@
+using System.Buffers.Binary;
+using Iscsitop.Target.Iscsi;
+
+namespace Iscsitop.Target.Server;
+
+/// <summary>The login phase of one connection, read top to bottom like RFC 7143 §6.3.</summary>
+internal sealed class Login(Connection connection)
+{
+    /// <summary>The default MaxRecvDataSegmentLength rules the login phase in both directions (RFC 7143 §13.12).</summary>
+    private const int MaxDataLength = 8192;
+
+    /// <summary>Requests of one login at most: a peer that never transits must not keep us for ever.</summary>
+    private const int MaxRequests = 64;
+
+    private readonly long _deadline = Environment.TickCount64 + (long)connection.Server.Options.LoginTimeout.TotalMilliseconds;
+    private readonly byte[] _isid = new byte[6];
+    private readonly List<byte> _text = [];
+    private readonly List<KeyValuePair<string, string>> _pairs = [];
+    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+    private readonly TextBuilder _answer = new();
+    private readonly Parameters _parameters = new();
+    private uint _itt;
+    private uint _cmdSn;
+    private ushort _tsih;
+    private Stage _stage;
+    private string _initiator = "";
+    private string _target = "";
+    private bool _discovery;
+    private bool _declared;
+
+    /// <summary>Runs the phase.</summary>
+    /// <returns>The session, in full feature phase; null when the login failed and the connection is to be closed.</returns>
+    public Session? Run()
+    {
+        for (int request = 0; request < MaxRequests; request++)
+        {
+            if (!Receive()) return null;
+            Bhs bhs = connection.Reader.Bhs;
+            connection.FireReceived(Lun.Unknown);
+            if (request == 0) Begin(bhs);
+            if (Malformed(bhs, first: request == 0) is { } wrong)
+                return Refuse(bhs.Bytes[3] > 0 ? LoginStatus.UnsupportedVersion : LoginStatus.InitiatorError, wrong);
+            bool transit = bhs.Final;
+            bool more = (bhs.Flags & BhsFlags.Continue) != 0;
+            _stage = (Stage)(bhs.Flags >> 2 & 3);
+            var next = (Stage)(bhs.Flags & 3);
+            if (_text.Count + bhs.DataLength > Text.MaxLength) return Refuse(LoginStatus.OutOfResources, "too much text");
+            _text.AddRange(connection.Reader.Data);
+            connection.Reader.Advance();
+            _answer.Clear();
+            if (!more)
+            {
+                if (ParseText() is { } bad) return Refuse(LoginStatus.InitiatorError, bad);
+                if (_initiator.Length == 0 && Identify() is { } status) return Refuse(status.Status, status.Reason);
+                if (Negotiate(next, transit) is { } failure) return Refuse(failure.Status, failure.Reason);
+                if (transit && next == Stage.FullFeaturePhase) return Establish();
+            }
+            bool granted = transit && !more;
+            if (!Answer(granted, next)) return null;
+            if (granted) _stage = next;
+        }
+        return Refuse(LoginStatus.InitiatorError, $"no end after {MaxRequests} requests");
+    }
+
+    private void Begin(Bhs bhs)
+    {
+        bhs.Bytes[8..14].CopyTo(_isid);
+        _tsih = bhs.U16(14);
+        _itt = bhs.Itt;
+        _cmdSn = bhs.CmdSn;
+        _stage = (Stage)(bhs.Flags >> 2 & 3);
+        connection.Cid = bhs.U16(20);
+        connection.StatSn = bhs.StatSn;
+    }
+
+    /// <summary>The rules on a Login Request's header (RFC 7143 §11.12).</summary>
+    private string? Malformed(Bhs bhs, bool first)
+    {
+        int csg = bhs.Flags >> 2 & 3;
+        int nsg = bhs.Flags & 3;
+        bool transit = bhs.Final;
+        if (bhs.Bytes[3] > 0) return $"its lowest version is {bhs.Bytes[3]}, ours is 0";
+        if (transit && (bhs.Flags & BhsFlags.Continue) != 0) return "T and C are both set";
+        if (csg > 1 || (transit && (nsg == 2 || nsg <= csg))) return $"stage {csg} to {nsg} is not a login's";
+        if (first) return null;
+        if (csg != (int)_stage) return $"stage {csg} where {(int)_stage} was agreed";
+        return bhs.Itt == _itt && bhs.U16(20) == connection.Cid && bhs.U16(14) == _tsih && bhs.Bytes[8..14].SequenceEqual(_isid)
+            ? null
+            : "ITT, CID, ISID or TSIH changed during the login";
+    }
+
+    private string? ParseText()
+    {
+        string? wrong = Text.Parse(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_text), _pairs);
+        _text.Clear();
+        if (wrong is not null) return wrong;
+        foreach ((string key, string value) in _pairs)
+        {
+            if (!_seen.Add(key)) return $"{key} was sent twice";
+            if (value.Length > LoginKeys.MaxValueLength) return $"the value of {key} is longer than {LoginKeys.MaxValueLength} bytes";
+        }
+        return _seen.Count > Text.MaxPairs ? "too many keys" : null;
+    }
+
+    /// <summary>Who wants to log in to what: the keys that must come first (RFC 7143 §6.3, §13).</summary>
+    private (LoginStatus Status, string Reason)? Identify()
+    {
+        string? initiator = Value("InitiatorName");
+        if (initiator is null) return (LoginStatus.MissingParameter, "no InitiatorName");
+        if (!IscsiName.IsAcceptable(initiator)) return (LoginStatus.InitiatorError, "its InitiatorName is no iSCSI name");
+        string type = Value("SessionType") ?? "Normal";
+        if (type is not ("Normal" or "Discovery")) return (LoginStatus.SessionTypeNotSupported, "SessionType is neither Normal nor Discovery");
+        _initiator = initiator;
+        _discovery = type == "Discovery";
+        _answer.Add("TargetPortalGroupTag", TargetServer.PortalGroup);
+        if (_discovery)
+        {
+            connection.Identify("", _initiator);
+            return null;
+        }
+        string? target = Value("TargetName");
+        if (target is null) return (LoginStatus.MissingParameter, "no TargetName");
+        if (!connection.Server.HasTarget(target))
+        {
+            connection.Identify("", _initiator);
+            return (LoginStatus.NotFound, $"there is no target {Text.Escape(target)}");
+        }
+        _target = target;
+        connection.Identify(_target, _initiator);
+        return null;
+    }
+
+    private (LoginStatus Status, string Reason)? Negotiate(Stage next, bool transit)
+    {
+        if (LoginKeys.Negotiate(_pairs, fullFeature: false, _parameters, _answer) is { } wrong) return (LoginStatus.InitiatorError, wrong);
+        if (Value("AuthMethod") is { } methods && !methods.Split(',').Contains("None"))
+            return (LoginStatus.AuthenticationFailure, "it does not offer AuthMethod None");
+        if (!_declared && (_stage == Stage.LoginOperationalNegotiation || (transit && next == Stage.FullFeaturePhase)))
+        {
+            _declared = true;
+            _answer.Add("MaxRecvDataSegmentLength", LoginKeys.MaxRecvDataSegmentLength);
+        }
+        return null;
+    }
+
+    private Session? Establish()
+    {
+        // What comes before our final response cannot have been sent by a peer that keeps to the RFC.
+        if (connection.Reader.HasMore) return Refuse(LoginStatus.InvalidDuringLogin, "it sent PDUs before the login had ended");
+        var session = new Session
+        {
+            Initiator = _initiator,
+            Target = _target,
+            Isid = Convert.ToHexStringLower(_isid),
+            Tsih = _tsih,
+            Parameters = _parameters,
+            Connection = connection,
+            Nexus = _discovery ? null : connection.Server.NexusOf(_initiator, _isid),
+        };
+        LoginStatus status = connection.Server.Establish(session);
+        if (status != LoginStatus.Success) return Refuse(status, "its ISID, TSIH and CID fit no session");
+        session.StartNumbering(_cmdSn);
+        _tsih = session.Tsih;
+        connection.Identify(_target, _initiator, session.Isid, session.Tsih);
+        connection.LoggedIn = true;
+        if (Answer(granted: true, Stage.FullFeaturePhase))
+        {
+            Log.LoggedIn(connection.Server.Logger, connection.Remote, Text.Escape(_initiator), _discovery ? "(discovery)" : _target, session.Isid, session.Tsih);
+            return session;
+        }
+        connection.Server.Remove(session);
+        return null;
+    }
+
+    /// <summary>Sends the composed answer, in several responses when it is longer than one may carry.</summary>
+    private bool Answer(bool granted, Stage next)
+    {
+        ReadOnlySpan<byte> text = _answer.Span;
+        while (text.Length > MaxDataLength)
+        {
+            Respond(LoginStatus.Success, (byte)(BhsFlags.Continue | (int)_stage << 2), text[..MaxDataLength]);
+            text = text[MaxDataLength..];
+            if (connection.Writer.Broken || !Receive()) return false;
+            connection.FireReceived(Lun.Unknown);
+            bool empty = connection.Reader.Bhs.DataLength == 0;
+            connection.Reader.Advance();
+            if (empty) continue;
+            Refuse(LoginStatus.InitiatorError, "it sent text while ours was not complete");
+            return false;
+        }
+        Respond(LoginStatus.Success, (byte)((granted ? BhsFlags.Final | (int)next : 0) | (int)_stage << 2), text);
+        return !connection.Writer.Broken;
+    }
+
+    private Session? Refuse(LoginStatus status, string reason)
+    {
+        if (connection.Server.MayLog(connection.Remote.Address))
+            Log.LoginRefused(connection.Server.Logger, connection.Remote, reason, $"{(int)status:x4}");
+        Respond(status, 0, default);
+        return null;
+    }
+
+    private void Respond(LoginStatus status, byte flags, ReadOnlySpan<byte> text)
+    {
+        Span<byte> bhs = connection.Writer.Begin(Opcode.LoginResponse, Lun.Unknown, text.Length);
+        bhs[1] = flags;
+        _isid.CopyTo(bhs[8..]);
+        BinaryPrimitives.WriteUInt16BigEndian(bhs[14..], _tsih);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], _itt);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[24..], connection.StatSn++);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], _cmdSn);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _cmdSn + Session.QueueDepth - 1);
+        BinaryPrimitives.WriteUInt16BigEndian(bhs[36..], (ushort)status);
+        connection.Writer.Data(bhs, text);
+        connection.Writer.Flush();
+    }
+
+    private string? Value(string key)
+    {
+        foreach ((string name, string value) in _pairs)
+            if (name == key)
+                return value;
+        return null;
+    }
+
+    /// <summary>Waits for a whole Login Request; its length is checked before anything is kept of it.</summary>
+    private bool Receive()
+    {
+        PduReader reader = connection.Reader;
+        while (true)
+        {
+            if (reader.HasHeader)
+            {
+                Bhs bhs = reader.Bhs;
+                if (bhs.Bytes[0] != 0x43) return NotALogin(bhs);
+                if (bhs.DataLength > MaxDataLength || bhs.AhsLength > 0)
+                {
+                    Begin(bhs);
+                    Refuse(LoginStatus.InitiatorError, $"a Login Request of {bhs.DataLength} bytes of text and {bhs.AhsLength} of AHS");
+                    return false;
+                }
+                if (reader.HasPdu) return true;
+            }
+            if (connection.Doomed || Environment.TickCount64 > _deadline)
+            {
+                if (connection.Server.MayLog(connection.Remote.Address)) Log.Dropped(connection.Server.Logger, connection.Remote, "no login in time");
+                return false;
+            }
+            if (reader.Receive() == Received.Closed) return false;
+        }
+    }
+
+    // An initiator that begins with another PDU is told (RFC 7143 §6.3); what is no iSCSI at all is not.
+    private bool NotALogin(Bhs bhs)
+    {
+        bool iscsi = Pdu.TryGetRow(bhs.Bytes[0], out PduRow row) && row.Direction == Direction.ToTarget && bhs.Bytes[0] < 0x80 && bhs.AhsLength == 0;
+        if (iscsi)
+        {
+            _itt = bhs.Itt;
+            Refuse(LoginStatus.InvalidDuringLogin, $"a {row.Name} before the login");
+        }
+        else if (connection.Server.MayLog(connection.Remote.Address))
+        {
+            Log.Dropped(connection.Server.Logger, connection.Remote, "what it sent is not iSCSI");
+        }
+        return false;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Net.Sockets;
+using Iscsitop.Target.Iscsi;
+
+namespace Iscsitop.Target.Server;
+
+/// <summary>What became of a receive.</summary>
+internal enum Received : byte
+{
+    Data,
+    Nothing,
+    Closed,
+}
+
+/// <summary>
+/// Frames PDUs out of a connection's bytes: many PDUs per receive, each a view into the buffer. A long data segment
+/// can be received where it belongs instead.
+/// </summary>
+internal sealed class PduReader(Socket socket)
+{
+    /// <summary>Longest PDU we accept: header, 255 words of AHS, our MaxRecvDataSegmentLength and padding.</summary>
+    private const int MaxPdu = Pdu.BhsLength + 1020 + LoginKeys.MaxRecvDataSegmentLength + 4;
+
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(MaxPdu, pinned: true);
+    private int _start;
+    private int _end;
+    private int _skip;
+
+    /// <summary>Whether a PDU's header with its AHS is in the buffer.</summary>
+    public bool HasHeader
+    {
+        get
+        {
+            int skip = Math.Min(_skip, _end - _start);
+            _skip -= skip;
+            _start += skip;
+            return _end - _start >= Pdu.BhsLength && _end - _start >= HeaderLength;
+        }
+    }
+
+    /// <summary>Whether the whole PDU, padding included, is in the buffer.</summary>
+    public bool HasPdu => _end - _start >= PduLength;
+
+    /// <summary>The header of the PDU at hand.</summary>
+    public Bhs Bhs => new(_buffer.AsSpan(_start, Pdu.BhsLength));
+
+    /// <summary>Its Additional Header Segments.</summary>
+    public ReadOnlySpan<byte> Ahs => _buffer.AsSpan(_start + Pdu.BhsLength, _buffer[_start + 4] * 4);
+
+    /// <summary>Its data segment, when <see cref="HasPdu"/>; stays in place until the next receive.</summary>
+    public ArraySegment<byte> Data => new(_buffer, _start + HeaderLength, Bhs.DataLength);
+
+    /// <summary>Whether bytes are left that were not taken.</summary>
+    public bool HasMore => _end > _start;
+
+    private int HeaderLength => Pdu.BhsLength + _buffer[_start + 4] * 4;
+
+    private int PduLength => HeaderLength + Pdu.Pad(Bhs.DataLength);
+
+    /// <summary>Receives once, as much as there is.</summary>
+    public Received Receive()
+    {
+        if (_start > 0)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            _end -= _start;
+            _start = 0;
+        }
+        int count = socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out SocketError error);
+        if (error is SocketError.TimedOut or SocketError.WouldBlock or SocketError.Interrupted) return Received.Nothing;
+        if (error != SocketError.Success || count == 0) return Received.Closed;
+        _end += count;
+        return Received.Data;
+    }
+
+    /// <summary>Receives and forgets, at the end of a connection.</summary>
+    /// <returns>False when the peer has closed.</returns>
+    public bool Drop()
+    {
+        _start = _end = 0;
+        return Receive() != Received.Closed;
+    }
+
+    /// <summary>Takes the PDU at hand.</summary>
+    public void Advance() => _start += PduLength;
+
+    /// <summary>Takes the PDU at hand, receiving what is not yet here of its data segment straight into <paramref name="into"/>.</summary>
+    /// <param name="into">As long as the data segment.</param>
+    /// <param name="deadline">Environment.TickCount64 after which the peer has stalled.</param>
+    /// <returns>False when the connection ended or stalled.</returns>
+    public bool ReceiveData(Span<byte> into, long deadline)
+    {
+        int pad = Pdu.Pad(into.Length) - into.Length;
+        int at = _start + HeaderLength;
+        int here = Math.Min(into.Length, _end - at);
+        _buffer.AsSpan(at, here).CopyTo(into);
+        _start = at + here;
+        for (int done = here; done < into.Length;)
+        {
+            int count = socket.Receive(into[done..], SocketFlags.None, out SocketError error);
+            bool timeout = error is SocketError.TimedOut or SocketError.WouldBlock or SocketError.Interrupted;
+            if (timeout && Environment.TickCount64 < deadline) continue;
+            if (error != SocketError.Success || count == 0) return false;
+            done += count;
+        }
+        _skip += pad;
+        return true;
+    }
+
+    /// <summary>Takes the PDU at hand and throws its data segment away as it comes: the length is the peer's, the memory is not.</summary>
+    public void Discard()
+    {
+        int length = PduLength;
+        int here = Math.Min(length, _end - _start);
+        _start += here;
+        _skip += length - here;
+    }
+}

@@ -1,0 +1,37 @@
+using System.Net;
+
+namespace Iscsitop.Target.Server;
+
+/// <summary>What a target is told.</summary>
+public sealed class TargetOptions
+{
+    /// <summary>The port IANA gave iSCSI.</summary>
+    public const int DefaultPort = 3260;
+
+    /// <summary>Where to listen; port 0 takes a free one.</summary>
+    public IReadOnlyList<IPEndPoint> Portals { get; init; } = [new IPEndPoint(IPAddress.Loopback, DefaultPort)];
+
+    /// <summary>The target's iSCSI name.</summary>
+    public string Name { get; init; } = "iqn.2026-01.io.github.iscsitop:target";
+
+    /// <summary>Its logical units.</summary>
+    public IReadOnlyList<LunSpec> Luns { get; init; } = [];
+
+    /// <summary>Connections at most.</summary>
+    public int MaxConnections { get; init; } = 256;
+
+    /// <summary>Connections from one address that have not logged in yet, at most.</summary>
+    public int MaxHalfOpenPerAddress { get; init; } = 16;
+
+    /// <summary>Time a login may take.</summary>
+    public TimeSpan LoginTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Idle time after which the target pings (NOP-In); zero for never.</summary>
+    public TimeSpan NopInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Time an initiator has to answer a ping.</summary>
+    public TimeSpan NopTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time in which data an R2T asked for must come.</summary>
+    public TimeSpan DataTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,133 @@
+using System.Buffers.Binary;
+using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Scsi;
+
+namespace Iscsitop.Target.Server;
+
+/// <summary>
+/// Task management (RFC 7143 §11.5). A function is answered when none of the tasks it ended can touch the medium any
+/// more; the connection goes on meanwhile.
+/// </summary>
+internal sealed class TaskManagement(Connection connection, Session session, FullFeature phase, ScsiCommands commands)
+{
+    private readonly List<Function> _pending = [];
+
+    /// <summary>Whether functions wait for tasks to end.</summary>
+    public bool Pending => _pending.Count > 0;
+
+    /// <summary>Handles a request.</summary>
+    public void Request(Bhs bhs)
+    {
+        var what = (TaskFunction)(bhs.Flags & 0x7f);
+        ulong lun = Lun.Of(bhs);
+        LogicalUnit? unit = session.Nexus!.Find(lun);
+        var function = new Function(bhs.Itt, what, lun);
+        bool ofUnit = what is TaskFunction.AbortTask or TaskFunction.AbortTaskSet or TaskFunction.ClearTaskSet or TaskFunction.LogicalUnitReset;
+        function.Response = ofUnit && unit is null ? TaskFunctionResponse.LunDoesNotExist : Perform(function, bhs, unit);
+        if (function.IsDone(commands)) Respond(function);
+        else _pending.Add(function);
+    }
+
+    /// <summary>Answers the functions whose tasks have ended.</summary>
+    public void AnswerDone()
+    {
+        foreach (Function function in _pending)
+            if (function.IsDone(commands))
+                Respond(function);
+        _pending.RemoveAll(f => f.Answered);
+    }
+
+    private TaskFunctionResponse Perform(Function function, Bhs bhs, LogicalUnit? unit)
+    {
+        switch (function.What)
+        {
+            case TaskFunction.AbortTask:
+                return AbortTask(function, bhs);
+            case TaskFunction.AbortTaskSet:
+                foreach (IscsiTask task in commands.All.ToArray())
+                    if (task.Unit == unit)
+                        Abort(function, task);
+                return TaskFunctionResponse.Complete;
+            case TaskFunction.ClearTaskSet:
+                unit!.ClearTaskSet(session.Nexus!);
+                function.Units.Add(unit);
+                return TaskFunctionResponse.Complete;
+            case TaskFunction.LogicalUnitReset:
+                unit!.Reset();
+                function.Units.Add(unit);
+                return TaskFunctionResponse.Complete;
+            case TaskFunction.TargetWarmReset or TaskFunction.TargetColdReset:
+                foreach (LogicalUnit each in session.Nexus!.Units)
+                {
+                    each.Reset();
+                    function.Units.Add(each);
+                }
+                return TaskFunctionResponse.Complete;
+            case TaskFunction.TaskReassign:
+                return TaskFunctionResponse.ReassignmentNotSupported;
+            default:
+                return TaskFunctionResponse.NotSupported;
+        }
+    }
+
+    /// <summary>ABORT TASK: a task we have, one that has not come yet, or none (RFC 7143 §11.5.1, §11.6.1).</summary>
+    private TaskFunctionResponse AbortTask(Function function, Bhs bhs)
+    {
+        uint tag = bhs.At20;
+        uint refCmdSn = bhs.U32(32);
+        if (tag == bhs.Itt) return TaskFunctionResponse.Rejected;
+        if (commands.Find(tag) is { IsVoid: false } task)
+        {
+            Abort(function, task);
+            return TaskFunctionResponse.Complete;
+        }
+        bool lost = !Sn.Before(refCmdSn, session.ExpCmdSn) && !Sn.After(refCmdSn, session.MaxCmdSn) && Sn.Before(refCmdSn, bhs.CmdSn);
+        if (!lost) return TaskFunctionResponse.TaskDoesNotExist;
+        phase.PlugHole(refCmdSn);
+        return TaskFunctionResponse.Complete;
+    }
+
+    private void Abort(Function function, IscsiTask task)
+    {
+        if (task.HandedOff) function.Tasks.Add((task.Itt, task));
+        commands.Abort(task);
+    }
+
+    private void Respond(Function function)
+    {
+        function.Answered = true;
+        Span<byte> bhs = connection.Writer.Begin(Opcode.TaskManagementResponse);
+        bhs[1] = BhsFlags.Final;
+        bhs[2] = (byte)function.Response;
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], function.Itt);
+        phase.Stamp(bhs, advance: true);
+        Log.TaskManaged(connection.Server.Logger, Text.Escape(session.Initiator), function.What.ToString(),
+            function.Lun == Lun.Unknown ? "-" : function.Lun.ToString(System.Globalization.CultureInfo.InvariantCulture), function.Response.ToString());
+        if (function.What != TaskFunction.TargetColdReset) return;
+        // A cold reset drops every connection, this one when the answer has left (RFC 7143 §11.5.1).
+        foreach (Connection other in connection.Server.Connections())
+            if (other != connection)
+                other.Abort();
+        phase.CloseBecause("target cold reset");
+    }
+
+    private sealed class Function(uint itt, TaskFunction what, ulong lun)
+    {
+        public uint Itt => itt;
+
+        public TaskFunction What => what;
+
+        public ulong Lun => lun;
+
+        public TaskFunctionResponse Response { get; set; }
+
+        public bool Answered { get; set; }
+
+        public List<(uint Itt, IscsiTask Task)> Tasks { get; } = [];
+
+        public List<LogicalUnit> Units { get; } = [];
+
+        public bool IsDone(ScsiCommands commands) =>
+            !Answered && Tasks.TrueForAll(t => commands.Find(t.Itt) != t.Task) && Units.TrueForAll(u => Volatile.Read(ref u.InFlight) == 0);
+    }
+}

@@ -1,0 +1,47 @@
+using Iscsitop.Target.Server;
+
+namespace Iscsitop.Target.Stores;
+
+/// <summary>Another store made slow: every read and write waits first, on its worker. For demos, and for trying monitors.</summary>
+/// <param name="inner">The store that has the bytes; disposed with this one.</param>
+/// <param name="delay">The wait, whole milliseconds.</param>
+internal sealed class DelayStore(Store inner, TimeSpan delay) : Store
+{
+    public override long Length => inner.Length;
+
+    public override bool ReadOnly => inner.ReadOnly;
+
+    public override bool MayBlock => true;
+
+    public override bool WriteCache => inner.WriteCache;
+
+    public override ushort RotationRate => inner.RotationRate;
+
+    public override bool TryReadNow(long offset, int length, ScsiTask task) => false;
+
+    public override void Read(long offset, int length, ScsiTask task)
+    {
+        Thread.Sleep(delay);
+        inner.Read(offset, length, task);
+    }
+
+    public override void Read(long offset, Span<byte> into)
+    {
+        Thread.Sleep(delay);
+        inner.Read(offset, into);
+    }
+
+    public override void Write(long offset, ReadOnlySpan<byte> from)
+    {
+        Thread.Sleep(delay);
+        inner.Write(offset, from);
+    }
+
+    public override void Flush() => inner.Flush();
+
+    public override void Dispose()
+    {
+        inner.Dispose();
+        base.Dispose();
+    }
+}

@@ -1,0 +1,164 @@
+using Iscsitop.Target.Scsi;
+using Iscsitop.Target.Server;
+using Microsoft.Win32.SafeHandles;
+
+namespace Iscsitop.Target.Stores;
+
+/// <summary>
+/// Bytes in a regular file, through the system's page cache. A read the cache can answer is answered at once where
+/// the system can say so (<see cref="PageCache"/>); all else waits on a worker.
+/// </summary>
+internal sealed class FileStore : Store
+{
+    private readonly SafeFileHandle _file;
+    private readonly string _path;
+    private volatile bool _cacheAnswers = PageCache.IsSupported;
+
+    /// <summary>Takes an open file; <see cref="Open"/> makes the checks.</summary>
+    internal FileStore(SafeFileHandle file, string path, long length, bool readOnly)
+    {
+        _file = file;
+        _path = path;
+        Length = length;
+        ReadOnly = readOnly;
+    }
+
+    public override long Length { get; }
+
+    public override bool ReadOnly { get; }
+
+    public override bool MayBlock => true;
+
+    public override bool WriteCache => !ReadOnly;
+
+    /// <summary>Opens a file, or makes a sparse one when it is not there and a size is given.</summary>
+    /// <param name="path">The file. It is locked against a second target as far as the system can.</param>
+    /// <param name="size">Bytes a new file gets, and an existing one must have; 0 takes an existing file as it is.</param>
+    /// <param name="blockSize">What its length must be a multiple of.</param>
+    /// <param name="readOnly">Opens it for reading only.</param>
+    /// <exception cref="IOException">The message names the file, what is wrong, and what would be right.</exception>
+    public static FileStore Open(string path, long size, int blockSize, bool readOnly)
+    {
+        if (Directory.Exists(path)) throw new IOException($"'{path}' is a directory; name a file in it");
+        // Looked at before it is opened: opening a FIFO would wait for a writer.
+        if (new FileInfo(path) is { Exists: true, Length: 0 }) throw new IOException($"'{path}' is empty or no regular file; remove it and size=SIZE makes a new one");
+        bool create = size > 0 && !readOnly && !File.Exists(path);
+        SafeFileHandle file = OpenHandle(path, create, readOnly);
+        try
+        {
+            if (create) RandomAccess.SetLength(file, size);
+            long length = RandomAccess.GetLength(file);
+            if (size > 0 && length != size) throw new IOException($"'{path}' has {length} bytes, not the size={size} that is asked for; leave size= out to take it as it is");
+            if (length % blockSize != 0) throw new IOException($"'{path}' has {length} bytes, which is no multiple of the block size {blockSize}");
+            return new FileStore(file, path, length, readOnly);
+        }
+        catch
+        {
+            file.Dispose();
+            if (create) File.Delete(path);
+            throw;
+        }
+    }
+
+    public override bool TryReadNow(long offset, int length, ScsiTask task)
+    {
+        if (!_cacheAnswers) return false;
+        byte[] buffer = task.RentBuffer(length);
+        bool read = PageCache.TryRead(_file, offset, buffer.AsSpan(0, length), out bool supported);
+        if (!supported) _cacheAnswers = false; // asking again would cost every read a system call
+        if (!read) return false;
+        task.AddDataIn(new ArraySegment<byte>(buffer, 0, length));
+        return true;
+    }
+
+    public override void Read(long offset, int length, ScsiTask task)
+    {
+        byte[] buffer = task.RentBuffer(length);
+        Read(offset, buffer.AsSpan(0, length));
+        task.AddDataIn(new ArraySegment<byte>(buffer, 0, length));
+    }
+
+    public override void Read(long offset, Span<byte> into)
+    {
+        try
+        {
+            while (!into.IsEmpty)
+            {
+                int count = RandomAccess.Read(_file, into, offset);
+                if (count == 0) throw new StoreException(SenseCode.UnrecoveredReadError, $"'{_path}' has become shorter", offset);
+                offset += count;
+                into = into[count..];
+            }
+        }
+        catch (Exception e) when (e is not (StoreException or ObjectDisposedException))
+        {
+            throw new StoreException(SenseCode.UnrecoveredReadError, $"'{_path}': {e.Message}", null, e);
+        }
+    }
+
+    public override void Write(long offset, ReadOnlySpan<byte> from)
+    {
+        try
+        {
+            // Writing behind the end of a file that was cut would bring it back with zeros for what is lost.
+            if (RandomAccess.GetLength(_file) < Length) throw new StoreException(SenseCode.WriteError, $"'{_path}' has become shorter");
+            RandomAccess.Write(_file, from, offset);
+        }
+        catch (Exception e) when (e is not (StoreException or ObjectDisposedException))
+        {
+            throw new StoreException(NoSpace(e) ? SenseCode.SpaceAllocationFailed : SenseCode.WriteError, $"'{_path}': {e.Message}", null, e);
+        }
+    }
+
+    public override void Flush()
+    {
+        if (ReadOnly) return;
+        try
+        {
+            RandomAccess.FlushToDisk(_file);
+        }
+        catch (Exception e) when (e is not ObjectDisposedException)
+        {
+            throw new StoreException(NoSpace(e) ? SenseCode.SpaceAllocationFailed : SenseCode.WriteError, $"'{_path}': {e.Message}", null, e);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _file.Dispose();
+        base.Dispose();
+    }
+
+    private static SafeFileHandle OpenHandle(string path, bool create, bool readOnly)
+    {
+        try
+        {
+            return File.OpenHandle(
+                path,
+                create ? FileMode.CreateNew : FileMode.Open,
+                readOnly ? FileAccess.Read : FileAccess.ReadWrite,
+                readOnly ? FileShare.Read : FileShare.None);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new IOException($"there is no file '{path}'; {(readOnly ? "ro does not make one" : "size=SIZE makes one")}", e);
+        }
+        catch (DirectoryNotFoundException e)
+        {
+            throw new IOException($"there is no directory for '{path}'", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException($"no permission to {(readOnly ? "read" : "read and write")} '{path}'", e);
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException)
+        {
+            throw new IOException($"'{path}' cannot be opened: {e.Message}", e);
+        }
+    }
+
+    // ENOSPC is 28 on every Unix; EDQUOT is 122 on Linux, 69 on macOS; Windows: ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL.
+    private static bool NoSpace(Exception e) => OperatingSystem.IsWindows()
+        ? (uint)e.HResult is 0x80070070 or 0x80070027
+        : e.HResult == 28 || e.HResult == (OperatingSystem.IsLinux() ? 122 : 69);
+}

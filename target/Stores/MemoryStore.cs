@@ -1,0 +1,106 @@
+using Iscsitop.Target.Scsi;
+using Iscsitop.Target.Server;
+
+namespace Iscsitop.Target.Stores;
+
+/// <summary>
+/// Bytes in memory, in pinned chunks of 1 MiB that exist from their first write on; all that was never written is
+/// one chunk of zeros. A read is answered in place, so a write to the same blocks may overtake one that is being sent.
+/// </summary>
+internal sealed class MemoryStore : Store
+{
+    /// <summary>Bytes of a chunk.</summary>
+    public const int ChunkLength = 1 << ChunkShift;
+
+    /// <summary>Longest store.</summary>
+    public const long MaxLength = 1L << 44;
+
+    private const int ChunkShift = 20;
+
+    private static readonly byte[] s_zeros = GC.AllocateArray<byte>(ChunkLength, pinned: true);
+
+    private readonly byte[]?[] _chunks;
+
+    /// <param name="length">Bytes it holds, 1 to <see cref="MaxLength"/>.</param>
+    public MemoryStore(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxLength);
+        Length = length;
+        _chunks = new byte[]?[(length + ChunkLength - 1) >> ChunkShift];
+    }
+
+    public override long Length { get; }
+
+    public override bool MayBlock => false;
+
+    public override ushort RotationRate => 1;
+
+    /// <summary>Bytes of memory its chunks take.</summary>
+    public long Allocated => _chunks.LongCount(c => c is not null) * ChunkLength;
+
+    public override bool TryReadNow(long offset, int length, ScsiTask task)
+    {
+        Read(offset, length, task);
+        return true;
+    }
+
+    public override void Read(long offset, int length, ScsiTask task)
+    {
+        while (length > 0)
+        {
+            int count = Count(offset, length);
+            task.AddDataIn(new ArraySegment<byte>(Chunk(offset), At(offset), count));
+            offset += count;
+            length -= count;
+        }
+    }
+
+    public override void Read(long offset, Span<byte> into)
+    {
+        while (!into.IsEmpty)
+        {
+            int count = Count(offset, into.Length);
+            Chunk(offset).AsSpan(At(offset), count).CopyTo(into);
+            offset += count;
+            into = into[count..];
+        }
+    }
+
+    public override void Write(long offset, ReadOnlySpan<byte> from)
+    {
+        while (!from.IsEmpty)
+        {
+            int count = Count(offset, from.Length);
+            from[..count].CopyTo(WritableChunk(offset).AsSpan(At(offset)));
+            offset += count;
+            from = from[count..];
+        }
+    }
+
+    /// <summary>Nothing to do: there is no stabler place than this one.</summary>
+    public override void Flush()
+    {
+    }
+
+    private static int At(long offset) => (int)(offset & (ChunkLength - 1));
+
+    private static int Count(long offset, int length) => Math.Min(length, ChunkLength - At(offset));
+
+    private byte[] Chunk(long offset) => Volatile.Read(ref _chunks[offset >> ChunkShift]) ?? s_zeros;
+
+    private byte[] WritableChunk(long offset)
+    {
+        ref byte[]? slot = ref _chunks[offset >> ChunkShift];
+        if (Volatile.Read(ref slot) is { } chunk) return chunk;
+        try
+        {
+            byte[] fresh = GC.AllocateArray<byte>(ChunkLength, pinned: true);
+            return Interlocked.CompareExchange(ref slot, fresh, null) ?? fresh;
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new StoreException(SenseCode.SpaceAllocationFailed, "no memory is left", offset, e);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Iscsitop.Cli;
+using Iscsitop.Cli.Output;
+using Iscsitop.Cli.Snooping;
+using SysCommand = System.CommandLine.Command;
+
+namespace Iscsitop.Tests.Cli;
+
+/// <summary>What stands twice, in the tables and in man pages or completions, must say the same.</summary>
+[TestFixture]
+public sealed partial class ManTests
+{
+    private static readonly (string Command, string Page)[] s_pages =
+        [("", "iscsitop.8"), ("snoop", "iscsisnoop.8"), ("list", "iscsitop-list.8"), ("target", "iscsitop-target.8"), ("demo", "iscsitop-demo.8")];
+
+    private static IEnumerable<TestCaseData> Pages => s_pages.Select(p => new TestCaseData(Find(p.Command), p.Page).SetArgDisplayNames(p.Page));
+
+    [Test]
+    public void Every_command_has_a_page() =>
+        Assert.That(Root().Subcommands.Select(c => c.Name).Append(""), Is.EquivalentTo(s_pages.Select(p => p.Command)));
+
+    [TestCaseSource(nameof(Pages))]
+    public void A_page_has_the_options_of_its_command_and_no_others(SysCommand command, string page)
+    {
+        IEnumerable<string> documented = Item().Matches(Page(page)).SelectMany(m => Flag().Matches(m.Value)).Select(m => "-" + m.Groups[1].Value);
+        Assert.That(documented, Is.EquivalentTo(Options(command).SelectMany(Names)));
+    }
+
+    [TestCaseSource(nameof(Pages))]
+    public void A_page_explains_options_as_the_help_does(SysCommand command, string page)
+    {
+        foreach (Option option in Options(command))
+        {
+            string names = string.Join(" , ", Names(option).OrderBy(n => n.Length).Select(n => "Fl " + n[1..]));
+            string value = option.HelpName is { } ar ? " Ar " + ar : "";
+            Assert.That(Page(page), Does.Contain($"\n.It {names}{value}\n{Sentence(option.Description!)}\n"));
+        }
+    }
+
+    [TestCaseSource(nameof(Pages))]
+    public void A_page_has_its_sections(SysCommand command, string page)
+    {
+        Assert.That(command.Description, Is.Not.Empty);
+        foreach (string section in new[] { "NAME", "SYNOPSIS", "DESCRIPTION", "FIELDS", "OVERHEAD", "EXIT STATUS", "EXAMPLES", "SEE ALSO" })
+            Assert.That(Page(page), Does.Contain($"\n.Sh {section}\n"));
+    }
+
+    [Test]
+    public void Every_field_of_every_view_is_explained()
+    {
+        string page = Page("iscsitop.8");
+        foreach (Column c in Views.All.SelectMany(v => v.Columns).DistinctBy(c => c.Field))
+        {
+            string unit = c.Unit.Length == 0 ? "" : " , in " + c.Unit;
+            Assert.That(page, Does.Contain($"\n.It Cm {c.Field} Pq Li {c.Header}{unit}\n{Sentence(c.Help)}\n"));
+        }
+        Assert.That(Regex.Count(page, @"(?m)^\.It Cm "), Is.EqualTo(Views.All.SelectMany(v => v.Columns).DistinctBy(c => c.Field).Count()));
+    }
+
+    [Test]
+    public void Every_field_of_a_record_is_explained()
+    {
+        string page = Page("iscsisnoop.8");
+        IEnumerable<(string Name, string Help)> fields = RecordFields.OfCommand.Select(f => (f.Name, f.Help)).Concat(RecordFields.OfPdu.Select(f => (f.Name, f.Help)));
+        foreach ((string name, string help) in fields)
+            Assert.That(page, Does.Contain($"\n.It Cm {name}\n{Sentence(help)}\n"));
+    }
+
+    [TestCase("iscsitop.bash")]
+    [TestCase("_iscsitop")]
+    [TestCase("iscsitop.fish")]
+    public void Completions_know_every_command_and_option(string file)
+    {
+        string text = File.ReadAllText(Path.Combine(Home(), "completions", file));
+        foreach (SysCommand command in Root().Subcommands) Assert.That(text, Does.Match($@"\b{command.Name}\b"));
+        bool fish = file.EndsWith(".fish", StringComparison.Ordinal);
+        foreach (SysCommand command in Root().Subcommands.Append(Root()))
+            foreach (string name in Options(command).SelectMany(Names))
+                Assert.That(text, Does.Match(fish ? $@" -[ls] {name.TrimStart('-')} " : $@"(?<![\w-]){name}(?![\w-])"), command.Name);
+    }
+
+    private static string Sentence(string text) => char.ToUpperInvariant(text[0]) + text[1..] + ".";
+
+    private static IEnumerable<string> Names(Option option) => option.Aliases.Append(option.Name);
+
+    // --help goes with every command.
+    private static IEnumerable<Option> Options(SysCommand command) =>
+        command is RootCommand ? command.Options : command.Options.Concat(Root().Options.Where(o => o.Recursive));
+
+    private static SysCommand Find(string name) => name.Length == 0 ? Root() : Root().Subcommands.Single(c => c.Name == name);
+
+    private static RootCommand Root() => CommandLine.Root(new Streams(Stream.Null, TextWriter.Null, false, false));
+
+    private static string Page(string file) => File.ReadAllText(Path.Combine(Home(), "man", file)).ReplaceLineEndings("\n");
+
+    private static string Home([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "..", "..", ".."));
+
+    [GeneratedRegex(@"(?m)^\.It .*Fl .*$")]
+    private static partial Regex Item();
+
+    [GeneratedRegex(@"Fl (\S+)")]
+    private static partial Regex Flag();
+}

@@ -1,0 +1,57 @@
+namespace Iscsitop.Tests.Conformance;
+
+/// <summary>libiscsi's conformance suites, each in a process of its own against a fresh target.</summary>
+[TestFixture]
+public sealed class SuiteTests
+{
+    // Longer than any suite's own waits for silence (3 to 5 s each), shorter than a hang is worth.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
+
+    private static readonly List<string> s_table = [];
+
+    /// <summary>Suites that pass with what the target has; each later capability adds its own.</summary>
+    private static readonly string[] s_suites =
+    [
+        "SCSI.Inquiry", "SCSI.Mandatory", "SCSI.ModeSense6", "SCSI.TestUnitReady", "SCSI.ReportSupportedOpcodes",
+        "SCSI.ReadCapacity10", "SCSI.ReadCapacity16", "SCSI.Prefetch10", "SCSI.Prefetch16",
+        "SCSI.Read6", "SCSI.Read10", "SCSI.Read12", "SCSI.Read16",
+        "SCSI.Write10", "SCSI.Write12", "SCSI.Write16", "SCSI.WriteVerify10", "SCSI.WriteVerify12", "SCSI.WriteVerify16",
+        "SCSI.Verify10", "SCSI.Verify12", "SCSI.Verify16",
+        "iSCSI.iSCSIcmdsn", "iSCSI.iSCSIdatasn", "iSCSI.iSCSIResiduals", "iSCSI.iSCSITMF",
+    ];
+
+    [TestCaseSource(nameof(s_suites))]
+    public void Suite_of_libiscsi_has_no_failure(string suite)
+    {
+        Client.Need("iscsi-test-cu");
+        using TargetProcess target = TargetProcess.Start("0=ram:64MiB");
+
+        // Without line buffering a suite that is killed takes its log with it.
+        Output output = Client.Run("stdbuf", ["-oL", "iscsi-test-cu", "--dataloss", "-v", "-t", suite, target.Url(0)], null, s_patience);
+        List<SuiteResult> results = CUnitLog.Read(output.Out);
+        Report(suite, results);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(results, Is.Not.Empty, output.All);
+            Assert.That(results.Where(r => r.Verdict == Verdict.Failed), Is.Empty, target.Log.Text);
+            Assert.That(target.Alive, target.Log.Text);
+        });
+    }
+
+    [OneTimeTearDown]
+    public void PrintTable()
+    {
+        if (s_table.Count == 0) return;
+        s_table.Sort(StringComparer.Ordinal);
+        string table = $"{"iscsi-test-cu suite",-28} passed failed skipped\n{string.Join('\n', s_table)}\n";
+        TestContext.Out.Write(table);
+        if (Environment.GetEnvironmentVariable("ISCSITOP_REPORT") is { Length: > 0 } file) File.WriteAllText(file, table);
+    }
+
+    private static void Report(string suite, List<SuiteResult> results)
+    {
+        int Count(Verdict v) => results.Count(r => r.Verdict == v);
+        s_table.Add($"{suite,-28} {Count(Verdict.Passed),6} {Count(Verdict.Failed),6} {Count(Verdict.Skipped),7}");
+    }
+}

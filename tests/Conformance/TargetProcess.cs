@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Iscsitop.Tests.Conformance;
+
+/// <summary>The binary under test: <c>ISCSITOP_BIN</c>, or the one built beside the tests.</summary>
+internal static class Binary
+{
+    public static string Path { get; } = Environment.GetEnvironmentVariable("ISCSITOP_BIN") is { Length: > 0 } path
+        ? path
+        : System.IO.Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "iscsitop.exe" : "iscsitop");
+}
+
+/// <summary>A directory of a test's own, gone with it.</summary>
+internal sealed class Scratch : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("iscsitop-test-").FullName;
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
+
+/// <summary>A real <c>iscsitop target</c> on a free loopback port, with pipes in a directory of its own.</summary>
+internal sealed partial class TargetProcess : IDisposable
+{
+    public const string Iqn = "iqn.2026-11.example.iscsitop:conformance";
+
+    private readonly Scratch _scratch = new();
+    private readonly Process _process;
+
+    private TargetProcess(IEnumerable<string> arguments)
+    {
+        _process = Client.Start(Binary.Path, ["target", "--portal", "127.0.0.1:0", "--name", Iqn, .. arguments], Environment);
+        Log = new Reader(_process.StandardError);
+        Assert.That(Log.WaitFor(Ready().IsMatch, Client.Patience), $"the target is not ready:\n{Log.Text}");
+        Port = int.Parse(Ready().Match(Log.Text).Groups[1].Value, CultureInfo.InvariantCulture);
+    }
+
+    public Reader Log { get; }
+
+    public int Port { get; }
+
+    public int Pid => _process.Id;
+
+    public bool Alive => !_process.HasExited;
+
+    public string Portal => $"iscsi://127.0.0.1:{Port}";
+
+    private Dictionary<string, string> Environment => new() { ["ISCSITOP_RUNTIME_DIR"] = _scratch.Path };
+
+    /// <summary>Starts a target with these units, each as <c>--lun</c> takes it.</summary>
+    public static TargetProcess Start(params string[] luns) => new(luns.SelectMany(l => new[] { "--lun", l }));
+
+    public string Url(int lun) => $"{Portal}/{Iqn}/{lun}";
+
+    /// <summary>Runs <c>iscsitop</c> where it finds this target and no other.</summary>
+    public Output Iscsitop(params string[] arguments) => Client.Run(Binary.Path, arguments, Environment);
+
+    /// <summary>Attaches a subscriber, and leaves it running.</summary>
+    public Subscriber Attach(params string[] arguments) =>
+        new(Client.Start(Binary.Path, [.. arguments, "-p", Pid.ToString(CultureInfo.InvariantCulture)], Environment));
+
+    /// <summary>Asks it to end, and gives the exit code.</summary>
+    public int Stop()
+    {
+        Client.Interrupt(_process);
+        Assert.That(_process.WaitForExit(Client.Patience), "the target does not end");
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        _process.Dispose();
+        _scratch.Dispose();
+    }
+
+    [GeneratedRegex(@"listening on 127\.0\.0\.1:([1-9][0-9]*)\b")]
+    private static partial Regex Ready();
+}
+
+/// <summary>A running <c>iscsitop</c> or <c>iscsisnoop</c>.</summary>
+internal sealed class Subscriber : IDisposable
+{
+    private readonly Process _process;
+
+    public Subscriber(Process process)
+    {
+        _process = process;
+        Out = new Reader(process.StandardOutput);
+        Error = new Reader(process.StandardError);
+    }
+
+    public Reader Out { get; }
+
+    public Reader Error { get; }
+
+    /// <summary>Ctrl-C, then everything it said.</summary>
+    public Output Stop()
+    {
+        Client.Interrupt(_process);
+        string text = Out.ToEnd();
+        string error = Error.ToEnd();
+        _process.WaitForExit();
+        return new Output(_process.ExitCode, text, error);
+    }
+
+    /// <summary>Stops it where it stands, so that it reads no more.</summary>
+    public void Freeze() => Client.RunWell("kill", "-STOP", _process.Id.ToString(CultureInfo.InvariantCulture));
+
+    public void Thaw() => Client.RunWell("kill", "-CONT", _process.Id.ToString(CultureInfo.InvariantCulture));
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}

@@ -1,0 +1,234 @@
+using System.Buffers.Binary;
+using CsCheck;
+using Iscsitop.Engine;
+using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
+
+namespace Iscsitop.Tests.Engine;
+
+[TestFixture]
+public sealed class StreamTests
+{
+    private static readonly Gen<string> s_text = Gen.String[Gen.Char.AlphaNumeric, 0, 300];
+
+    private readonly FrameWriter _writer = new();
+
+    private delegate T Parse<T>(FrameReader frame);
+
+    private T Through<T>(FrameType expected, Parse<T> parse)
+    {
+        var buffer = new FrameBuffer();
+        ReadOnlySpan<byte> rest = _writer.Frame;
+        Assert.That(BinaryPrimitives.ReadInt32LittleEndian(rest), Is.EqualTo(rest.Length));
+        FrameType type;
+        ReadOnlySpan<byte> payload;
+        while (!buffer.TryTake(out type, out payload))
+        {
+            int piece = Math.Min(rest.Length, 1 + rest.Length / 3);
+            rest[..piece].CopyTo(buffer.Free);
+            buffer.Received(piece);
+            rest = rest[piece..];
+        }
+        Assert.That(type, Is.EqualTo(expected));
+        return parse(new FrameReader(payload));
+    }
+
+    [Test]
+    public void Hello_and_wants_come_through()
+    {
+        var hello = new Hello(4711, ProbeSet.All, 1_700_000_000_123_456_789, "target", "1.2.3");
+        _writer.Write(hello);
+        Assert.That(Through(FrameType.Hello, f => f.Hello()), Is.EqualTo(hello));
+        var wants = new Wants(0x155, TimeSpan.FromMilliseconds(250), true);
+        _writer.Write(wants);
+        Assert.That(Through(FrameType.Wants, f => f.Wants()), Is.EqualTo(wants));
+        _writer.Write(EndReason.TooSlow);
+        Assert.That(Through(FrameType.End, f => f.End()), Is.EqualTo(EndReason.TooSlow));
+    }
+
+    [Test]
+    public void Connections_units_and_names_come_through() => s_text.Array[5].Select(Gen.UInt).Sample((t, id) =>
+    {
+        var connection = new ConnectionInfo(id, t[0], t[1], t[2], t[3], t[4], 7, 8, 9, 10);
+        _writer.Write(connection);
+        bool same = Through(FrameType.Connection, f => f.Connection()) == connection;
+        var unit = new UnitInfo(t[0], ulong.MaxValue, t[1], 4096);
+        _writer.Write(unit);
+        same &= Through(FrameType.Unit, f => f.Unit()) == unit;
+        List<string> names = [.. t], read = [];
+        same &= _writer.Write(0, names) == names.Count;
+        Through(FrameType.Names, f => { f.Names(read); return 0; });
+        return same && read.SequenceEqual(names);
+    }, iter: 200, threads: 1);
+
+    [Test]
+    public void More_names_than_fit_take_several_frames()
+    {
+        List<string> names = [.. Enumerable.Range(0, 3000).Select(i => $"iqn.2026-11.example:{i:d40}")], read = [];
+        int frames = 0;
+        for (; read.Count < names.Count; frames++)
+        {
+            _writer.Write(read.Count, names);
+            Through(FrameType.Names, f => { f.Names(read); return 0; });
+        }
+        Assert.That(read, Is.EqualTo(names));
+        Assert.That(frames, Is.GreaterThan(1));
+    }
+
+    [Test]
+    public void A_long_string_is_cut_between_characters()
+    {
+        _writer.Write(new UnitInfo(new string('€', 2000), 0, "n", 512));
+        UnitInfo unit = Through(FrameType.Unit, f => f.Unit());
+        Assert.That(unit.Target, Is.EqualTo(new string('€', StreamFormat.MaxString / 3)));
+        Assert.That(unit.Name, Is.EqualTo("n"));
+    }
+
+    [Test]
+    public void Status_and_units_come_through()
+    {
+        var status = new StatusRecord
+        {
+            Time = 1, Interval = 2, WallOffset = 3, RingDrops = 4, OutboxDrops = 5, Folded = 6, Unmatched = 7, Lost = 8, BusyTime = 9,
+            MaxOutstanding = 10, PeakStarts = -1, Connections = 12, Sessions = 13, Subscribers = 14, Enabled = 15,
+        };
+        _writer.Write(in status);
+        Assert.That(Through(FrameType.Status, f => f.Status()), Is.EqualTo(status));
+        var unit = new UnitRecord(1, 2, 3, 4, 5);
+        _writer.Begin(FrameType.Units);
+        Assert.That(_writer.TryAdd(in unit), Is.True);
+        Assert.That(_writer.PayloadLength, Is.EqualTo(UnitRecord.Size));
+        Assert.That(Through(FrameType.Units, f => f.UnitRecord()), Is.EqualTo(unit));
+    }
+
+    [Test]
+    public void Events_and_commands_fill_a_frame_and_stand_as_documented()
+    {
+        _writer.Begin(FrameType.Events);
+        ProbeEvent e = Events.Command(0x1122334455667788, 9, 5, 7, 0x28, 4096);
+        int count = 0;
+        while (_writer.TryAdd(in e)) count++;
+        Assert.That(count, Is.EqualTo((StreamFormat.MaxFrame - StreamFormat.HeaderLength) / ProbeEvent.Size));
+        Assert.That(_writer.Frame[8], Is.EqualTo(0x88), "time at 0, little-endian");
+        Assert.That(_writer.Frame[8 + 16], Is.EqualTo(9), "connection at 16");
+        Assert.That(_writer.Frame[8 + 28], Is.EqualTo((byte)Probe.ScsiCommand), "probe at 28");
+        Assert.That(_writer.Frame[8 + 32], Is.EqualTo(1), "header at 32");
+        Assert.That(Through(FrameType.Events, f => f.Events().Length), Is.EqualTo(count));
+        _writer.Begin(FrameType.Commands);
+        var command = new CompletedCommand { Time = 1, Lun = 3, Connection = 4, CdbLength = 16, Response = 255 };
+        _writer.TryAdd(in command);
+        Assert.That(_writer.Frame[8 + 80], Is.EqualTo(4), "connection at 80");
+        Assert.That(_writer.Frame[8 + 117], Is.EqualTo(16), "CDB length at 117");
+        Assert.That(_writer.Frame[8 + 119], Is.EqualTo(255), "response at 119");
+        Assert.That(Through(FrameType.Commands, f => f.Commands()[0].Lun), Is.EqualTo(3));
+    }
+
+    [Test]
+    public void Cells_come_through_with_their_histograms() => Gen.Long[0, 1L << 39].Array[0, 60].Select(Gen.Int[0, 5]).Sample((durations, phase) =>
+    {
+        var cell = new Cell { Key = new CellKey(3, 9, 0x8a00), Kind = CommandKind.Write, Started = 5, Completed = 4, Errors = 1, Aborted = 2, ReadBytes = 3, WriteBytes = 1L << 40, OutstandingTime = 100, Outstanding = 2 };
+        foreach (long ns in durations) cell.Ensure((Phase)phase).Add(ns);
+        _writer.Begin(FrameType.Cells);
+        _writer.TryAdd(cell, 10);
+        var read = new Cell { Completed = 77 };
+        read.Ensure(Phase.Latency).Add(5);
+        Through(FrameType.Cells, f => { f.Cell(read); return f.AtEnd; });
+        Histogram? back = read.Of((Phase)phase);
+        return read.Key == cell.Key && read.Kind == cell.Kind && read.Started == 5 && read.Completed == 4 && read.Errors == 1 && read.Aborted == 2
+            && read.ReadBytes == 3 && read.WriteBytes == 1L << 40 && read.OutstandingTime == 120 && read.Outstanding == 2
+            && (durations.Length == 0 || (back!.Sum == durations.Sum() && back.Buckets.SequenceEqual(cell.Of((Phase)phase)!.Buckets)));
+    }, iter: 200, threads: 1);
+
+    [Test]
+    public void The_fullest_cell_fits_one_frame_and_one_that_does_not_fit_leaves_no_trace()
+    {
+        var cell = new Cell();
+        for (int phase = 0; phase < Cell.PhaseCount; phase++)
+            for (int bucket = 0; bucket < Histogram.BucketCount; bucket++)
+                cell.Ensure((Phase)phase).AddBucket(bucket, 1);
+        _writer.Begin(FrameType.Cells);
+        int count = 0;
+        while (_writer.TryAdd(cell, 0)) count++;
+        Assert.That(count, Is.EqualTo(2));
+        Assert.That(_writer.PayloadLength, Is.EqualTo(2 * (80 + Cell.PhaseCount * (10 + Histogram.BucketCount * 10))));
+    }
+
+    [TestCase(7u)]
+    [TestCase(65537u)]
+    [TestCase(uint.MaxValue)]
+    public void An_impossible_length_is_refused_at_once(uint length)
+    {
+        var buffer = new FrameBuffer();
+        BinaryPrimitives.WriteUInt32LittleEndian(buffer.Free, length);
+        buffer.Received(8);
+        Assert.That(() => buffer.TryTake(out _, out _), Throws.TypeOf<StreamFormatException>());
+    }
+
+    [Test]
+    public void Another_magic_or_version_is_refused_by_name()
+    {
+        _writer.Write(new Hello(1, 0, 0, "", ""));
+        byte[] frame = _writer.Frame.ToArray();
+        frame[8 + 8] = 2;
+        Assert.That(() => new FrameReader(frame.AsSpan(8)).Hello(), Throws.TypeOf<StreamFormatException>().With.Message.Contains("version 2"));
+        frame[8] = (byte)'I';
+        Assert.That(() => new FrameReader(frame.AsSpan(8)).Hello(), Throws.TypeOf<StreamFormatException>().With.Message.Contains("no stream"));
+    }
+
+    [Test]
+    public void Garbage_throws_nothing_but_the_documented_exception() => Gen.Byte.Array[0, 400].Sample(bytes =>
+    {
+        foreach (Action<byte[]> read in s_reads)
+        {
+            try
+            {
+                read(bytes);
+            }
+            catch (StreamFormatException)
+            {
+                // What is documented.
+            }
+        }
+    }, iter: 20_000);
+
+    [Test]
+    public void A_mirror_survives_garbage_too() => Gen.Byte.Array[0, 300].Select(Gen.Int[1, 12]).Array[1, 6].Sample(frames =>
+    {
+        var mirror = new Mirror(new Lock(), 1);
+        mirror.Names.AddRange(["", "(other)", "t"]);
+        try
+        {
+            foreach ((byte[] payload, int type) in frames) mirror.Keep((FrameType)type, payload);
+            mirror.Commit(default);
+            mirror.TakeInto(new Snapshot());
+        }
+        catch (StreamFormatException)
+        {
+            // What is documented.
+        }
+    }, iter: 5000);
+
+    private static readonly Action<byte[]>[] s_reads =
+    [
+        b => new FrameReader(b).Hello(),
+        b => new FrameReader(b).Wants(),
+        b => new FrameReader(b).Names([]),
+        b => new FrameReader(b).Connection(),
+        b => new FrameReader(b).Unit(),
+        b => new FrameReader(b).Events(),
+        b => new FrameReader(b).Commands(),
+        b => new FrameReader(b).Cell(new Cell()),
+        b => new FrameReader(b).UnitRecord(),
+        b => new FrameReader(b).Status(),
+        b => new FrameReader(b).End(),
+        b =>
+        {
+            var buffer = new FrameBuffer();
+            b.CopyTo(buffer.Free);
+            buffer.Received(b.Length);
+            while (buffer.TryTake(out _, out _))
+            {
+            }
+        },
+    ];
+}
