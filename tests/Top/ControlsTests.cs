@@ -13,7 +13,7 @@ public sealed class ControlsTests
 
     private static string Selected(Seen seen)
     {
-        Engine.Row row = seen.Frame.Rows[seen.Frame.SelectedIndex];
+        Iscsitop.Engine.Row row = seen.Frame.Rows[seen.Frame.SelectedIndex];
         return $"{row.Target[^4..]}:{row.Lun}";
     }
 

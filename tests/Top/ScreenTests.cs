@@ -102,7 +102,7 @@ public sealed class ScreenTests
 
         ── latency iqn.2026-01.com.example:storage.archive LUN 0 ────────── commands ───────────────────────────────────────────
           from  read  n 96                   write  n 0                  OPCODE           CNT/s    %  MB/s   P50   P99 ERR%
-         200us  ▌                 1                                      0x88              96.0  100   101 9.762     -  3.1
+         200us  ▌                 1                                      READ(16)          96.0  100   101 9.762     -  3.1
          500us  █                 2
            1ms  ██▋               5
            2ms  █████████▍       18
@@ -186,7 +186,7 @@ public sealed class ScreenTests
           from  read  n 1950            write  n 640           OPCODE          CNT/s    %  MB/s   P50   P99▸
            5us  ▏            1          ▏            1         READ(10)         1800   69  29.5 0.225 1.451
           10us  ▏            4          ▏            1         WRITE(10)         640   25  41.9 0.901 15.72
-          20us  ▍           37          ▏            4         0x88              150  5.8  39.3 2.549 13.22
+          20us  ▍           37          ▏            4         READ(16)          150  5.8  39.3 2.549 13.22
           50us  █▌         168          ▌           13
          100us  ████▊      548          █▌          35
          200us  ███████    814 p50      █████▍     127
@@ -211,7 +211,7 @@ public sealed class ScreenTests
         OPCODE           HEX       CNT/s    %  MB/s   P50   P95   P99   MAX ▼TIME ERR%
         WRITE(10)        0x2a       2740   25  59.1 0.491 3.031 8.209 78.10 2.705    0
         READ(10)         0x28       8012   73  54.9 0.189 0.726 1.515 125.8 2.637    0
-        0x88             0x88        246  2.2   140 3.451 34.29 110.4 326.2 2.451  1.2
+        READ(16)         0x88        246  2.2   140 3.451 34.29 110.4 326.2 2.451  1.2
         INQUIRY          0x12       4.00 <0.1  <.01     -     -     - 0.128 <.001   25
         TEST UNIT READY  0x00       2.00 <0.1     0     -     -     - 0.073 <.001    0
 
@@ -297,9 +297,9 @@ public sealed class ScreenTests
              - IOPS      - MB/s  QD    -  err -  p99 r - w - ms
         1 LUNs  2 Initiators  3 SCSI operations                                   0 rows
         TARGET           LUN   R/s   W/s RMB/s WMB/s  RP50  RP99  WP99    QD ERR/s ▼%IO▸
-        ── latency ─────────────────────────────────────────────────────────────────────
-          fromngread  n 0nning here: start "iscsitop write  n 0 "iscsitop demo"
-                no command in this interval
+
+          no engine is running here: start "iscsitop target" or "iscsitop demo"
+
 
 
 
@@ -325,7 +325,7 @@ public sealed class ScreenTests
         ── latency iqn.2026-01.com.example:storage.fast LUN 1 ───────────── commands ───────────────────────────────────────────
           from  read  n 150                  write  n 640                OPCODE           CNT/s    %  MB/s   P50   P99 ERR%
            5us                    0          ▏                 1         WRITE(10)          640   81  41.9 0.901 15.72    0
-          10us                    0          ▏                 1         0x88               150   19  39.3 2.549 13.22    0
+          10us                    0          ▏                 1         READ(16)           150   19  39.3 2.549 13.22    0
           20us                    0          ▎                 4
           50us                    0          ▉                13
          100us                    0          ██▌              35
@@ -354,7 +354,7 @@ public sealed class ScreenTests
         ── latency …1998-01.com.vmware:esx-02-77c1 ────────────── commands ─────────────────────────────────
           from  read  n 150             write  n 640           OPCODE          CNT/s    %  MB/s   P50   P99▸
            5us               0          ▏            1         WRITE(10)         640   81  41.9 0.901 15.72
-          10us               0          ▏            1         0x88              150   19  39.3 2.549 13.22
+          10us               0          ▏            1         READ(16)          150   19  39.3 2.549 13.22
           20us               0          ▏            4
           50us               0          ▌           13
          100us               0          █▌          35

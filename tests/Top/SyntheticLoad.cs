@@ -61,7 +61,7 @@ internal sealed class SyntheticLoad
         for (int i = 0; i < s_streams.Length; i++)
         {
             ushort operation = s_streams[i].Operation;
-            var cell = new Engine.Cell
+            var cell = new Iscsitop.Engine.Cell
             {
                 Key = new CellKey((uint)s_streams[i].Connection + 1, s_streams[i].Lun, operation),
                 Kind = operation is Read10 or Read16 ? CommandKind.Read : operation == Write10 ? CommandKind.Write : CommandKind.Other,
@@ -89,7 +89,7 @@ internal sealed class SyntheticLoad
         Target = target, Lun = lun, Name = name, BlockSize = 512, Engine = _engine, MaxOutstanding = max, PeakIops = busy * 1e4,
     });
 
-    private static void Fill(Engine.Cell cell, (int, ulong, ushort, double Rate, int Bytes, double Us, double Spread, double Errors) s, double seconds)
+    private static void Fill(Iscsitop.Engine.Cell cell, (int, ulong, ushort, double Rate, int Bytes, double Us, double Spread, double Errors) s, double seconds)
     {
         cell.Clear();
         long n = (long)(s.Rate * seconds);
