@@ -22,7 +22,7 @@ internal static class CommandLine
         var root = new RootCommand("Shows who uses which iSCSI LUN, how long commands take and where the time goes. The interval is in seconds, 1 unless given; reports go on until the count is reached or Ctrl-C.");
         root.Directives.Clear();
         root.Options.Clear();
-        Top.Configure(root, streams);
+        Commands.Top.Configure(root, streams);
         root.Add(Snoop.Create(streams));
         root.Add(List.Create(streams));
         root.Add(Commands.Target.Create(streams));

@@ -40,7 +40,7 @@ internal static class Demo
         try
         {
             var options = new TopOptions { Pids = [Environment.ProcessId] };
-            return fullScreen ? FullScreen.Run(options) : Batch.Run(options with { Count = Reports, SkipFirst = true }, streams);
+            return fullScreen ? Cli.Top.App.Run(options) : Batch.Run(options with { Count = Reports, SkipFirst = true }, streams);
         }
         finally
         {

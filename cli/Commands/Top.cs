@@ -30,7 +30,7 @@ internal static class Top
             return ExitCode.Success;
         }
         bool batch = result.GetValue(words.Batch) || result.GetValue(words.Below) || options.Output != OutputFormat.Table || !streams.Interactive;
-        return batch ? Batch.Run(options, streams) : FullScreen.Run(options);
+        return batch ? Batch.Run(options, streams) : Cli.Top.App.Run(options);
     }
 
     private static TopOptions Options(TopWords words, ParseResult result)

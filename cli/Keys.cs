@@ -1,0 +1,130 @@
+using System.Globalization;
+
+namespace Iscsitop.Cli;
+
+/// <summary>What a key does on the screen.</summary>
+internal enum KeyAction
+{
+    None,
+    Quit,
+    Help,
+    SortMenu,
+    SortPrevious,
+    SortNext,
+    Invert,
+    Filter,
+    Pause,
+    Faster,
+    Slower,
+    Interval,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    ColumnsLeft,
+    ColumnsRight,
+    DrillIn,
+    Back,
+    NextView,
+    PreviousView,
+    ViewNumber,
+    Panel,
+    Extended,
+    Names,
+    Reset,
+    Redraw,
+}
+
+/// <summary>A row of the key table.</summary>
+/// <param name="Action">What the keys do.</param>
+/// <param name="Keys">The keys, as text a person reads: <c>q</c>, <c>Ctrl-C</c>, <c>PgUp</c>.</param>
+/// <param name="Help">One line for the help overlay and the man page.</param>
+/// <param name="Footer">The word beside the first key in the footer, "" when it is not shown there.</param>
+internal sealed record KeyBinding(KeyAction Action, string[] Keys, string Help, string Footer = "");
+
+/// <summary>
+/// The key table: the dispatch, the help overlay, the footer and the man page are loops over it. A key is one
+/// character; those without a character of their own have one of Unicode's private use area.
+/// </summary>
+internal static class Keys
+{
+    internal const char Up = '\ue000';
+    internal const char Down = '\ue001';
+    internal const char Left = '\ue002';
+    internal const char Right = '\ue003';
+    internal const char PageUp = '\ue004';
+    internal const char PageDown = '\ue005';
+    internal const char Home = '\ue006';
+    internal const char End = '\ue007';
+    internal const char F1 = '\ue008';
+    internal const char F6 = '\ue009';
+    internal const char ShiftTab = '\ue00a';
+    internal const char Enter = '\r';
+    internal const char Tab = '\t';
+    internal const char Esc = '\e';
+    internal const char Backspace = '\b';
+
+    /// <summary>The bindings, in the order of the help overlay and, where they have a footer word, of the footer.</summary>
+    internal static readonly KeyBinding[] Table =
+    [
+        new(KeyAction.Quit, ["q", "Ctrl-C"], "quit", "quit"),
+        new(KeyAction.Help, ["?", "h", "F1"], "this help: keys and columns", "help"),
+        new(KeyAction.NextView, ["Tab"], "next view", "view"),
+        new(KeyAction.PreviousView, ["Shift-Tab"], "previous view"),
+        new(KeyAction.ViewNumber, ["1", "2", "3"], "LUN, initiator, opcode view"),
+        new(KeyAction.SortMenu, ["s", "F6"], "choose the column to sort by", "sort"),
+        new(KeyAction.SortPrevious, ["<"], "sort by the column to the left"),
+        new(KeyAction.SortNext, [">"], "sort by the column to the right"),
+        new(KeyAction.Invert, ["I"], "invert the sort order"),
+        new(KeyAction.Filter, ["/"], "filter by target, LUN, initiator (regex; a leading ! inverts; Esc clears)", "filter"),
+        new(KeyAction.DrillIn, ["Enter"], "drill into the selected row", "drill"),
+        new(KeyAction.Back, ["Esc"], "back out of a drill, then clear the filter"),
+        new(KeyAction.Pause, ["Space", "z"], "pause and go on; nothing is lost meanwhile", "pause"),
+        new(KeyAction.Panel, ["e"], "lower panel: both, latency, commands, none", "panel"),
+        new(KeyAction.Extended, ["x"], "more columns"),
+        new(KeyAction.Names, ["n"], "long names: end or beginning"),
+        new(KeyAction.Interval, ["i"], "set the interval in seconds"),
+        new(KeyAction.Slower, ["+"], "longer interval"),
+        new(KeyAction.Faster, ["-"], "shorter interval"),
+        new(KeyAction.Reset, ["r"], "clear the history"),
+        new(KeyAction.Up, ["Up", "k"], "row up"),
+        new(KeyAction.Down, ["Down", "j"], "row down"),
+        new(KeyAction.PageUp, ["PgUp", "Ctrl-B"], "page up"),
+        new(KeyAction.PageDown, ["PgDn", "Ctrl-F"], "page down"),
+        new(KeyAction.First, ["Home", "g"], "first row; the selection then stays on top"),
+        new(KeyAction.Last, ["End", "G"], "last row"),
+        new(KeyAction.ColumnsLeft, ["Left"], "columns that did not fit, to the left"),
+        new(KeyAction.ColumnsRight, ["Right"], "columns that did not fit, to the right"),
+        new(KeyAction.Redraw, ["Ctrl-L"], "draw the screen anew"),
+    ];
+
+    // The words for keys that no printable character stands for.
+    private static readonly (string Name, char Key)[] s_named =
+    [
+        ("Up", Up), ("Down", Down), ("Left", Left), ("Right", Right), ("PgUp", PageUp), ("PgDn", PageDown),
+        ("Home", Home), ("End", End), ("F1", F1), ("F6", F6), ("Tab", Tab), ("Shift-Tab", ShiftTab), ("Enter", Enter),
+        ("Esc", Esc), ("Space", ' '),
+    ];
+
+    private static readonly Dictionary<char, KeyAction> s_actions = Table
+        .SelectMany(row => row.Keys.Select(name => (Key: Parse(name), row.Action)))
+        .ToDictionary(p => p.Key, p => p.Action);
+
+    /// <summary>What a key does in the table; <see cref="KeyAction.None"/> for a key that does nothing.</summary>
+    internal static KeyAction ActionOf(char key) => s_actions.GetValueOrDefault(key);
+
+    /// <summary>The key of a name in <see cref="Table"/>; a control character for <c>Ctrl-L</c>.</summary>
+    internal static char Parse(string name)
+    {
+        foreach ((string known, char key) in s_named)
+            if (known == name)
+                return key;
+        if (name.StartsWith("Ctrl-", StringComparison.Ordinal)) return Control(name[5]);
+        return name.Length == 1 ? name[0] : throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"no key: {name}"), nameof(name));
+    }
+
+    /// <summary>The control character of a letter: what a terminal sends for Ctrl and it.</summary>
+    internal static char Control(char letter) => (char)(char.ToUpperInvariant(letter) & 0x1f);
+}

@@ -1,0 +1,178 @@
+using System.Runtime.InteropServices;
+using Iscsitop.Engine;
+using Terminal.Gui.App;
+
+namespace Iscsitop.Cli.Top;
+
+/// <summary>Where snapshots come from: a feed, or what stands for one.</summary>
+/// <param name="Wait">Waits for a snapshot newer than the last one taken, or until the time is over.</param>
+/// <param name="Take">What happened since the last call; valid until the next one.</param>
+/// <param name="SetInterval">Changes the interval.</param>
+internal sealed record SnapshotSource(Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval);
+
+/// <summary>
+/// The life of the full screen: takes the terminal, runs, and gives it back however it ends. Everything but the waiting for
+/// snapshots happens on the calling thread.
+/// </summary>
+internal sealed class App : IDisposable
+{
+    private const int Signaled = 128;
+
+    private static readonly (PosixSignal Signal, int Number)[] s_signals =
+    [
+        (PosixSignal.SIGHUP, 1), (PosixSignal.SIGINT, 2), (PosixSignal.SIGQUIT, 3), (PosixSignal.SIGTERM, 15),
+    ];
+
+    private readonly SnapshotSource _source;
+    private readonly State _state;
+    private readonly Frame _frame;
+    private readonly Grid _grid;
+    private readonly ColorDepth _depth;
+    private readonly CancellationTokenSource _end = new();
+    private readonly SemaphoreSlim _taken = new(1);
+    private IApplication? _app;
+    private TimeSpan _interval;
+    private bool _waiting;
+    private int _shown;
+    private int _exitCode;
+    private Exception? _failure;
+
+    /// <param name="options">What was asked for.</param>
+    /// <param name="source">Where snapshots come from.</param>
+    /// <param name="depth">Colours.</param>
+    /// <param name="glyphs">Characters.</param>
+    internal App(TopOptions options, SnapshotSource source, ColorDepth depth, Glyphs glyphs)
+    {
+        _source = source;
+        _state = new State(options);
+        _frame = new Frame(_state);
+        _interval = _state.Interval;
+        _depth = depth;
+        var screen = new Screen(_state, _frame, glyphs, TimeZoneInfo.Local);
+        _grid = new Grid(screen, new Controls(_state, _frame, screen), depth, OnPressed);
+    }
+
+    /// <summary>Runs the full screen until the viewer or a signal ends it.</summary>
+    /// <returns>0 after q and Ctrl-C, 128+n after a signal, 1 after a failure, 2 without a terminal.</returns>
+    internal static int Run(TopOptions options)
+    {
+        if (Console.IsInputRedirected || Console.IsOutputRedirected)
+        {
+            Console.Error.WriteLine("iscsitop: the full screen needs a terminal; -b prints reports");
+            return 2;
+        }
+        using var feed = Feed.Open(new Wants(0, options.Interval), options.Pids);
+        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval);
+        using var app = new App(options, source, Palette.DepthFor(options.Color, Environment.GetEnvironmentVariable), GlyphsFor(Environment.GetEnvironmentVariable));
+        return app.Run();
+    }
+
+    /// <summary>Block characters where the terminal is known to have them.</summary>
+    internal static Glyphs GlyphsFor(Func<string, string?> environment)
+    {
+        string term = environment("TERM") ?? "";
+        string locale = environment("LC_ALL") is { Length: > 0 } all ? all : environment("LC_CTYPE") is { Length: > 0 } type ? type : environment("LANG") ?? "";
+        bool utf8 = OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()
+            || locale.Contains("utf8", StringComparison.OrdinalIgnoreCase) || locale.Contains("utf-8", StringComparison.OrdinalIgnoreCase);
+        return utf8 && term is not ("dumb" or "linux" or "vt100" or "vt220") ? Glyphs.Unicode : Glyphs.Ascii;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _grid.Dispose();
+        _end.Dispose();
+        _taken.Dispose();
+    }
+
+    internal int Run()
+    {
+        try
+        {
+            RunOnTerminal();
+        }
+        catch (Exception e) when (_failure is null)
+        {
+            _failure = e;
+        }
+        // The runtime's console puts the keypad in application mode and leaves it there.
+        if (!OperatingSystem.IsWindows() && !Console.IsOutputRedirected) Console.Out.Write("\e[?1l\e>");
+        if (_failure is null) return _exitCode;
+        if (_exitCode == 0) Console.Error.WriteLine($"iscsitop: {_failure.Message}");
+        return _exitCode == 0 ? 1 : _exitCode;
+    }
+
+    private void RunOnTerminal()
+    {
+        using IApplication app = Application.Create().Init();
+        app.Driver!.Force16Colors = _depth == ColorDepth.Sixteen;
+        _app = app;
+        List<PosixSignalRegistration> signals = [.. s_signals.Select(s => PosixSignalRegistration.Create(s.Signal, c => OnSignal(c, s.Number)))];
+        var waiter = new Thread(WaitForSnapshots) { IsBackground = true, Name = "snapshots" };
+        waiter.Start();
+        try
+        {
+            app.Run(_grid);
+        }
+        finally
+        {
+            _end.Cancel();
+            waiter.Join();
+            foreach (PosixSignalRegistration signal in signals) signal.Dispose();
+        }
+    }
+
+    private void OnSignal(PosixSignalContext context, int number)
+    {
+        context.Cancel = true;
+        _exitCode = Signaled + number;
+        Post(() => _app?.RequestStop());
+    }
+
+    private void OnPressed()
+    {
+        if (_state.Quit) _app?.RequestStop();
+        if (_state.Interval != _interval) _source.SetInterval(_interval = _state.Interval);
+        if (!_state.Paused && _waiting) TakeSnapshot();
+    }
+
+    // While the screen is paused nothing is taken: the feed goes on gathering, and the next snapshot covers the pause.
+    private void WaitForSnapshots()
+    {
+        try
+        {
+            while (true)
+            {
+                _taken.Wait(_end.Token);
+                _source.Wait(_state.Interval * 2, _end.Token);
+                _end.Token.ThrowIfCancellationRequested();
+                Post(OnSnapshot);
+            }
+        }
+        catch (OperationCanceledException) when (_end.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            _failure = e;
+            Post(() => _app?.RequestStop());
+        }
+    }
+
+    private void OnSnapshot()
+    {
+        _waiting = true;
+        if (!_state.Paused) TakeSnapshot();
+    }
+
+    private void TakeSnapshot()
+    {
+        _waiting = false;
+        _frame.Update(_source.Take());
+        _grid.SetNeedsDraw();
+        if (++_shown > _state.Count) _app?.RequestStop();
+        _taken.Release();
+    }
+
+    private void Post(Action action) => _app?.Invoke(action);
+}

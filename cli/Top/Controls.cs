@@ -1,0 +1,191 @@
+using System.Globalization;
+
+namespace Iscsitop.Cli.Top;
+
+/// <summary>What keys and mouse do to the state. Knows no terminal: a key is a character of <see cref="Keys"/>.</summary>
+internal sealed class Controls(State state, Frame frame, Screen screen)
+{
+    private const int PromptMax = 200;
+    private const double ShortestInterval = 0.1;
+    private const double LongestInterval = 3600;
+
+    // What + and - go through, in seconds.
+    private static readonly double[] s_intervals = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
+
+    /// <summary>Does what the key says.</summary>
+    /// <returns>False when the key does nothing here.</returns>
+    public bool Press(char key)
+    {
+        if (key == Keys.Control('C'))
+        {
+            state.Quit = true;
+            return true;
+        }
+        bool used = state.Mode switch
+        {
+            Mode.Table => Apply(Keys.ActionOf(key), key),
+            Mode.Help => InHelp(Keys.ActionOf(key), key),
+            Mode.SortMenu => InMenu(Keys.ActionOf(key), key),
+            _ => InPrompt(key),
+        };
+        if (used) frame.Refresh();
+        return used;
+    }
+
+    /// <summary>A click of the left button: a header sorts, a row is selected.</summary>
+    public void Click(int x, int y)
+    {
+        if (state.Mode is not Mode.Table) return;
+        if (screen.Table.HeaderAt(x, y) is { } column) state.SortOrInvert(column);
+        else if (screen.Table.RowAt(x, y) is >= 0 and int row && row < frame.Rows.Count) frame.Select(row, follow: true);
+        frame.Refresh();
+    }
+
+    /// <summary>The wheel, down being positive.</summary>
+    public void Wheel(int lines) => Press(lines > 0 ? Keys.Down : Keys.Up);
+
+    private bool Apply(KeyAction action, char key)
+    {
+        switch (action)
+        {
+            case KeyAction.Quit: state.Quit = true; break;
+            case KeyAction.Help: Open(Mode.Help, 0); break;
+            case KeyAction.SortMenu: Open(Mode.SortMenu, SortColumn); break;
+            case KeyAction.SortPrevious: SortBeside(-1); break;
+            case KeyAction.SortNext: SortBeside(1); break;
+            case KeyAction.Invert: state.Sort(state.SortBy, !state.Ascending); break;
+            case KeyAction.Filter: Ask(Mode.Filter, state.Filter); break;
+            case KeyAction.Interval: Ask(Mode.Interval, ""); break;
+            case KeyAction.Pause: state.Paused = !state.Paused; break;
+            case KeyAction.Slower: StepInterval(1); break;
+            case KeyAction.Faster: StepInterval(-1); break;
+            case KeyAction.DrillIn: if (frame.SelectedIndex >= 0) state.DrillInto(frame.Rows[frame.SelectedIndex]); break;
+            case KeyAction.Back: state.Back(); break;
+            case KeyAction.NextView: state.Show((state.ViewIndex + 1) % state.Views.Count); break;
+            case KeyAction.PreviousView: state.Show((state.ViewIndex + state.Views.Count - 1) % state.Views.Count); break;
+            case KeyAction.ViewNumber: state.Show(key - '1'); break;
+            case KeyAction.Panel: state.Panel = (Panel)(((int)state.Panel + 1) % 4); break;
+            case KeyAction.Extended: state.ToggleExtended(); break;
+            case KeyAction.Names: state.NamesFromStart = !state.NamesFromStart; break;
+            case KeyAction.Reset: frame.Iops.Clear(); break;
+            case KeyAction.Redraw: screen.Canvas.Invalidate(); break;
+            case KeyAction.ColumnsLeft: state.FirstColumn = Math.Max(0, state.FirstColumn - 1); break;
+            case KeyAction.ColumnsRight: state.FirstColumn = Math.Min(state.FirstColumn + 1, Math.Max(0, state.Columns.Length - 4)); break;
+            default: return Move(action);
+        }
+        return true;
+    }
+
+    private bool Move(KeyAction action)
+    {
+        int page = screen.Table.PageSize;
+        switch (action)
+        {
+            case KeyAction.Up: frame.Select(frame.SelectedIndex - 1, follow: true); break;
+            case KeyAction.Down: frame.Select(frame.SelectedIndex + 1, follow: true); break;
+            case KeyAction.PageUp: frame.Select(frame.SelectedIndex - page, follow: true); break;
+            case KeyAction.PageDown: frame.Select(frame.SelectedIndex + page, follow: true); break;
+            case KeyAction.First: frame.Select(0, follow: false); break;
+            case KeyAction.Last: frame.Select(int.MaxValue, follow: true); break;
+            default: return false;
+        }
+        return true;
+    }
+
+    private int SortColumn => Array.FindIndex(state.Columns, c => c.Field == state.SortBy.Field);
+
+    private void SortBeside(int by)
+    {
+        IReadOnlyList<Column> columns = screen.Table.Fitting;
+        if (columns.Count == 0) return;
+        int at = 0;
+        while (at < columns.Count && columns[at].Field != state.SortBy.Field) at++;
+        Column column = columns[Math.Clamp(at + by, 0, columns.Count - 1)];
+        if (column.Field != state.SortBy.Field) state.Sort(column, column.Value is null);
+    }
+
+    private void Open(Mode mode, int index) => (state.Mode, state.MenuIndex) = (mode, Math.Max(0, index));
+
+    private void Ask(Mode mode, string text) => (state.Mode, state.Prompt, state.Complaint) = (mode, text, "");
+
+    private bool InHelp(KeyAction action, char key)
+    {
+        if (key is Keys.Esc or Keys.Enter || action is KeyAction.Help or KeyAction.Quit) state.Mode = Mode.Table;
+        else state.MenuIndex += Offset(action);
+        return true;
+    }
+
+    private bool InMenu(KeyAction action, char key)
+    {
+        if (key == Keys.Enter && state.MenuIndex < state.Columns.Length)
+        {
+            Column column = state.Columns[state.MenuIndex];
+            if (column.Field != state.SortBy.Field) state.Sort(column, column.Value is null);
+        }
+        if (key is Keys.Enter or Keys.Esc || action is KeyAction.Quit or KeyAction.SortMenu) state.Mode = Mode.Table;
+        else state.MenuIndex = Math.Clamp(state.MenuIndex + Offset(action), 0, state.Columns.Length - 1);
+        return true;
+    }
+
+    private static int Offset(KeyAction action) => action switch
+    {
+        KeyAction.Up => -1,
+        KeyAction.Down => 1,
+        KeyAction.PageUp => -10,
+        KeyAction.PageDown or KeyAction.Pause => 10,
+        KeyAction.First => -1000,
+        KeyAction.Last => 1000,
+        _ => 0,
+    };
+
+    private bool InPrompt(char key)
+    {
+        switch (key)
+        {
+            case Keys.Esc: Cancel(); return true;
+            case Keys.Enter: Accept(); return true;
+            case Keys.Backspace or '\x7f': Edit(state.Prompt.Length > 0 ? state.Prompt[..^1] : ""); return true;
+            case '\x15': Edit(""); return true;
+            default:
+                if (char.IsControl(key) || key is >= '\ue000' and < '\uf900' || state.Prompt.Length >= PromptMax) return false;
+                Edit(state.Prompt + key);
+                return true;
+        }
+    }
+
+    private void Edit(string text)
+    {
+        state.Prompt = text;
+        state.Complaint = "";
+        if (state.Mode == Mode.Filter) state.SetFilter(text);
+    }
+
+    private void Cancel()
+    {
+        if (state.Mode == Mode.Filter) state.SetFilter("");
+        state.Mode = Mode.Table;
+    }
+
+    private void Accept()
+    {
+        if (state.Mode == Mode.Interval && !SetInterval(state.Prompt)) return;
+        state.Mode = Mode.Table;
+    }
+
+    private bool SetInterval(string text)
+    {
+        if (text.Length == 0) return true;
+        bool valid = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
+            && seconds is >= ShortestInterval and <= LongestInterval;
+        if (valid) state.Interval = TimeSpan.FromSeconds(seconds);
+        else state.Complaint = "0.1 to 3600";
+        return valid;
+    }
+
+    private void StepInterval(int by)
+    {
+        double now = state.Interval.TotalSeconds;
+        double next = by > 0 ? s_intervals.FirstOrDefault(s => s > now, now) : s_intervals.LastOrDefault(s => s < now, now);
+        state.Interval = TimeSpan.FromSeconds(next);
+    }
+}

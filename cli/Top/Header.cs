@@ -1,0 +1,201 @@
+using System.Reflection;
+using Iscsitop.Engine;
+
+namespace Iscsitop.Cli.Top;
+
+/// <summary>
+/// The top of the screen: who is watched, and everything they do in three lines with its recent past beside it. On a low
+/// or narrow screen two lines.
+/// </summary>
+internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
+{
+    private const int NumberWidth = 6;
+    private const int FullWidth = 90;
+    private const int FullFrom = 22;
+    private const int SparklineX = 56;
+
+    private static readonly string s_version = " " + typeof(Header).Assembly.GetName().Version?.ToString(3);
+
+    private readonly ShowNumber _latency = Of(state, "read_p99_us").Show!;
+    private readonly ShowNumber _throughput = Of(state, "read_bytes_per_s").Show!;
+    private readonly string _throughputUnit = Of(state, "read_bytes_per_s").Header[1..];
+
+    /// <summary>Lines it takes on a screen of this size.</summary>
+    public static int HeightFor(int width, int height) => width >= FullWidth && height >= FullFrom ? 4 : 2;
+
+    public void Draw(Canvas canvas, Area area, Frame frame)
+    {
+        Title(canvas, area.Row(0), frame);
+        if (area.Height < 4)
+        {
+            Summary(canvas, area.Row(1), frame);
+            return;
+        }
+        Direction(canvas, area.Row(1), "read", frame.Total, frame.Total.Read, Style.Read);
+        Direction(canvas, area.Row(2), "write", frame.Total, frame.Total.Write, Style.Write);
+        Everything(canvas, area.Row(3), frame);
+        Sparkline(canvas, new Area(SparklineX, area.Y + 1, area.Width - SparklineX - 8, 3), frame);
+        Scale(canvas, new Area(area.Right - 7, area.Y + 1, 7, 3), frame);
+    }
+
+    private void Title(Canvas canvas, Area row, Frame frame)
+    {
+        int right = Status(canvas, row, frame);
+        var pen = new Pen(canvas, row with { Width = right - row.X });
+        pen.Text("iscsitop", Style.Accent);
+        pen.Text(s_version, Style.Dim);
+        pen.Skip(2);
+        if (frame.Snapshot is not { Engines.Count: > 0 } snapshot)
+        {
+            pen.Text("no engine", Style.Warn);
+            return;
+        }
+        foreach (EngineStatus engine in snapshot.Engines) Engine(ref pen, engine);
+    }
+
+    private void Engine(ref Pen pen, EngineStatus engine)
+    {
+        pen.Text(engine.Source, engine.Alive ? Style.Text : Style.Warn);
+        pen.Skip(1);
+        pen.Number(engine.Pid, style: Style.Dim);
+        if (!engine.Alive) pen.Text(" gone", Style.Warn);
+        else
+        {
+            pen.Text([' ', glyphs.Dot, ' '], Style.Dim);
+            pen.Number(engine.Sessions);
+            pen.Text(engine.Sessions == 1 ? " session" : " sessions", Style.Dim);
+        }
+        pen.Skip(2);
+    }
+
+    // Written from the right: clock, interval, badges. Returns where it begins.
+    private int Status(Canvas canvas, Area row, Frame frame)
+    {
+        int x = row.Right - 8;
+        if (frame.Snapshot is { Time: > 0 } snapshot)
+            new Pen(canvas, row with { X = x, Width = 8 }).Number(TimeZoneInfo.ConvertTimeFromUtc(DateTime.UnixEpoch.AddTicks(snapshot.Time / 100), zone), "HH:mm:ss", style: Style.Strong);
+        x -= 9;
+        var pen = new Pen(canvas, row with { X = x, Width = 8 });
+        pen.Number(state.Interval.TotalSeconds, "0.##", 6, Style.Dim);
+        pen.Text(" s", Style.Dim);
+        if (state.Paused) x = Badge(canvas, row, x, " paused ", Style.Badge);
+        return x - 1;
+    }
+
+    private static int Badge(Canvas canvas, Area row, int right, string text, Style style)
+    {
+        int x = right - text.Length;
+        new Pen(canvas, row with { X = x, Width = text.Length }).Text(text, style);
+        return x - 1;
+    }
+
+    private void Direction(Canvas canvas, Area row, string name, Row total, Sums sums, Style style)
+    {
+        var pen = new Pen(canvas, row);
+        pen.Field(name, 6, glyphs.Ellipsis, style);
+        bool measured = total.Seconds > 0;
+        Quantity(ref pen, Numbers.Short, measured ? sums.OpsPerSecond : double.NaN, "/s");
+        Quantity(ref pen, _throughput, measured ? sums.BytesPerSecond : double.NaN, _throughputUnit);
+        Latency(ref pen, "p50", sums, 0.50, Columns.MedianNeeds);
+        Latency(ref pen, "p99", sums, 0.99, Columns.TailNeeds);
+        pen.Skip(1);
+        pen.Text(state.LatencyUnit, Style.Dim);
+    }
+
+    private void Latency(ref Pen pen, string name, Sums sums, double p, int needs)
+    {
+        pen.Skip(2);
+        pen.Text(name, Style.Dim);
+        double us = Us(sums.Latency.Percentile(p, needs));
+        pen.Number(_latency, us, NumberWidth, Heat.Of(p < 0.9 ? "p50_us" : "p99_us", us));
+    }
+
+    private void Everything(Canvas canvas, Area row, Frame frame)
+    {
+        Row total = frame.Total;
+        bool measured = total.Seconds > 0;
+        var pen = new Pen(canvas, row);
+        pen.Field("total", 6, glyphs.Ellipsis, Style.Strong);
+        Quantity(ref pen, Numbers.Short, measured ? Iops(total) : double.NaN, "/s", Style.Strong);
+        Quantity(ref pen, _throughput, measured ? BytesPerSecond(total) : double.NaN, _throughputUnit, Style.Strong);
+        pen.Text("  QD ", Style.Dim);
+        pen.Number(Numbers.Short, measured ? total.QueueDepth : double.NaN, 5);
+        pen.Text("  err", Style.Dim);
+        pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 5, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
+        Drops(ref pen, frame);
+    }
+
+    private static void Drops(ref Pen pen, Frame frame)
+    {
+        if (frame.Drops == 0) return;
+        pen.Skip(1);
+        pen.Text(" drops ", Style.WarnBadge);
+        pen.Number(Numbers.Integer, frame.Drops, 0, Style.WarnBadge);
+    }
+
+    private void Summary(Canvas canvas, Area row, Frame frame)
+    {
+        Row total = frame.Total;
+        bool measured = total.Seconds > 0;
+        var pen = new Pen(canvas, row);
+        Quantity(ref pen, Numbers.Short, measured ? Iops(total) : double.NaN, "IOPS", Style.Strong);
+        Quantity(ref pen, _throughput, measured ? BytesPerSecond(total) : double.NaN, _throughputUnit, Style.Strong);
+        pen.Text(" QD ", Style.Dim);
+        pen.Number(Numbers.Short, measured ? total.QueueDepth : double.NaN, 4);
+        pen.Text("  err ", Style.Dim);
+        pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 0, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
+        Drops(ref pen, frame);
+        if (pen.Left > 34) Tails(ref pen, total);
+        pen.Skip(2);
+        Sparkline(canvas, row with { X = pen.X, Width = Math.Max(0, row.Right - pen.X) }, frame);
+    }
+
+    private void Tails(ref Pen pen, Row total)
+    {
+        pen.Text("  p99", Style.Dim);
+        Tail(ref pen, " r ", total.Read, Style.Read);
+        Tail(ref pen, " w ", total.Write, Style.Write);
+        pen.Skip(1);
+        pen.Text(state.LatencyUnit, Style.Dim);
+    }
+
+    private void Tail(ref Pen pen, string name, Sums sums, Style style)
+    {
+        double us = Us(sums.Latency.Percentile(0.99, Columns.TailNeeds));
+        pen.Text(name, style);
+        pen.Number(_latency, us, 0, Heat.Of("p99_us", us));
+    }
+
+    private static void Quantity(ref Pen pen, ShowNumber show, double value, string unit, Style style = Style.Text)
+    {
+        pen.Number(show, value, NumberWidth, style);
+        pen.Skip(1);
+        pen.Text(unit, Style.Dim);
+        pen.Skip(1);
+    }
+
+    private void Sparkline(Canvas canvas, Area area, Frame frame)
+    {
+        double max = frame.Iops.Max(area.Width);
+        if (max <= 0) return;
+        for (int i = 0; i < Math.Min(area.Width, frame.Iops.Count); i++)
+            glyphs.Column(canvas, area with { X = area.Right - 1 - i, Width = 1 }, frame.Iops[i] / max, Style.Accent);
+    }
+
+    // What the full height of the sparkline stands for.
+    private static void Scale(Canvas canvas, Area area, Frame frame)
+    {
+        if (frame.Iops.Count == 0) return;
+        new Pen(canvas, area.Row(0)).Number(Numbers.Short, frame.Iops.Max(area.X - SparklineX - 1), 6, Style.Dim);
+        new Pen(canvas, area.Row(1)).Right("IOPS", 6, Style.Dim);
+        new Pen(canvas, area.Row(2)).Right("0", 6, Style.Dim);
+    }
+
+    private static double Iops(Row row) => row.Read.OpsPerSecond + row.Write.OpsPerSecond + row.Other.OpsPerSecond;
+
+    private static double BytesPerSecond(Row row) => row.Read.BytesPerSecond + row.Write.BytesPerSecond + row.Other.BytesPerSecond;
+
+    private static double Us(long ns) => ns < 0 ? double.NaN : ns / 1e3;
+
+    private static Column Of(State state, string field) => state.Views[0].Find(field)!;
+}

@@ -1,0 +1,29 @@
+namespace Iscsitop.Cli.Top;
+
+/// <summary>From which value on a number stands out. Nothing depends on these: they are where admins begin to look.</summary>
+internal static class Heat
+{
+    private const double Millisecond = 1000;
+
+    private static readonly (string FieldEnd, double Warn, double Hot)[] s_table =
+    [
+        ("p50_us", 10 * Millisecond, 50 * Millisecond),
+        ("p95_us", 20 * Millisecond, 100 * Millisecond),
+        ("p99_us", 20 * Millisecond, 100 * Millisecond),
+        ("max_us", 100 * Millisecond, 1000 * Millisecond),
+        ("busy_pct", 90, double.PositiveInfinity),
+        ("errors_per_s", 0, 0),
+        ("errors_pct", 0, 0),
+        ("aborted", 0, 0),
+    ];
+
+    /// <summary>The style of a column's value: dim for zero and unknown, so that what happens is what is seen.</summary>
+    public static Style Of(string field, double value)
+    {
+        if (value == 0 || double.IsNaN(value)) return Style.Dim;
+        foreach ((string end, double warn, double hot) in s_table)
+            if (field.EndsWith(end, StringComparison.Ordinal))
+                return value > hot ? Style.Hot : value > warn ? Style.Warn : Style.Text;
+        return Style.Text;
+    }
+}

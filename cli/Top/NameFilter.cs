@@ -1,0 +1,54 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Iscsitop.Engine;
+
+namespace Iscsitop.Cli.Top;
+
+/// <summary>
+/// The filter of <c>/</c>: a regular expression over the names of a cell, letter case ignored. It never backtracks, so no
+/// pattern can hold up the screen.
+/// </summary>
+internal sealed class NameFilter
+{
+    private readonly Regex _regex;
+    private readonly bool _inverted;
+
+    private NameFilter(Regex regex, bool inverted) => (_regex, _inverted) = (regex, inverted);
+
+    /// <summary>Reads a pattern; a leading <c>!</c> inverts it.</summary>
+    /// <returns>False when it is no regular expression.</returns>
+    public static bool TryParse(string text, [NotNullWhen(true)] out NameFilter? filter)
+    {
+        filter = null;
+        bool inverted = text.StartsWith('!');
+        try
+        {
+            const RegexOptions Options = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking;
+            filter = new NameFilter(new Regex(inverted ? text[1..] : text, Options), inverted);
+            return true;
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether a cell counts: by its target, <c>target:lun</c>, initiator name or initiator address.</summary>
+    public bool Keeps(CellDelta delta) => _inverted
+        != (MatchesUnit(delta.Connection.Target, delta.Cell.Key.Lun)
+            || _regex.IsMatch(delta.Connection.Initiator) || _regex.IsMatch(delta.Connection.Remote));
+
+    /// <summary>Whether a unit counts that no cell speaks of.</summary>
+    public bool Keeps(UnitDelta unit) => _inverted != (MatchesUnit(unit.Target, unit.Lun) || _regex.IsMatch(unit.Name));
+
+    private bool MatchesUnit(string target, ulong lun)
+    {
+        Span<char> name = stackalloc char[256];
+        if (target.Length > name.Length - 24) return _regex.IsMatch(target);
+        target.CopyTo(name);
+        name[target.Length] = ':';
+        lun.TryFormat(name[(target.Length + 1)..], out int digits, default, CultureInfo.InvariantCulture);
+        return _regex.IsMatch(name[..(target.Length + 1 + digits)]);
+    }
+}

@@ -1,0 +1,99 @@
+namespace Iscsitop.Cli.Top;
+
+/// <summary>What lies over the table: the help and the sort menu, both loops over the tables they are about.</summary>
+internal sealed class Overlay(Glyphs glyphs, State state)
+{
+    private const int Widest = 92;
+
+    // The help's lines, made when it is opened; a line without a key is a title.
+    private readonly List<(string Left, string Right)> _lines = [];
+    private View? _linesOf;
+
+    /// <summary>Lines the help has.</summary>
+    public int HelpLines => _lines.Count;
+
+    public void Draw(Canvas canvas, Area area)
+    {
+        if (state.Mode == Mode.Help) Help(canvas, area);
+        else if (state.Mode == Mode.SortMenu) SortMenu(canvas, area);
+    }
+
+    private void Help(Canvas canvas, Area area)
+    {
+        if (!ReferenceEquals(_linesOf, state.View)) Compose();
+        Area box = Box(canvas, area, _lines.Count, Math.Min(area.Width, Widest), "help");
+        int first = state.MenuIndex = Math.Clamp(state.MenuIndex, 0, Math.Max(0, _lines.Count - box.Height));
+        for (int i = 0; i < box.Height && first + i < _lines.Count; i++)
+        {
+            (string left, string right) = _lines[first + i];
+            var pen = new Pen(canvas, box.Row(i));
+            if (right.Length == 0) pen.Text(left, Style.Accent);
+            else
+            {
+                pen.Field(left, 12, glyphs.Ellipsis, Style.Key, keepEnd: false);
+                pen.Skip(1);
+                pen.Field(right, box.Width - 13, glyphs.Ellipsis, Style.Text, keepEnd: false);
+            }
+        }
+        More(canvas, box, first > 0, first + box.Height < _lines.Count);
+    }
+
+    private void Compose()
+    {
+        _linesOf = state.View;
+        _lines.Clear();
+        _lines.Add(("Keys", ""));
+        foreach (KeyBinding row in Keys.Table) _lines.Add((string.Join(' ', row.Keys), row.Help));
+        _lines.Add(("", ""));
+        _lines.Add(($"Columns of {state.View.Title}", ""));
+        foreach (Column column in state.View.InTable(extended: true)) _lines.Add((column.Header, Explain(column)));
+        _lines.Add(("", ""));
+        _lines.Add(("- is unknown (or too few commands for a percentile), 0 is a measured zero", ""));
+    }
+
+    private static string Explain(Column column) => column.Shown == Shown.Extended ? column.Help + " (x)" : column.Help;
+
+    private void SortMenu(Canvas canvas, Area area)
+    {
+        Column[] columns = state.Columns;
+        Area box = Box(canvas, area, columns.Length, Math.Min(area.Width, 66), "sort by");
+        state.MenuIndex = Math.Clamp(state.MenuIndex, 0, columns.Length - 1);
+        int first = Math.Clamp(state.MenuIndex - box.Height / 2, 0, Math.Max(0, columns.Length - box.Height));
+        for (int i = 0; i < box.Height && first + i < columns.Length; i++)
+        {
+            Column column = columns[first + i];
+            var pen = new Pen(canvas, box.Row(i));
+            pen.Field(column.Header, 10, glyphs.Ellipsis, Style.Key);
+            pen.Field(column.Help, box.Width - 10, glyphs.Ellipsis, Style.Text, keepEnd: false);
+            if (first + i == state.MenuIndex) canvas.Restyle(box.Row(i), Style.Selected);
+        }
+        More(canvas, box, first > 0, first + box.Height < columns.Length);
+    }
+
+    // A frame in the middle of the area; returns what is inside.
+    private Area Box(Canvas canvas, Area area, int lines, int width, string title)
+    {
+        int height = Math.Min(lines, area.Height - 2);
+        var box = new Area(area.X + (area.Width - width) / 2, area.Y + (area.Height - height - 2) / 2, width, height + 2);
+        canvas.Fill(box, ' ', Style.Text);
+        canvas.Fill(box.Row(0), glyphs.Line, Style.Dim);
+        canvas.Fill(box.Row(box.Height - 1), glyphs.Line, Style.Dim);
+        for (int y = 1; y < box.Height - 1; y++)
+        {
+            canvas.Put(box.X, box.Y + y, glyphs.BoxSide, Style.Dim);
+            canvas.Put(box.Right - 1, box.Y + y, glyphs.BoxSide, Style.Dim);
+        }
+        for (int i = 0; i < 4; i++)
+            canvas.Put(i % 2 == 0 ? box.X : box.Right - 1, i < 2 ? box.Y : box.Bottom - 1, glyphs.Corners[i], Style.Dim);
+        var pen = new Pen(canvas, box.Row(0) with { X = box.X + 2 });
+        pen.Skip(1);
+        pen.Text(title, Style.Accent);
+        return new Area(box.X + 2, box.Y + 1, width - 4, height);
+    }
+
+    private void More(Canvas canvas, Area box, bool above, bool below)
+    {
+        if (above) canvas.Put(box.Right - 1, box.Y - 1, glyphs.Ascending, Style.Accent);
+        if (below) canvas.Put(box.Right - 1, box.Bottom, glyphs.Descending, Style.Accent);
+    }
+}

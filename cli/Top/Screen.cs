@@ -1,0 +1,193 @@
+namespace Iscsitop.Cli.Top;
+
+/// <summary>
+/// The whole screen: header, table, the selected row's panels, footer, and what lies over them. Draws a frame into the
+/// canvas; what changed there is somebody else's to send.
+/// </summary>
+internal sealed class Screen
+{
+    internal const int MinWidth = 60;
+    internal const int MinHeight = 16;
+    private const int SideBySide = 100;
+    private const int CommandsShare = 46;
+    private const int EnoughForPanel = 16;
+
+    private static readonly Column[] s_byOperation = [Columns.Op, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
+    private static readonly Column[] s_byUnit = [Columns.Target, Columns.Lun, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
+
+    private readonly State _state;
+    private readonly Frame _frame;
+    private readonly Glyphs _glyphs;
+    private readonly Header _header;
+    private readonly Footer _footer;
+    private readonly Overlay _overlay;
+    private readonly LatencyPanel _latency;
+    private readonly Table _commands;
+    private readonly Column[] _byOperation;
+    private readonly Column[] _byUnit;
+
+    /// <param name="state">What the viewer has chosen.</param>
+    /// <param name="frame">What there is to see.</param>
+    /// <param name="glyphs">Characters to use.</param>
+    /// <param name="zone">Time zone of the clock.</param>
+    public Screen(State state, Frame frame, Glyphs glyphs, TimeZoneInfo zone)
+    {
+        (_state, _frame, _glyphs) = (state, frame, glyphs);
+        _header = new Header(glyphs, state, zone);
+        _footer = new Footer(glyphs, state);
+        _overlay = new Overlay(glyphs, state);
+        _latency = new LatencyPanel(glyphs);
+        Table = new Table(glyphs);
+        _commands = new Table(glyphs);
+        _byOperation = [.. s_byOperation.Select(InUnits)];
+        _byUnit = [.. s_byUnit.Select(InUnits)];
+    }
+
+    /// <summary>The characters of the screen.</summary>
+    public Canvas Canvas { get; } = new();
+
+    /// <summary>The main table as it was last drawn.</summary>
+    public Table Table { get; }
+
+    /// <summary>Draws everything anew into <see cref="Canvas"/>.</summary>
+    public void Draw(int width, int height)
+    {
+        Canvas.Resize(width, height);
+        Canvas.Clear();
+        if (width < MinWidth || height < MinHeight)
+        {
+            TooSmall(width, height);
+            return;
+        }
+        int header = Header.HeightFor(width, height);
+        var body = new Area(0, header, width, height - header - 1);
+        int panel = PanelHeight(height, body.Height - 2 - _frame.Rows.Count);
+        _header.Draw(Canvas, new Area(0, 0, width, header), _frame);
+        Title(body.Row(0));
+        MainTable(body with { Y = body.Y + 1, Height = body.Height - 1 - panel });
+        if (panel > 0) Panels(new Area(0, body.Bottom - panel, width, panel));
+        _footer.Draw(Canvas, new Area(0, height - 1, width, 1));
+        _overlay.Draw(Canvas, body);
+    }
+
+    // Two fifths of the screen, and what the table leaves free as far as a histogram can use it.
+    private int PanelHeight(int height, int free)
+    {
+        if (_state.Panel == Panel.None || _frame.Rows.Count == 0) return 0;
+        int share = Math.Clamp(height * 2 / 5, 6, 18);
+        return Math.Max(share, Math.Min(free, EnoughForPanel));
+    }
+
+    private static IEnumerable<Column> Pick(params string[] fields) => fields.Select(f => Columns.Operations.Single(c => c.Field == f));
+
+    // The units asked for on the command line are in the views' columns.
+    private Column InUnits(Column column) => _state.Views[^1].Find(column.Field) ?? column;
+
+    private void TooSmall(int width, int height)
+    {
+        const string Message = "window is too small";
+        var pen = new Pen(Canvas, new Area(Math.Max(0, (width - Message.Length) / 2), height / 2, width, 1));
+        pen.Text(Message, Style.Warn);
+        pen = new Pen(Canvas, new Area(Math.Max(0, (width - Message.Length) / 2), height / 2 + 1, width, 1));
+        pen.Number(MinWidth, style: Style.Dim);
+        pen.Text("x", Style.Dim);
+        pen.Number(MinHeight, style: Style.Dim);
+        pen.Text(" is needed", Style.Dim);
+    }
+
+    // Which view, drilled down to where, filtered how.
+    private void Title(Area row)
+    {
+        var pen = new Pen(Canvas, row);
+        for (int i = 0; i < _state.Views.Count; i++)
+        {
+            bool here = i == _state.ViewIndex;
+            pen.Number(i + 1, style: here ? Style.Accent : Style.Dim);
+            pen.Skip(1);
+            pen.Text(_state.Views[i].Title, here ? Style.Accent : Style.Dim);
+            pen.Skip(2);
+        }
+        foreach (Step step in _state.Steps)
+        {
+            pen.Text([_glyphs.Crumb, ' '], Style.Dim);
+            pen.Field(step.Label, Math.Min(step.Label.Length, Math.Max(8, pen.Left / 2 - 12)), _glyphs.Ellipsis, Style.Strong);
+            pen.Skip(1);
+        }
+        if (_state.Filter.Length > 0)
+        {
+            pen.Skip(1);
+            pen.Text(" /", Style.Badge);
+            pen.Text(_state.Filter, Style.Badge);
+            pen.Text(" ", Style.Badge);
+        }
+        Counted(row, pen.X);
+    }
+
+    // At the right: how many rows there are, and which of them are seen.
+    private void Counted(Area row, int from)
+    {
+        const int Width = 20;
+        if (_frame.Snapshot is null || row.Right - Width < from + 1) return;
+        Span<char> text = stackalloc char[48];
+        int rows = _frame.Rows.Count;
+        bool fits = _frame.Hidden > 0
+            ? text.TryWrite($"{rows} of {rows + _frame.Hidden} rows", out int n)
+            : text.TryWrite($"{rows} {(rows == 1 ? "row" : "rows")}", out n);
+        if (fits) new Pen(Canvas, row with { X = row.Right - Width, Width = Width }).Right(text[..n], Width, Style.Dim);
+    }
+
+    private void MainTable(Area area)
+    {
+        int selected = _frame.SelectedIndex;
+        Table.Draw(Canvas, area, _state.Columns, _frame.Rows,
+            new TableLook(_state.SortBy, _state.Ascending, selected, _state.FirstColumn, _state.NamesFromStart));
+        if (_frame.Rows.Count > 0) return;
+        string hint = _frame.Snapshot is null ? "waiting for the first interval"
+            : _frame.Snapshot.Engines.Count == 0 ? "no engine is running here: start \"iscsitop target\" or \"iscsitop demo\""
+            : _frame.Hidden > 0 ? "nothing matches: Esc goes back" : "nothing has happened yet";
+        new Pen(Canvas, area.Row(2) with { X = area.X + 2 }).Text(hint, Style.Dim);
+    }
+
+    private void Panels(Area area)
+    {
+        bool both = _state.Panel == Panel.Both && area.Width >= SideBySide;
+        int split = both ? area.Width * (100 - CommandsShare) / 100 : area.Width;
+        Canvas.Fill(area.Row(0), _glyphs.Line, Style.Dim);
+        Area content = area with { Y = area.Y + 1, Height = area.Height - 1 };
+        if (_state.Panel != Panel.Commands)
+        {
+            Heading(area.Row(0) with { Width = split }, "latency");
+            _latency.Draw(Canvas, content with { Width = split }, _frame.Detail);
+        }
+        if (!both && _state.Panel != Panel.Commands) return;
+        int x = both ? split + 1 : 0;
+        Heading(area.Row(0) with { X = x, Width = area.Width - x }, _frame.ByUnit ? "units" : "commands");
+        _commands.Draw(Canvas, content with { X = x, Width = area.Width - x }, _frame.ByUnit ? _byUnit : _byOperation, _frame.BreakdownRows,
+            new TableLook(null, false, -1, 0, _state.NamesFromStart));
+    }
+
+    private void Heading(Area row, string title)
+    {
+        var pen = new Pen(Canvas, row with { X = row.X + 1 });
+        pen.Skip(1);
+        pen.Text(" ");
+        pen.Text(title, Style.Accent);
+        pen.Text(" ");
+        if (title == "latency" && _frame.SelectedIndex >= 0) SelectedName(ref pen, row.Right - pen.X - 2);
+    }
+
+    private void SelectedName(ref Pen pen, int room)
+    {
+        Engine.Row row = _frame.Rows[_frame.SelectedIndex];
+        Engine.Dimensions group = _state.View.Group;
+        string name = group == Engine.Dimensions.Operation ? Columns.Op.Text!(row)
+            : group == Engine.Dimensions.Initiator ? row.Initiator : row.Target;
+        pen.Field(name.Length == 0 ? "-" : name, Math.Min(Math.Max(name.Length, 1), room - 10), _glyphs.Ellipsis, Style.Strong, !_state.NamesFromStart);
+        if ((group & Engine.Dimensions.Lun) != 0)
+        {
+            pen.Text(" LUN ", Style.Dim);
+            pen.Number(row.Lun, style: Style.Strong);
+        }
+        pen.Text(" ");
+    }
+}

@@ -1,0 +1,190 @@
+using Iscsitop.Engine;
+
+namespace Iscsitop.Cli.Top;
+
+/// <summary>How a table is to be drawn.</summary>
+internal readonly record struct TableLook(Column? SortBy, bool Ascending, int Selected, int FirstColumn, bool NamesFromStart);
+
+/// <summary>
+/// Draws rows under a header: numbers right-aligned, names as wide as there is room, and only the columns that fit.
+/// Remembers what it drew, for the mouse and for paging.
+/// </summary>
+internal sealed class Table(Glyphs glyphs)
+{
+    private const int NarrowestName = 14;
+
+    // Which columns go first when the screen is too narrow for all.
+    private static readonly string[] s_dispensable =
+    [
+        "paths", "iops_peak", "initiators", "others_per_s", "opcode", "write_size_bytes", "read_size_bytes", "name",
+        "queue_depth_max", "sessions", "busy_pct", "write_p50_us", "read_p50_us", "errors_per_s", "queue_depth",
+        "bytes_share_pct", "write_bytes_per_s", "read_bytes_per_s",
+    ];
+
+    // What tells rows apart stands at the left and is neither scrolled nor dropped.
+    private static readonly string[] s_identity = ["target", "lun", "initiator", "op"];
+
+    private readonly List<Column> _fitting = [];
+    private readonly List<(int X, int Width)> _places = [];
+    private bool _moreLeft;
+    private bool _moreRight;
+    private Area _area;
+
+    /// <summary>The first row drawn.</summary>
+    public int FirstRow { get; private set; }
+
+    /// <summary>Rows there is room for.</summary>
+    public int PageSize => Math.Max(1, _area.Height - 1);
+
+    /// <summary>The columns drawn.</summary>
+    public IReadOnlyList<Column> Fitting => _fitting;
+
+    /// <summary>Draws header and rows into an area of at least two lines.</summary>
+    public void Draw(Canvas canvas, Area area, Column[] columns, List<Row> rows, in TableLook look)
+    {
+        _area = area;
+        Fit(columns, look);
+        Place(rows);
+        Scroll(rows.Count, look.Selected);
+        DrawHeader(canvas, look);
+        for (int i = 0; i < PageSize && FirstRow + i < rows.Count; i++)
+        {
+            Area line = area.Row(1 + i);
+            DrawRow(canvas, line, rows[FirstRow + i], look);
+            if (FirstRow + i == look.Selected) canvas.Restyle(line, Style.Selected);
+        }
+    }
+
+    /// <summary>The column whose header is at a place; null elsewhere.</summary>
+    public Column? HeaderAt(int x, int y)
+    {
+        if (y != _area.Y) return null;
+        for (int i = 0; i < _places.Count; i++)
+            if (x >= _places[i].X - 1 && x < _places[i].X + _places[i].Width)
+                return _fitting[i];
+        return null;
+    }
+
+    /// <summary>The index of the row at a place, -1 elsewhere; it may be past the last row.</summary>
+    public int RowAt(int x, int y) => _area.Contains(x, y) && y > _area.Y ? FirstRow + y - _area.Y - 1 : -1;
+
+    private static bool IsIdentity(Column column) => Array.IndexOf(s_identity, column.Field) >= 0;
+
+    private static int Narrowest(Column column) => column.Text is null ? column.Width : Math.Min(column.Width, NarrowestName);
+
+    private void Fit(Column[] columns, in TableLook look)
+    {
+        _fitting.Clear();
+        int skip = look.FirstColumn;
+        int total = 0;
+        foreach (Column column in columns)
+        {
+            if (!IsIdentity(column) && skip-- > 0) continue;
+            _fitting.Add(column);
+            total += Narrowest(column) + 1;
+        }
+        _moreLeft = look.FirstColumn > 0;
+        _moreRight = false;
+        while (total > _area.Width && Drop(look.SortBy) is { } dropped)
+        {
+            total -= Narrowest(dropped) + 1;
+            _moreRight = true;
+        }
+    }
+
+    private Column? Drop(Column? keep)
+    {
+        foreach (string field in s_dispensable)
+            for (int i = _fitting.Count - 1; i > 0; i--)
+                if (_fitting[i].Field == field && field != keep?.Field)
+                    return Remove(i);
+        for (int i = _fitting.Count - 1; i > 0; i--)
+            if (!IsIdentity(_fitting[i]) && _fitting[i].Field != keep?.Field)
+                return Remove(i);
+        return null;
+    }
+
+    private Column Remove(int i)
+    {
+        Column column = _fitting[i];
+        _fitting.RemoveAt(i);
+        return column;
+    }
+
+    // What is left over goes to the names, the first of them first, as far as their texts need it.
+    private void Place(List<Row> rows)
+    {
+        int left = _area.Width;
+        foreach (Column column in _fitting) left -= Narrowest(column) + 1;
+        _places.Clear();
+        int x = _area.X;
+        foreach (Column column in _fitting)
+        {
+            int width = Narrowest(column);
+            if (column.Text is not null)
+            {
+                int grow = Math.Clamp(Longest(column, rows) - width, 0, Math.Max(left, 0));
+                width += grow;
+                left -= grow;
+            }
+            _places.Add((x, width));
+            x += width + 1;
+        }
+    }
+
+    private static int Longest(Column column, List<Row> rows)
+    {
+        int longest = column.Width;
+        foreach (Row row in rows) longest = Math.Max(longest, column.Text!(row).Length);
+        return longest;
+    }
+
+    private void Scroll(int rows, int selected)
+    {
+        if (selected >= 0 && selected < FirstRow) FirstRow = selected;
+        if (selected >= FirstRow + PageSize) FirstRow = selected - PageSize + 1;
+        FirstRow = Math.Clamp(FirstRow, 0, Math.Max(0, rows - PageSize));
+    }
+
+    private void DrawHeader(Canvas canvas, in TableLook look)
+    {
+        canvas.Fill(_area.Row(0), ' ', Style.Header);
+        for (int i = 0; i < _fitting.Count; i++)
+        {
+            Column column = _fitting[i];
+            (int x, int width) = _places[i];
+            bool sorted = column.Field == look.SortBy?.Field;
+            Style style = sorted ? Style.SortHeader : Style.Header;
+            int at = column.Text is null ? x + width - column.Header.Length : x;
+            new Pen(canvas, new Area(at, _area.Y, width, 1)).Text(column.Header, style);
+            if (sorted)
+                canvas.Put(column.Text is null ? at - 1 : at + column.Header.Length, _area.Y, look.Ascending ? glyphs.Ascending : glyphs.Descending, style);
+        }
+        if (_moreRight) canvas.Put(_area.Right - 1, _area.Y, glyphs.MoreRight, Style.SortHeader);
+        if (!_moreLeft) return;
+        for (int i = 0; i < _fitting.Count; i++)
+            if (!IsIdentity(_fitting[i]))
+            {
+                canvas.Put(_places[i].X - 1, _area.Y, glyphs.MoreLeft, Style.SortHeader);
+                return;
+            }
+    }
+
+    private void DrawRow(Canvas canvas, Area line, Row row, in TableLook look)
+    {
+        for (int i = 0; i < _fitting.Count; i++)
+        {
+            Column column = _fitting[i];
+            (int x, int width) = _places[i];
+            var pen = new Pen(canvas, line with { X = x, Width = Math.Min(width, line.Right - x) });
+            if (column.Text is { } text) Name(ref pen, text(row), width, look.NamesFromStart);
+            else pen.Number(column.Show!, column.Value!(row), width, Heat.Of(column.Field, column.Value(row)));
+        }
+    }
+
+    private void Name(ref Pen pen, string text, int width, bool fromStart)
+    {
+        if (text.Length == 0) pen.Text("-", Style.Dim);
+        else pen.Field(text, width, glyphs.Ellipsis, Style.Text, keepEnd: !fromStart);
+    }
+}

@@ -1,0 +1,34 @@
+using Iscsitop.Cli.Top;
+using Iscsitop.Engine;
+
+namespace Iscsitop.Tests.Top;
+
+[TestFixture, NonParallelizable]
+public sealed class FrameAllocationTests
+{
+    [TestCase("1")]
+    [TestCase("2")]
+    [TestCase("3")]
+    public void A_steady_screen_allocates_nothing(string view)
+    {
+        Seen seen = new Seen(120, 40).With(new SyntheticLoad().Take()).Press(view);
+        var load = new SyntheticLoad();
+        Snapshot snapshot = load.Take();
+        void Frame()
+        {
+            seen.Frame.Update(snapshot);
+            seen.Screen.Draw(120, 40);
+            int from = 0;
+            while (seen.Screen.Canvas.NextChange(ref from, out _, out _, out _)) { }
+        }
+        // The runtime itself allocates now and then while it recompiles what is hot: one frame without any is enough.
+        long least = long.MaxValue;
+        for (int i = 0; i < 60 && least > 0; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Frame();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        Assert.That(least, Is.Zero);
+    }
+}
