@@ -15,7 +15,7 @@ public sealed class RowOrderTests
     [TestCase("errors", false, "0 1 2")]
     public void The_unknown_stands_last_and_equals_keep_their_names_order(string field, bool ascending, string luns)
     {
-        Engine.Snapshot s = Samples.Two();
+        Iscsitop.Engine.Snapshot s = Samples.Two();
         s.Cells.Add(Samples.Delta(Samples.Connection, 2, 0x2800, CommandKind.Read, 30, 512, 9_000_000));
         var report = new Report(new TopOptions { SortBy = field, Ascending = ascending });
         report.Build(s);
