@@ -24,7 +24,7 @@ internal static class DemoLoad
         new("oltp-02", 0, 8, 4, 80, false, 40),
         new("vm-farm", 1, 32, 12, 55, false, 25),
         new("backup", 2, 512, 4, 95, true, 12),
-        new("archive", 3, 64, 4, 30, false, 6),
+        new("archive", 3, 64, 8, 50, false, 10),
     ];
 
     /// <summary>Starts the hosts' threads; they end with <paramref name="cancellation"/>.</summary>

@@ -23,6 +23,8 @@ internal sealed class App : IDisposable
         (PosixSignal.SIGHUP, 1), (PosixSignal.SIGINT, 2), (PosixSignal.SIGQUIT, 3), (PosixSignal.SIGTERM, 15),
     ];
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     private readonly SnapshotSource _source;
     private readonly State _state;
     private readonly Frame _frame;
@@ -127,6 +129,8 @@ internal sealed class App : IDisposable
         context.Cancel = true;
         _exitCode = Signaled + number;
         Post(() => _app?.RequestStop());
+        // A terminal that has gone lets the toolkit neither read nor write, and so never end.
+        _ = Task.Delay(s_patience).ContinueWith(_ => Environment.Exit(Signaled + number), TaskScheduler.Default);
     }
 
     private void OnPressed()
