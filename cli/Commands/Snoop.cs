@@ -26,7 +26,7 @@ internal sealed record SnoopOptions
 
     public int? Count { get; init; }
 
-    public LineChoice Lines { get; init; } = new(false, false, false, 0);
+    public LineChoice Lines { get; init; } = new(false, false, false, Began: -1);
 }
 
 /// <summary><c>iscsitop snoop</c>, installed as <c>iscsisnoop</c>: one line a completed command, or a probe firing.</summary>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Iscsitop.Cli.Snooping;
-using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Cli.Commands;
 
@@ -37,7 +36,7 @@ internal sealed class SnoopWords
             Pdus = result.GetValue(_pdu),
             Records = result.GetValue(_ndjson) || Values.Choice("output format", result.GetValue(_output)!, ("table", false), ("ndjson", true)),
             Count = result.GetValue(_count) is string count ? Values.Count("number of lines", count) : null,
-            Lines = new LineChoice(result.GetValue(_extended), result.GetValue(_wall), result.GetValue(_hex), Clock.Now + Clock.WallOffset),
+            Lines = new LineChoice(result.GetValue(_extended), result.GetValue(_wall), result.GetValue(_hex), Began: -1),
         };
         if (options.Pdus && !(options.Operations.IsEmpty && options.Slow == SlowLimits.None))
             throw new UsageException("--op and --slow choose completed commands and cannot go with --pdu");

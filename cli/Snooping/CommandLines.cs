@@ -88,11 +88,18 @@ internal static class CommandLines
 /// <param name="Extended">Sequence numbers, phases (<c>-x</c>).</param>
 /// <param name="WallClock">Time of day (<c>-T</c>) instead of seconds since the beginning.</param>
 /// <param name="Cdb">The CDB in hex (<c>-H</c>).</param>
-/// <param name="Began">When snooping began, ns since 1970.</param>
+/// <param name="Began">What seconds are counted from, ns since 1970; the first line when it is negative.</param>
 internal sealed record LineChoice(bool Extended, bool WallClock, bool Cdb, long Began)
 {
     /// <summary>The time column.</summary>
-    public LineColumn<T> Time<T>() => WallClock
-        ? new("TIME", 18, true, (t, in e, in x) => t.Put(DateTime.UnixEpoch.AddTicks(x.WallTime / 100).ToLocalTime(), "HH:mm:ss.fffffff"))
-        : new("TIME(s)", 12, false, (t, in e, in x) => t.Put((x.WallTime - Began) / 1e9, "0.000000"));
+    public LineColumn<T> Time<T>()
+    {
+        if (WallClock) return new("TIME", 18, true, (t, in e, in x) => t.Put(DateTime.UnixEpoch.AddTicks(x.WallTime / 100).ToLocalTime(), "HH:mm:ss.fffffff"));
+        long began = Began;
+        return new("TIME(s)", 12, false, (t, in e, in x) =>
+        {
+            if (began < 0) began = x.WallTime;
+            t.Put((x.WallTime - began) / 1e9, "0.000000");
+        });
+    }
 }

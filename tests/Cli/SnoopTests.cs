@@ -54,6 +54,13 @@ public sealed class SnoopTests
     }
 
     [Test]
+    public void Seconds_are_counted_from_the_first_line()
+    {
+        string[] lines = Commands(new SnoopOptions(), Read(), Read()).Split('\n');
+        Assert.That(lines[1], Does.StartWith("    0.000000 "));
+    }
+
+    [Test]
     public void The_time_of_day()
     {
         string text = Commands(new SnoopOptions { Lines = new LineChoice(false, true, false, 0) }, Read());
