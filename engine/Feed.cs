@@ -229,7 +229,12 @@ public sealed class Feed : IDisposable
         foreach (string directory in _directories)
         {
             PipeException? here = TryAttach(directory, pid);
-            if (here is null) return;
+            if (here is null)
+            {
+                // Who is asked for by pid must be an engine before anything is shown.
+                if (EngineLink.Ask(directory, pid) is { Problem: { Length: > 0 } wrong }) throw new PipeException($"what listens as pid {pid} is no engine one can read: {wrong}");
+                return;
+            }
             if (problem is null or EngineNotFoundException) problem = problem is null || here is not EngineNotFoundException ? here : problem;
         }
         throw problem ?? new EngineNotFoundException($"no engine with pid {pid}: there is no directory for pipes");

@@ -313,10 +313,7 @@ public sealed class FullFeatureTests
         }
 
         Load(500);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        Load(1000);
-        long perCommand = (GC.GetTotalAllocatedBytes(precise: true) - before) / 16_000;
-        Assert.That(perCommand, Is.Zero, "bytes per command, target and initiator together");
+        Assert.That(LeastAllocated(() => Load(1000)) / 16_000, Is.Zero, "bytes per command, target and initiator together");
     }
 
     [Test]
@@ -340,16 +337,29 @@ public sealed class FullFeatureTests
             }
 
             Load(200);
-            long before = GC.GetTotalAllocatedBytes(precise: true);
-            Load(500);
-            long perCommand = (GC.GetTotalAllocatedBytes(precise: true) - before) / 2000;
             // The pool's queue makes a segment now and then; a task, a buffer or a closure per command would be 50 and more.
-            Assert.That(perCommand, Is.LessThan(16));
+            Assert.That(LeastAllocated(() => Load(500)) / 2000, Is.LessThan(16));
         }
         finally
         {
             File.Delete(path);
         }
+    }
+
+    /// <summary>
+    /// Bytes the process allocates meanwhile, the least of several runs: what the load itself allocates is in each of
+    /// them, what threads of other tests allocate is not.
+    /// </summary>
+    private static long LeastAllocated(Action load)
+    {
+        long least = long.MaxValue;
+        for (int i = 0; i < 8; i++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            load();
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+        return least;
     }
 
     private RawPeer Discover()
