@@ -21,7 +21,7 @@ public sealed class InstallTests
         Assert.That(Install("--prefix", scratch.Path).ExitCode, Is.Zero);
         Assert.That(Files(scratch.Path), Is.EqualTo(once));
         Assert.That(once, Does.Contain("bin/iscsitop").And.Contain("bin/iscsisnoop").And.Contain("share/man/man8/iscsitop.8"));
-        Assert.That(Client.RunWell(scratch.File("bin/iscsitop"), "--version").Out, Does.Match(@"^[0-9]+\.[0-9]+\.[0-9]+\n$"));
+        Assert.That(Client.RunWell(scratch.File("bin/iscsitop"), "--version").Out, Does.Match(@"^iscsitop [0-9]+\.[0-9]+\.[0-9]+\n$"));
         Assert.That(Client.RunWell(scratch.File("bin/iscsisnoop"), "--help").Out, Does.Contain("--pdu"));
 
         Assert.That(Install("--uninstall", "--prefix", scratch.Path).ExitCode, Is.Zero);
