@@ -15,7 +15,7 @@ internal sealed class Capture : IDisposable
     {
         _port = port;
         _file = file;
-        _tcpdump = Client.Start("tcpdump", ["-i", "lo", "-s", "0", "-B", "65536", "--immediate-mode", "-U", "-w", file, "tcp", "port", $"{port}"]);
+        _tcpdump = Client.Start("tcpdump", ["-i", "lo", "-s", "0", "-B", "65536", "-U", "-w", file, "tcp", "port", $"{port}"]);
         _log = new Reader(_tcpdump.StandardError);
         Assert.That(_log.WaitFor(t => t.Contains("listening on", StringComparison.Ordinal), Client.Patience), _log.Text);
     }
