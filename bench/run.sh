@@ -150,7 +150,8 @@ measure_observed() {
   awk -v name="$4" -v ticks=$((after - before)) -v hz="$ticks_per_second" -v from="$from" -v to="$EPOCHREALTIME" \
     -v kib="$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$observer_pid/status")" \
     'BEGIN { print name, ticks / hz / (to - from) * 100, kib / 1024 }' >>"$state/observers"
-  kill -INT "$observer_pid"
+  # Not INT: a shell without job control starts its background programs deaf to it.
+  kill -TERM "$observer_pid"
   if [ "$4" = iscsitop-screen ]; then
     tmux -L "bench$$" kill-server 2>/dev/null || true
   else
