@@ -8,7 +8,7 @@ namespace Iscsitop.Engine;
 /// <param name="Operation">Opcode in the high byte, service action in the low byte (0 where the opcode has none).</param>
 public readonly record struct CellKey(uint Connection, ulong Lun, ushort Operation);
 
-/// <summary>The durations of a command that a cell keeps (views.md d.0).</summary>
+/// <summary>The durations of a command that a cell keeps (docs/measures.md).</summary>
 public enum Phase : byte
 {
     /// <summary>LAT: command to status.</summary>

@@ -6,7 +6,7 @@ using Iscsitop.Target.Scsi;
 namespace Iscsitop.Engine;
 
 /// <summary>
-/// A command with its status and timing marks (views.md d.0), as the correlator yields it and as the stream carries it.
+/// A command with its status and timing marks (docs/measures.md), as the correlator yields it and as the stream carries it.
 /// Durations are ns; -1 is unknown or not applicable.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 8)]

@@ -9,7 +9,7 @@ internal delegate void CommandSink(in CompletedCommand command);
 internal delegate void EventSink(in ProbeEvent e);
 
 /// <summary>
-/// Pairs the events of a command by (connection, ITT) into a task with the timing marks of views.md d.0, keeps cells and
+/// Pairs the events of a command by (connection, ITT) into a task with the timing marks of docs/measures.md, keeps cells and
 /// units, and derives xfer-start and xfer-done. A status whose command was not seen counts nowhere but in
 /// <see cref="Unmatched"/>. Single-threaded; allocates nothing once its tables have grown.
 /// </summary>

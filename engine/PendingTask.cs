@@ -145,7 +145,7 @@ internal sealed class PendingTask
     public void EndOfDataOut(long time) => _lastOut = time;
 
     /// <summary>
-    /// Fills in the durations of a command that got its status (views.md d.0). An R2T that never was answered has waited
+    /// Fills in the durations of a command that got its status (docs/measures.md). An R2T that never was answered has waited
     /// until then.
     /// </summary>
     public void Complete(long time)

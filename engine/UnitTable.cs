@@ -6,7 +6,7 @@ namespace Iscsitop.Engine;
 /// </summary>
 internal sealed class UnitState(int index, uint target, ulong lun, long time)
 {
-    /// <summary>Length of a slot in ns (views.md d.0, IOPSpk).</summary>
+    /// <summary>Length of a slot in ns (docs/measures.md, PK).</summary>
     public const long Slot = 100_000_000;
 
     private long _touched = time;

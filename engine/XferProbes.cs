@@ -3,7 +3,7 @@ using Iscsitop.Target.Probes;
 namespace Iscsitop.Engine;
 
 /// <summary>
-/// Derives xfer-start and xfer-done, one pair for each data buffer (provider.md 2.2): what answers an R2T, a Data-In
+/// Derives xfer-start and xfer-done, one pair for each data buffer (docs/provider.md): what answers an R2T, a Data-In
 /// sequence, an unsolicited Data-Out sequence, immediate data. Where only the end tells the length, both fire then, the
 /// start with its own time.
 /// </summary>

@@ -54,7 +54,7 @@ public struct ProbeEvent
     [UnscopedRef]
     public readonly ReadOnlySpan<byte> TailSpan => ((ReadOnlySpan<byte>)Tail)[..Math.Min((int)TailLength, TailBytes.Length)];
 
-    /// <summary>ii_flags: byte 1, except 0 for task-command as both generations of the provider had it (provider.md 2.6).</summary>
+    /// <summary>ii_flags: byte 1, except 0 for task-command as both generations of the provider had it (docs/provider.md).</summary>
     public readonly uint Flags => Probe == Probe.TaskCommand || Probe >= Probe.XferStart ? 0u : Header[1];
 
     /// <summary>The 48 header bytes.</summary>
@@ -77,7 +77,7 @@ public struct ProbeEvent
     [UnscopedRef]
     public XferView Xfer => new(Header);
 
-    /// <summary>The xferinfo_t of a buffer's dispatch or completion (provider.md 2.2).</summary>
+    /// <summary>The xferinfo_t of a buffer's dispatch or completion (docs/provider.md).</summary>
     public readonly ref struct XferView(Span<byte> bytes)
     {
         private readonly Span<byte> _bytes = bytes;

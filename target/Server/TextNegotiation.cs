@@ -14,7 +14,7 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
     private uint _ttt;
     private bool _open;
 
-    // Linux takes 8192 bytes of text whatever its MaxRecvDataSegmentLength is (protocol.md 3.1).
+    // Linux takes 8192 bytes of text whatever its MaxRecvDataSegmentLength is.
     private int MaxPart => (int)Math.Min(session.Parameters[Key.MaxRecvDataSegmentLength], 8192);
 
     /// <summary>Answers one request.</summary>
