@@ -80,7 +80,7 @@ cpu_ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
 # SIZE DEPTH URL [random]: prints "commands seconds"
 read_for_a_while() {
   local rate
-  rate=$(iscsi-perf -m "$2" -b $(($1 / 512)) -t "$seconds" ${4:+-r} "$3" 2>&1 | tr '\r' '\n' |
+  rate=$(timeout $((seconds + 15)) iscsi-perf -m "$2" -b $(($1 / 512)) -t "$seconds" ${4:+-r} "$3" 2>&1 | tr '\r' '\n' |
     sed -n 's/^iops average \([0-9]*\).*/\1/p' | tail -n 1) || true
   echo "$((${rate:-0} * seconds)) $seconds"
 }
@@ -88,7 +88,7 @@ read_for_a_while() {
 # SIZE DEPTH URL COUNT STEP: prints "commands seconds"
 write_count() {
   local took
-  took=$(qemu-img bench -f raw -t none -w -s "$1" -d "$2" -c "$4" -S "$5" "$3" 2>&1 | sed -n 's/^Run completed in \([0-9.]*\) seconds.*/\1/p') || true
+  took=$(timeout 120 qemu-img bench -f raw -t none -w -s "$1" -d "$2" -c "$4" -S "$5" "$3" 2>&1 | sed -n 's/^Run completed in \([0-9.]*\) seconds.*/\1/p') || true
   echo "$4 ${took:-0}"
 }
 

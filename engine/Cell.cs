@@ -112,32 +112,6 @@ public sealed class Cell
         }
     }
 
-    /// <summary>Makes this the difference of two states of one cumulative cell; Outstanding is the later state's.</summary>
-    public void SetDifference(Cell later, Cell earlier)
-    {
-        Started = later.Started - earlier.Started;
-        Completed = later.Completed - earlier.Completed;
-        Errors = later.Errors - earlier.Errors;
-        Aborted = later.Aborted - earlier.Aborted;
-        ReadBytes = later.ReadBytes - earlier.ReadBytes;
-        WriteBytes = later.WriteBytes - earlier.WriteBytes;
-        OutstandingTime = later.OutstandingTime - earlier.OutstandingTime;
-        Outstanding = later.Outstanding;
-        for (int i = 0; i < PhaseCount; i++)
-        {
-            if (later._phases[i] is not { } l) _phases[i]?.Clear();
-            else if (earlier._phases[i] is { } e) Ensure((Phase)i).SetDifference(l, e);
-            else Ensure((Phase)i).CopyFrom(l);
-        }
-    }
-
-    /// <summary>Makes this equal to another state of the cell.</summary>
-    public void CopyFrom(Cell other)
-    {
-        Clear();
-        Add(other);
-    }
-
     /// <summary>Sets every counter to 0 and empties the histograms, keeping their memory.</summary>
     public void Clear()
     {

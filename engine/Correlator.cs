@@ -87,6 +87,7 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     public void Process(in ProbeEvent e)
     {
         TaskSet set = Of(e.Connection);
+        if (e.Probe is Probe.DataSend or Probe.ScsiResponse or Probe.DataRequest or Probe.NopSend or Probe.TaskResponse) set.ExpCmdSn = e.Bhs.CmdSn;
         switch (e.Probe)
         {
             case Probe.ScsiCommand: Begin(set, in e); break;
@@ -113,8 +114,15 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     private void Begin(TaskSet set, in ProbeEvent e)
     {
         if (set.Closed) return;
-        uint itt = e.Bhs.Itt;
-        if (set.Find(itt) is { } reused) Abort(set, reused, e.Time);
+        Bhs bhs = e.Bhs;
+        uint itt = bhs.Itt;
+        // A duplicate is met with silence (RFC 7143 §4.2.2.1): the task it repeats goes on.
+        if (!bhs.Immediate && set.ExpCmdSn is { } expected && Sn.Before(bhs.CmdSn, expected)) return;
+        if (set.Find(itt) is { } reused)
+        {
+            if (reused.Command.CmdSn == bhs.CmdSn && !bhs.Immediate) return;
+            Abort(set, reused, e.Time);
+        }
         if (set.Count >= MaxTasks) GiveUp(set, set.Oldest!, e.Time);
         if (!_free.TryPop(out PendingTask? task)) task = new PendingTask();
         task.Begin(in e);
@@ -128,7 +136,7 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         task.Unit = units.Of(e.Target, e.LunNumber, e.Time);
         task.Unit?.Begin(e.Time, units.Listeners);
         units.Total.Begin(e.Time, units.Listeners);
-        if (e.Bhs.DataLength > 0) _xfer.Immediate(task, e.Time, (uint)e.Bhs.DataLength);
+        if (bhs.DataLength > 0) _xfer.Immediate(task, e.Time, (uint)bhs.DataLength);
     }
 
     private void DataIn(TaskSet set, in ProbeEvent e)

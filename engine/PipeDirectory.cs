@@ -60,9 +60,13 @@ public static partial class PipeDirectory
     {
         if (Environment.GetEnvironmentVariable("ISCSITOP_RUNTIME_DIR") is { Length: > 0 } own) return [Path.GetFullPath(own)];
         var found = new List<string>();
+        // Root serves where everybody looks: a viewer under sudo has another environment than the engine's shell.
+        if (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess) found.Add(Shared);
         if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime && Directory.Exists(runtime))
             found.Add(Path.Combine(runtime, "iscsitop"));
-        if (OperatingSystem.IsLinux() && (Environment.IsPrivilegedProcess || Directory.Exists(Shared))) found.Add(Shared);
+        else if (OperatingSystem.IsLinux() && Directory.Exists($"/run/user/{EffectiveUser()}"))
+            found.Add($"/run/user/{EffectiveUser()}/iscsitop");
+        if (OperatingSystem.IsLinux() && Directory.Exists(Shared) && !found.Contains(Shared)) found.Add(Shared);
         found.Add(OfUser());
         return found;
     }

@@ -32,6 +32,7 @@ public sealed partial class ProbeEngine : IDisposable
     private Thread? _thread;
     private Thread? _accepting;
     private volatile bool _stop;
+    private volatile bool _failed;
     private volatile int _attached;
     private long _nextReceive;
     private int _wait;
@@ -91,7 +92,7 @@ public sealed partial class ProbeEngine : IDisposable
 
     private void Accept()
     {
-        while (!_stop)
+        while (!_stop && !_failed)
         {
             try
             {
@@ -130,7 +131,11 @@ public sealed partial class ProbeEngine : IDisposable
         {
             LogFailed(e);
             _provider.Enabled = 0;
+            _failed = true;
+            _listener?.Dispose();
             foreach (Subscriber subscriber in _subscribers) subscriber.Dispose();
+            _subscribers.Clear();
+            _attached = 0;
         }
     }
 
@@ -194,11 +199,12 @@ public sealed partial class ProbeEngine : IDisposable
         if (_subscribers.Count == 0) return 1000;
         int capacity = _provider.Ring?.Capacity ?? int.MaxValue;
         int wait = taken > capacity / 4 ? 0 : taken > capacity / 16 ? 2 : taken > 0 ? 10 : Math.Clamp(2 * _wait, 10, 50);
-        if (!allSent) wait = Math.Min(wait, 5);
+        // A stalled viewer is looked at now and then, not all the time.
+        if (!allSent) wait = Math.Min(wait, 20);
         foreach (Subscriber subscriber in _subscribers)
         {
             if (subscriber.Wants is null) wait = Math.Min(wait, 5);
-            else wait = Math.Min(wait, (int)Math.Clamp((subscriber.Snapshots.Due - now) / 1_000_000 + 1, 1, 1000));
+            else if (!subscriber.Snapshots.Running) wait = Math.Min(wait, (int)Math.Clamp((subscriber.Snapshots.Due - now) / 1_000_000 + 1, 1, 1000));
         }
         return wait;
     }

@@ -28,7 +28,10 @@ internal sealed class TaskSet(ConnectionInfo info)
     /// <summary>Tasks outstanding.</summary>
     public int Count => _byItt.Count;
 
-    /// <summary>The connection a Logout Request in flight closes; null when it is this one, or there is none.</summary>
+    /// <summary>The last ExpCmdSN the target has sent; null before the first. What comes below it is a duplicate the target ignores.</summary>
+    public uint? ExpCmdSn { get; set; }
+
+    /// <summary>The CID of the connection a Logout Request in flight closes; null when there is none.</summary>
     public ushort? LogoutOf { get; set; }
 
     /// <summary>The task with a tag, null when there is none.</summary>

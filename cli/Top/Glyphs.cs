@@ -7,8 +7,19 @@ internal sealed class Glyphs
 
     internal static readonly Glyphs Ascii = new()
     {
-        Bars = "#", Columns = "_=#", Line = '-', Ellipsis = '*', Descending = 'v', Ascending = '^', MoreLeft = '<', MoreRight = '>',
-        Crumb = '>', Dot = '-', Cursor = '_', BoxSide = '|', Corners = "++++",
+        Bars = "#",
+        Columns = "_=#",
+        Line = '-',
+        Ellipsis = '*',
+        Descending = 'v',
+        Ascending = '^',
+        MoreLeft = '<',
+        MoreRight = '>',
+        Crumb = '>',
+        Dot = '-',
+        Cursor = '_',
+        BoxSide = '|',
+        Corners = "++++",
     };
 
     /// <summary>Bars of 1/n to n/n of a cell, growing to the right.</summary>

@@ -257,6 +257,8 @@ public class Initiator : IDisposable
     private bool Handle(Bhs bhs, ReadOnlySpan<byte> data, out ScsiResult result)
     {
         result = default;
+        if (bhs.Opcode is Opcode.DataIn or Opcode.ScsiResponse or Opcode.ReadyToTransfer && bhs.Itt >= MaxOutstanding)
+            throw new IOException($"the target answered a task we never sent, tag 0x{bhs.Itt:x}");
         switch (bhs.Opcode)
         {
             case Opcode.DataIn:

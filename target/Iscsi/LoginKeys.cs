@@ -139,8 +139,9 @@ internal static class LoginKeys
         // FirstBurstLength may not exceed MaxBurstLength (RFC 7143 §13.14), so it is settled last.
         string? firstBurst = null;
         foreach ((string name, string value) in pairs)
-        {
             if (value is "Reject" or "Irrelevant" or "NotUnderstood") return $"{name} was offered the reserved value {value}";
+        foreach ((string name, string value) in pairs)
+        {
             KeyRow? row = Find(name);
             if (row is null) answer.Add(name, "NotUnderstood");
             else if (row.Rule == Rule.Text) continue;

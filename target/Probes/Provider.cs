@@ -82,14 +82,16 @@ public sealed class Provider
     public uint NextConnection() => Interlocked.Increment(ref _lastConnection);
 
     /// <summary>The id of a name; 0 is "".</summary>
-    public uint Intern(string name)
+    /// <param name="name">The name.</param>
+    /// <param name="proven">False for a name a login claims: those may take half the room only, so that lies crowd nobody out.</param>
+    public uint Intern(string name, bool proven = true)
     {
         if (name.Length == 0) return 0;
         if (_ids.TryGetValue(name, out uint id)) return id;
         lock (_namesLock)
         {
             if (_ids.TryGetValue(name, out id)) return id;
-            if (_names.Count >= MaxNames) return 1;
+            if (_names.Count >= (proven ? MaxNames : MaxNames / 2)) return 1;
             id = (uint)_names.Count;
             _names.Add(name);
             _ids[name] = id;

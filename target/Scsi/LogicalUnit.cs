@@ -18,9 +18,8 @@ internal sealed class LogicalUnit
     /// <summary>Product revision level, up to 4 characters: major and minor version of this assembly.</summary>
     public static readonly string Revision = typeof(LogicalUnit).Assembly.GetName().Version is { } v ? $"{v.Major}.{v.Minor}" : "";
 
-    /// <summary>Tasks that workers have in hand.</summary>
-    public int InFlight;
-
+    // Tasks that workers have in hand, by the generation they began in; more resets than slots at once do not happen.
+    private readonly int[] _inFlight = new int[64];
     private readonly Lock _lock = new();
     private readonly bool _readOnly;
     private Nexus[] _nexuses = [];
@@ -83,6 +82,21 @@ internal sealed class LogicalUnit
         };
         if (spec.Delay > TimeSpan.Zero) store = new DelayStore(store, spec.Delay);
         return new LogicalUnit(store, targetName, spec.Lun, spec.BlockSize, spec.ReadOnly, spec.Serial);
+    }
+
+    /// <summary>A worker gets a task of a generation.</summary>
+    public void Enter(int generation) => Interlocked.Increment(ref _inFlight[generation & (_inFlight.Length - 1)]);
+
+    /// <summary>A worker has done with it.</summary>
+    public void Leave(int generation) => Interlocked.Decrement(ref _inFlight[generation & (_inFlight.Length - 1)]);
+
+    /// <summary>Whether no worker has a task of an earlier generation.</summary>
+    public bool IsQuietBefore(int generation)
+    {
+        for (int i = 1; i < _inFlight.Length; i++)
+            if (Volatile.Read(ref _inFlight[(generation - i) & (_inFlight.Length - 1)]) != 0)
+                return false;
+        return true;
     }
 
     /// <summary>A logical unit reset (SAM-5 §6.3.3): tasks of the old generation are aborted, every nexus is told.</summary>

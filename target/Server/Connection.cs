@@ -90,8 +90,9 @@ internal sealed class Connection : IDisposable
     /// <summary>Teaches observers the names a login brought.</summary>
     public void Identify(string target, string initiator, string isid = "", ushort tsih = 0)
     {
-        _target = Provider.Intern(target);
-        _initiator = Provider.Intern(initiator);
+        bool proven = isid.Length > 0;
+        _target = Provider.Intern(target, proven);
+        _initiator = Provider.Intern(initiator, proven);
         _info = _info with { Target = target, Initiator = initiator, Isid = isid, Tsih = tsih, Cid = Cid };
         Provider.ConnectionChanges.Enqueue(_info);
     }
@@ -125,13 +126,6 @@ internal sealed class Connection : IDisposable
         return default;
     }
 
-    /// <summary>Closes a connection that was not admitted.</summary>
-    public void Refuse()
-    {
-        End();
-        Dispose();
-    }
-
     public void Dispose()
     {
         _socket.Dispose();
@@ -156,7 +150,7 @@ internal sealed class Connection : IDisposable
         catch (Exception e)
         {
             // A bug must cost this connection, not the target.
-            Log.ConnectionBug(Server.Logger, Remote, e);
+            if (Server.MayLog(Remote.Address)) Log.ConnectionBug(Server.Logger, Remote, e);
         }
         finally
         {

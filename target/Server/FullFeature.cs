@@ -17,6 +17,9 @@ internal sealed class FullFeature : IDisposable
 
     private const int LogoutSeconds = 5;
 
+    /// <summary>AHSLength of the longest CDB, 260 bytes (RFC 7143 §11.2.2.3, SPC-4 §4.2.3).</summary>
+    private const int MaxExtendedCdb = 245;
+
     private readonly Connection _connection;
     private readonly Session _session;
     private readonly PduReader _reader;
@@ -24,7 +27,7 @@ internal sealed class FullFeature : IDisposable
     private readonly ScsiCommands _commands;
     private readonly TaskManagement _functions;
     private readonly TextNegotiation _text;
-    private readonly SortedDictionary<uint, byte[]?> _held = [];
+    private readonly Dictionary<uint, byte[]?> _held = [];
     private int _heldBytes;
     private int _unknown;
     private string? _closing;
@@ -137,7 +140,7 @@ internal sealed class FullFeature : IDisposable
                 CloseBecause($"a data segment of {bhs.DataLength} bytes where {LoginKeys.MaxRecvDataSegmentLength} were agreed");
                 return;
             }
-            if (bhs.Bytes[0] == (byte)Opcode.DataOut && !_session.Discovery)
+            if ((bhs.Bytes[0] & 0xbf) == (byte)Opcode.DataOut && !_session.Discovery)
             {
                 if (!_commands.DataOut()) CloseBecause("its data stalled, or was for commands we do not know");
                 continue;
@@ -171,19 +174,33 @@ internal sealed class FullFeature : IDisposable
             _session.ExpCmdSn++;
         }
         Execute(bhs, ahs, data);
-        while (_held.Count > 0 && _held.Remove(_session.ExpCmdSn, out byte[]? held))
+        while (_closing is null && _held.Count > 0 && _held.Remove(_session.ExpCmdSn, out byte[]? held))
         {
             _session.ExpCmdSn++;
             if (held is null) continue;
             _heldBytes -= held.Length;
             var later = new Bhs(held);
-            int at = Pdu.BhsLength + later.AhsLength;
-            Execute(later, held.AsSpan(Pdu.BhsLength, later.AhsLength), new ArraySegment<byte>(held, at, later.DataLength));
+            Span<byte> laterAhs = held.AsSpan(Pdu.BhsLength, later.AhsLength);
+            // What was right when it came may be wrong by now: its tag may have been taken.
+            if (Wrong(later, laterAhs) is { } late) Reject(later, laterAhs, late);
+            else Execute(later, laterAhs, new ArraySegment<byte>(held, Pdu.BhsLength + laterAhs.Length, later.DataLength));
         }
     }
 
     /// <summary>Takes a CmdSN that will never come as received (ABORT TASK of a command that was lost, RFC 7143 §11.5.1).</summary>
-    public void PlugHole(uint cmdSn) => _held.TryAdd(cmdSn, null);
+    public void PlugHole(uint cmdSn)
+    {
+        if (_held.GetValueOrDefault(cmdSn) is { } held) _heldBytes -= held.Length;
+        _held[cmdSn] = null;
+    }
+
+    /// <summary>Takes the SCSI commands that wait for their turn as received and aborted: those of a LUN, or all.</summary>
+    public void AbortHeld(ulong? lun)
+    {
+        foreach ((uint cmdSn, byte[]? held) in _held.ToArray())
+            if (held is not null && new Bhs(held) is { Opcode: Opcode.ScsiCommand } bhs && (lun is null || Lun.Of(bhs) == lun))
+                PlugHole(cmdSn);
+    }
 
     private void Hold(uint cmdSn, Bhs bhs, ReadOnlySpan<byte> ahs, ArraySegment<byte> data)
     {
@@ -227,7 +244,12 @@ internal sealed class FullFeature : IDisposable
     private RejectReason? WrongCommand(Bhs bhs)
     {
         if (bhs.Itt == Pdu.ReservedTag || (!bhs.Final && (bhs.Flags & BhsFlags.Write) == 0)) return RejectReason.InvalidPduField;
-        if (_commands.Has(bhs.Itt)) return RejectReason.TaskInProgress;
+        if (_commands.Find(bhs.Itt) is { } task)
+        {
+            // A tag that a reset has freed may be used again at once.
+            if (task.HandedOff || !task.IsVoid) return RejectReason.TaskInProgress;
+            _commands.Abort(task);
+        }
         return bhs.Immediate && _commands.Count >= Session.QueueDepth + MaxImmediate ? RejectReason.TooManyImmediateCommands : null;
     }
 
@@ -236,9 +258,10 @@ internal sealed class FullFeature : IDisposable
     {
         while (ahs.Length >= 4)
         {
-            int whole = Pdu.Pad((ahs[0] << 8 | ahs[1]) + 3);
+            int length = ahs[0] << 8 | ahs[1];
+            int whole = Pdu.Pad(length + 3);
             int type = ahs[2] & 0x3f;
-            if (whole > ahs.Length || (ahs[0] | ahs[1]) == 0 || type is not (1 or 2)) return false;
+            if (whole > ahs.Length || length == 0 || type is not (1 or 2) || (type == 1 && length > MaxExtendedCdb)) return false;
             ahs = ahs[whole..];
         }
         return ahs.IsEmpty;

@@ -88,7 +88,17 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
     /// <summary>On a worker: runs the handler, which may wait.</summary>
     public void Execute()
     {
-        Result = DeviceServer.Execute(this);
+        try
+        {
+            // Once its unit was reset it may not touch the medium any more: the reset's answer waits for that.
+            if (!IsVoid) Result = DeviceServer.Execute(this);
+        }
+#pragma warning disable CA1031 // A bug, or no memory, must cost this command and not the process.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Result = owner.WorkerFailed(this, e);
+        }
         owner.WorkerDone(this);
     }
 

@@ -242,7 +242,8 @@ internal sealed class Login(Connection connection)
                 }
                 if (reader.HasPdu) return true;
             }
-            if (connection.Doomed || Environment.TickCount64 > _deadline)
+            if (connection.Doomed) return false;
+            if (Environment.TickCount64 > _deadline)
             {
                 if (connection.Server.MayLog(connection.Remote.Address)) Log.Dropped(connection.Server.Logger, connection.Remote, "no login in time");
                 return false;

@@ -101,6 +101,7 @@ internal sealed class PduReader(Socket socket)
             if (timeout && Environment.TickCount64 < deadline) continue;
             if (error != SocketError.Success || count == 0) return false;
             done += count;
+            if (done < into.Length && Environment.TickCount64 >= deadline) return false;
         }
         _skip += pad;
         return true;

@@ -33,12 +33,6 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
     /// <summary>Whether the connection failed; nothing is sent any more.</summary>
     public bool Broken { get; private set; }
 
-    /// <summary>Whether anything waits to be sent.</summary>
-    public bool IsEmpty => _segmentCount == 0;
-
-    /// <summary>How many flushes there were, so that who lent memory knows when it was sent.</summary>
-    public long Flushes { get; private set; }
-
     /// <summary>Starts a PDU: 48 bytes, cleared but for the opcode, that stay valid until the next one is started.</summary>
     /// <param name="opcode">The opcode.</param>
     /// <param name="lun">The LUN as a number for the probe.</param>
@@ -97,9 +91,6 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
         if (pad > 0) InPlace(new ArraySegment<byte>(s_zeros, 0, pad));
     }
 
-    /// <summary>Whether another part of <paramref name="parts"/> vectors still fits before a flush.</summary>
-    public bool HasRoom(int parts) => _segmentCount + parts < MaxSegments;
-
     /// <summary>Sets DataSegmentLength.</summary>
     public static void SetLength(Span<byte> bhs, int length)
     {
@@ -117,7 +108,6 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
         Array.Clear(_segments, 0, _segmentCount);
         _used = _segmentCount = _pduCount = 0;
         _bytes = 0;
-        Flushes++;
     }
 
     private void Fire(Connection connection)

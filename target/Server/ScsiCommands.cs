@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Scsi;
+using Iscsitop.Target.Stores;
 
 namespace Iscsitop.Target.Server;
 
@@ -14,11 +15,13 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     /// <summary>Data-Out PDUs for tags we do not know, after which the peer is taken for mad.</summary>
     private const int MaxStrays = 64;
 
+    /// <summary>Bytes of tasks' buffers that wait to be sent before they are.</summary>
+    private const long MaxLent = 4 << 20;
+
     private readonly Dictionary<uint, IscsiTask> _tasks = [];
     private readonly Stack<IscsiTask> _free = new();
     private readonly List<IscsiTask> _sent = [];
     private readonly uint[] _voidTags = new uint[Session.QueueDepth];
-    private readonly int _maxDataIn = (int)Math.Min(session.Parameters[Key.MaxRecvDataSegmentLength], 1 << 20);
     private readonly int _maxBurst = (int)session.Parameters[Key.MaxBurstLength];
     private readonly int _firstBurst = (int)session.Parameters[Key.FirstBurstLength];
     private readonly int _maxR2ts = (int)Math.Min(session.Parameters[Key.MaxOutstandingR2T], IscsiTask.MaxR2ts);
@@ -28,9 +31,13 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private uint _lastTtt;
     private int _voidCount;
     private int _strays;
+    private long _lent;
 
     /// <summary>Tasks between their command and their status.</summary>
     public int Count => _tasks.Count;
+
+    // The initiator may change it in the full feature phase.
+    private int MaxDataIn => (int)Math.Min(session.Parameters[Key.MaxRecvDataSegmentLength], 1 << 20);
 
     /// <summary>Tasks that workers have.</summary>
     public int HandedOff { get; private set; }
@@ -39,9 +46,6 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     public Waker? Waker { get; private set; }
 
     public void Dispose() => Waker?.Dispose();
-
-    /// <summary>Whether a tag is in use.</summary>
-    public bool Has(uint itt) => _tasks.ContainsKey(itt);
 
     /// <summary>The task with this tag.</summary>
     public IscsiTask? Find(uint itt) => _tasks.GetValueOrDefault(itt);
@@ -56,7 +60,8 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         task.Begin(bhs, Connection.ExtendedCdb(ahs), lun, session.Nexus!.Find(lun), session.Nexus);
         ScsiStatus status = DeviceServer.Prepare(task);
         if (status == ScsiStatus.Good && task.Write && Unsolicited(task, bhs.Final, immediate.Count) is { } code) status = task.Fail(code);
-        if (status == ScsiStatus.Good && task.Read && task.Write) status = task.Fail(SenseCode.InvalidFieldInCommandInformationUnit);
+        if (status == ScsiStatus.Good && !Consistent(task)) status = task.Fail(SenseCode.InvalidFieldInCommandInformationUnit);
+        if (status == ScsiStatus.Good && NeedsBuffer(task) && BufferPool.Exhausted) status = ScsiStatus.TaskSetFull;
         task.Early = status;
         task.Wanted = status == ScsiStatus.Good && task.Write ? (int)Math.Min(task.Expected, task.OutLength) : 0;
         if (bhs.Final && immediate.Count >= task.Wanted)
@@ -127,12 +132,20 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         if (_sent.Count == 0) return;
         foreach (IscsiTask task in _sent) Recycle(task);
         _sent.Clear();
+        _lent = 0;
+    }
+
+    /// <summary>On a worker's thread: a handler threw what it should not have.</summary>
+    public ScsiStatus WorkerFailed(IscsiTask task, Exception e)
+    {
+        if (connection.Server.MayLog(connection.Remote.Address)) Log.TaskBug(connection.Server.Logger, task.Lun, e);
+        return task.Fail(SenseCode.InternalTargetFailure);
     }
 
     /// <summary>On a worker's thread: hands a finished task back.</summary>
     public void WorkerDone(IscsiTask task)
     {
-        Interlocked.Decrement(ref task.Unit!.InFlight);
+        task.Unit!.Leave(task.Generation);
         IscsiTask? head;
         do
         {
@@ -185,6 +198,12 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         _tasks.Clear();
         _sent.Clear();
     }
+
+    // No command of ours goes both ways, and one that takes data cannot do without W when the initiator expects something.
+    private static bool Consistent(IscsiTask task) =>
+        !(task.Read && task.Write) && (task.OutLength == 0 || task.Write || task.Expected == 0);
+
+    private static bool NeedsBuffer(IscsiTask task) => task.OutLength > 0 || task.Unit is { Store.MayBlock: true };
 
     // RFC 7143 §11.4.7.2: unsolicited data that was not agreed upon ends the command.
     private SenseCode? Unsolicited(IscsiTask task, bool final, int immediate)
@@ -303,9 +322,9 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         }
         task.MayBlock = true;
         _tasks[task.Itt] = task;
-        Interlocked.Increment(ref task.Unit!.InFlight);
         EnsureWaker();
         HandedOff++;
+        task.Unit!.Enter(task.Generation);
         ThreadPool.UnsafeQueueUserWorkItem(task, preferLocal: false);
     }
 
@@ -322,16 +341,19 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         uint dataSn = send > 0 ? SendData(task, send, collapse, residualFlag, residual) : 0;
         if (!collapse) SendStatus(task, status, dataSn, residualFlag, residual);
         _sent.Add(task);
+        // What waits to be sent holds its buffer: many commands of one receive must not hold all the memory there is.
+        _lent += task.Buffer?.Length ?? 0;
+        if (_lent > MaxLent) phase.Flush();
     }
 
     private uint SendData(IscsiTask task, long send, bool collapse, byte residualFlag, uint residual)
     {
         PduWriter writer = connection.Writer;
         uint dataSn = 0;
-        int segment = 0, within = 0;
+        int segment = 0, within = 0, max = MaxDataIn;
         for (long offset = 0; offset < send;)
         {
-            int length = (int)Math.Min(Math.Min(send - offset, _maxDataIn), _maxBurst - offset % _maxBurst);
+            int length = (int)Math.Min(Math.Min(send - offset, max), _maxBurst - offset % _maxBurst);
             bool last = offset + length == send;
             Span<byte> bhs = writer.Begin(Opcode.DataIn, task.Lun);
             if (last || (offset + length) % _maxBurst == 0) bhs[1] = BhsFlags.Final;

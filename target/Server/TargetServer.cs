@@ -76,8 +76,9 @@ public sealed class TargetServer : IDisposable
         for (int i = 0; i < _listeners.Count; i++)
         {
             Socket listener = _listeners[i];
-            Log.Listening(Logger, Portals[i], Options.Name);
-            new Thread(() => Accept(listener)) { IsBackground = true, Name = "iscsi-accept" }.Start();
+            IPEndPoint portal = Portals[i];
+            Log.Listening(Logger, portal, Options.Name);
+            new Thread(() => Accept(listener, portal)) { IsBackground = true, Name = "iscsi-accept" }.Start();
         }
     }
 
@@ -153,7 +154,7 @@ public sealed class TargetServer : IDisposable
         }
         lock (_lock)
         {
-            if (old is null && !session.Discovery && _sessions.Exists(s => s.Initiator == session.Initiator && s.Isid == session.Isid && !s.Discovery))
+            if (!session.Discovery && _sessions.Exists(s => s.Initiator == session.Initiator && s.Isid == session.Isid && !s.Discovery))
                 return LoginStatus.ServiceUnavailable; // a login of the same name and ISID was quicker
             if (session.Tsih == 0) session.Tsih = FreeTsih();
             _sessions.Add(session);
@@ -208,9 +209,8 @@ public sealed class TargetServer : IDisposable
         }
     }
 
-    private void Accept(Socket listener)
+    private void Accept(Socket listener, IPEndPoint portal)
     {
-        var portal = (IPEndPoint)listener.LocalEndPoint!;
         while (!_stopping)
         {
             Socket socket;
@@ -228,39 +228,43 @@ public sealed class TargetServer : IDisposable
             {
                 return;
             }
-            Admit(socket);
+            try
+            {
+                Admit(socket);
+            }
+            catch (SocketException)
+            {
+                socket.Dispose(); // it was gone before we looked
+            }
+#pragma warning disable CA1031 // No thread, no memory: this connection is lost, the next may not be.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Log.AcceptFailed(Logger, portal, e.Message);
+                socket.Dispose();
+            }
         }
     }
 
     private void Admit(Socket socket)
     {
-        Connection connection;
-        try
-        {
-            connection = new Connection(socket, this);
-        }
-        catch (SocketException)
-        {
-            socket.Dispose(); // it was gone before we looked
-            return;
-        }
+        var remote = (IPEndPoint)socket.RemoteEndPoint!;
         Connection? oldest;
-        bool room;
         lock (_lock)
         {
-            oldest = OldestHalfOpen(connection.Remote.Address);
-            room = _connections.Count < Options.MaxConnections || oldest is not null;
-            if (room) _connections.Add(connection);
+            oldest = OldestHalfOpen(remote.Address);
+            if (oldest is null && _connections.Count >= Options.MaxConnections)
+            {
+                if (MayLog(remote.Address)) Log.NotAccepted(Logger, remote, $"there are {Options.MaxConnections} connections already");
+                socket.Dispose();
+                return;
+            }
         }
         // Who does not log in cannot keep out who does.
         oldest?.Abort();
-        if (room)
-        {
-            connection.Start();
-            return;
-        }
-        if (MayLog(connection.Remote.Address)) Log.NotAccepted(Logger, connection.Remote, $"there are {Options.MaxConnections} connections already");
-        connection.Refuse();
+        var connection = new Connection(socket, this);
+        lock (_lock) _connections.Add(connection);
+        connection.Start();
     }
 
     /// <summary>The connection to give up for a new one, null while there is room.</summary>

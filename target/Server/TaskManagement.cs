@@ -47,21 +47,25 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
                 foreach (IscsiTask task in commands.All.ToArray())
                     if (task.Unit == unit)
                         Abort(function, task);
+                phase.AbortHeld(function.Lun);
                 return TaskFunctionResponse.Complete;
             case TaskFunction.ClearTaskSet:
                 unit!.ClearTaskSet(session.Nexus!);
-                function.Units.Add(unit);
+                phase.AbortHeld(function.Lun);
+                function.Units.Add((unit, unit.Generation));
                 return TaskFunctionResponse.Complete;
             case TaskFunction.LogicalUnitReset:
                 unit!.Reset();
-                function.Units.Add(unit);
+                phase.AbortHeld(function.Lun);
+                function.Units.Add((unit, unit.Generation));
                 return TaskFunctionResponse.Complete;
             case TaskFunction.TargetWarmReset or TaskFunction.TargetColdReset:
                 foreach (LogicalUnit each in session.Nexus!.Units)
                 {
                     each.Reset();
-                    function.Units.Add(each);
+                    function.Units.Add((each, each.Generation));
                 }
+                phase.AbortHeld(null);
                 return TaskFunctionResponse.Complete;
             case TaskFunction.TaskReassign:
                 return TaskFunctionResponse.ReassignmentNotSupported;
@@ -126,9 +130,9 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
 
         public List<(uint Itt, IscsiTask Task)> Tasks { get; } = [];
 
-        public List<LogicalUnit> Units { get; } = [];
+        public List<(LogicalUnit Unit, int Generation)> Units { get; } = [];
 
         public bool IsDone(ScsiCommands commands) =>
-            !Answered && Tasks.TrueForAll(t => commands.Find(t.Itt) != t.Task) && Units.TrueForAll(u => Volatile.Read(ref u.InFlight) == 0);
+            !Answered && Tasks.TrueForAll(t => commands.Find(t.Itt) != t.Task) && Units.TrueForAll(u => u.Unit.IsQuietBefore(u.Generation));
     }
 }

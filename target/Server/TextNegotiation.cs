@@ -45,7 +45,7 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
             phase.Reject(bhs, default, wrong);
             return;
         }
-        Respond(bhs, more: (bhs.Flags & BhsFlags.Continue) != 0);
+        Respond(bhs, more: !bhs.Final);
     }
 
     private void Reset()
@@ -79,10 +79,13 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
         bool wanted = value == own || value == "All" || (value.Length == 0 && !session.Discovery);
         if (!wanted) return session.Discovery && IscsiName.Check(value) is null;
         _out.Add("TargetName", own);
-        foreach (string address in connection.Server.Portals.Select(Reachable).Distinct())
+        foreach (string address in connection.Server.Portals.Where(IsReachable).Select(Reachable).Distinct())
             _out.Add("TargetAddress", $"{address},{TargetServer.PortalGroup}");
         return true;
     }
+
+    private bool IsReachable(IPEndPoint portal) =>
+        !(portal.Address.Equals(IPAddress.Any) || portal.Address.Equals(IPAddress.IPv6Any)) || portal.AddressFamily == connection.Local.AddressFamily;
 
     // A wildcard is no address to connect to: the one this initiator used is.
     private string Reachable(IPEndPoint portal)
@@ -99,7 +102,7 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
         int part = Math.Min(_out.Length - _sent, MaxPart);
         bool last = !more && _sent + part == _out.Length;
         Span<byte> bhs = connection.Writer.Begin(Opcode.TextResponse, 0, part);
-        bhs[1] = last ? BhsFlags.Final : more ? (byte)0 : BhsFlags.Continue;
+        bhs[1] = last ? BhsFlags.Final : _sent + part < _out.Length ? BhsFlags.Continue : (byte)0;
         if (!last && ++_ttt == Pdu.ReservedTag) _ttt = 1;
         _open = !last;
         BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], request.Itt);

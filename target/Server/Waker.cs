@@ -9,6 +9,9 @@ namespace Iscsitop.Target.Server;
 /// </summary>
 internal abstract class Waker : IDisposable
 {
+    // A worker may still be about to wake us when the connection ends: by then the descriptor may be somebody else's.
+    private readonly Lock _gate = new();
+    private bool _disposed;
     private int _pending;
 
     /// <summary>Makes the system's kind.</summary>
@@ -17,7 +20,19 @@ internal abstract class Waker : IDisposable
     /// <summary>Wakes the waiting thread; many calls before it looks are one.</summary>
     public void Wake()
     {
-        if (Interlocked.Exchange(ref _pending, 1) == 0) Signal();
+        if (Interlocked.Exchange(ref _pending, 1) != 0) return;
+        lock (_gate)
+            if (!_disposed) Signal();
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            Close();
+        }
     }
 
     /// <summary>Waits until the socket (null for none) is readable, somebody woke us, or the time is over.</summary>
@@ -33,7 +48,7 @@ internal abstract class Waker : IDisposable
         return readable;
     }
 
-    public abstract void Dispose();
+    protected abstract void Close();
 
     protected abstract void Signal();
 
@@ -55,7 +70,7 @@ internal abstract class Waker : IDisposable
             _write = fds[1];
         }
 
-        public override void Dispose()
+        protected override void Close()
         {
             _ = Native.Close(_read);
             _ = Native.Close(_write);
@@ -96,7 +111,7 @@ internal abstract class Waker : IDisposable
             _write.Connect(_read.LocalEndPoint!);
         }
 
-        public override void Dispose()
+        protected override void Close()
         {
             _read.Dispose();
             _write.Dispose();

@@ -13,10 +13,15 @@ internal static class BufferPool
 
     private const int MinShift = 12;
     private const long MaxPooled = 256L << 20;
+    private const long MaxRented = 512L << 20;
 
     private static readonly Stack<byte[]>[] s_free = [.. Enumerable.Range(0, 13).Select(_ => new Stack<byte[]>())];
     private static readonly Lock s_lock = new();
     private static long s_pooled;
+    private static long s_rented;
+
+    /// <summary>Whether so much is rented out that commands which need a buffer must wait: TASK SET FULL.</summary>
+    public static bool Exhausted => Volatile.Read(ref s_rented) > MaxRented;
 
     /// <summary>A buffer of at least <paramref name="length"/> bytes with undefined content.</summary>
     public static byte[] Rent(int length)
@@ -25,6 +30,7 @@ internal static class BufferPool
         int shift = Math.Max(MinShift, BitOperations.Log2((uint)Math.Max(length - 1, 1)) + 1);
         lock (s_lock)
         {
+            s_rented += 1 << shift;
             if (s_free[shift - MinShift].TryPop(out byte[]? buffer))
             {
                 s_pooled -= buffer.Length;
@@ -39,6 +45,7 @@ internal static class BufferPool
     {
         lock (s_lock)
         {
+            s_rented -= buffer.Length;
             if (s_pooled + buffer.Length > MaxPooled) return;
             s_pooled += buffer.Length;
             s_free[BitOperations.Log2((uint)buffer.Length) - MinShift].Push(buffer);

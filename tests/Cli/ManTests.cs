@@ -60,6 +60,18 @@ public sealed partial class ManTests
     }
 
     [Test]
+    public void Every_key_is_explained()
+    {
+        string page = Page("iscsitop.8");
+        foreach (KeyBinding key in Keys.Table)
+            Assert.That(page, Does.Contain($"\n.It Ic {string.Join(" , Ic ", key.Keys.Select(Escaped))}\n{Sentence(key.Help)}\n"));
+        Assert.That(Regex.Count(page, @"(?m)^\.It Ic "), Is.EqualTo(Keys.Table.Length));
+
+        // Alone on its line's end these would be taken for punctuation, mdoc(7).
+        static string Escaped(string key) => key is "?" or "." or "," or "!" ? @"\&" + key : key == "-" ? @"\-" : key;
+    }
+
+    [Test]
     public void Every_field_of_a_record_is_explained()
     {
         string page = Page("iscsisnoop.8");

@@ -59,7 +59,34 @@ public sealed class ScreenTests
         Assert.That(terminal.AlternateScreen, Is.False);
         terminal.Type("stty -a");
         terminal.Press("Enter");
-        string settings = terminal.WaitFor("speed");
+        string settings = terminal.WaitFor("echoctl");
         Assert.That(settings, Does.Match(@" icanon\b").And.Match(@" echo\b"));
+    }
+
+    [Test]
+    public void A_terminal_that_goes_takes_the_program_with_it()
+    {
+        using var scratch = new Scratch();
+        using (var terminal = new Terminal(100, 30))
+        {
+            terminal.Type($"sh -c 'echo $$ >\"{scratch.File("pid")}\"; exec \"{Binary.Path}\" demo'");
+            terminal.Press("Enter");
+            terminal.WaitFor("R/s");
+        }
+        int pid = int.Parse(File.ReadAllText(scratch.File("pid")), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.That(() => IsAlive(pid), Is.False.After(20_000, 50));
+    }
+
+    private static bool IsAlive(int pid)
+    {
+        try
+        {
+            using var process = System.Diagnostics.Process.GetProcessById(pid);
+            return !process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 }

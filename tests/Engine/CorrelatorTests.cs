@@ -191,12 +191,21 @@ public sealed class CorrelatorTests
     [Test]
     public void A_tag_used_while_in_flight_aborts_the_old_command()
     {
-        Script s = new Script().At(0).Read(7, 512).At(10).Read(7, 512).At(12).DataIn(7, 512, S);
+        Script s = new Script().At(0).Read(7, 512).At(10).ReadNumbered(7, 1008).At(12).DataIn(7, 512, S);
         Assert.That(s.Done, Has.Count.EqualTo(2));
         Assert.That(s.Done[0].Response, Is.EqualTo(Correlator.NoStatus));
         Assert.That(s.Done[0].Latency, Is.EqualTo(-1));
         Assert.That(Us(s.Last.Latency), Is.EqualTo(2));
         Assert.That((s.TheCell.Started, s.TheCell.Completed, s.TheCell.Aborted, s.TheCell.Outstanding), Is.EqualTo((2L, 1L, 1L, 0L)));
+    }
+
+    [Test]
+    public void A_duplicate_disturbs_neither_its_task_nor_the_counts()
+    {
+        Script s = new Script().At(0).Read(7, 512).At(10).Read(7, 512).At(12).DataIn(7, 512, S);
+        Assert.That(Us(s.Last.Latency), Is.EqualTo(12));
+        s.At(20).ReadNumbered(9, 0x80000100).At(30).ReadNumbered(9, 0xffffff00);
+        Assert.That((s.TheCell.Started, s.TheCell.Completed, s.TheCell.Aborted, s.TheCell.Outstanding), Is.EqualTo((1L, 1L, 0L, 0L)), "numbers below ExpCmdSN are ignored as the target ignores them");
     }
 
     [Test]

@@ -100,6 +100,14 @@ internal sealed class Script
 
     public Script Command(uint itt, byte opcode, uint expected, int immediate = 0) => Fire(Events.Command(Now, Connection, Lun, itt, opcode, expected, immediate));
 
+    /// <summary>A read whose CmdSN is not the one its tag stands for.</summary>
+    public Script ReadNumbered(uint itt, uint cmdSn)
+    {
+        ProbeEvent e = Events.Command(Now, Connection, Lun, itt, Events.Read10, 512);
+        Events.Put(ref e, 24, cmdSn);
+        return Fire(e);
+    }
+
     public Script Read(uint itt, uint expected) => Command(itt, Events.Read10, expected);
 
     public Script Write(uint itt, uint expected, int immediate = 0) => Command(itt, Events.Write10, expected, immediate);

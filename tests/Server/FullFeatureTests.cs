@@ -98,6 +98,55 @@ public sealed class FullFeatureTests
     }
 
     [Test]
+    public void A_command_that_waits_for_its_turn_is_looked_at_again_when_it_comes()
+    {
+        using RawPeer peer = _target.Connect().Login("InitialR2T=Yes\0ImmediateData=No\0");
+        uint next = peer.CmdSn;
+        peer.Send(
+            RawPeer.ScsiCommand(Cdb.Ten(0x2a, 0, 1), 5, next + 1, 0xa0, 512),
+            RawPeer.ScsiCommand(Cdb.Ten(0x2a, 8, 1), 5, next, 0xa0, 512));
+        peer.Expect(Opcode.ReadyToTransfer);
+        Assert.That((RejectReason)peer.Expect(Opcode.Reject).Bhs[2], Is.EqualTo(RejectReason.TaskInProgress));
+        peer.Send(RawPeer.Bhs(Opcode.NopOut, immediate: true));
+        peer.Expect(Opcode.NopIn);
+    }
+
+    [Test]
+    public void What_waits_behind_a_logout_is_not_done()
+    {
+        using RawPeer peer = _target.Connect().Login();
+        uint next = peer.CmdSn;
+        peer.Send(
+            RawPeer.ScsiCommand(new byte[6], 1, next + 1, 0x80, 0),
+            RawPeer.Put32(RawPeer.Bhs(Opcode.LogoutRequest), 24, next));
+        peer.Expect(Opcode.LogoutResponse);
+        peer.ExpectClosed();
+    }
+
+    [Test]
+    public void A_new_limit_of_the_initiator_holds_at_once()
+    {
+        using RawPeer peer = _target.Connect().Login();
+        byte[] text = RawPeer.Put32(RawPeer.Bhs(Opcode.TextRequest), 24, peer.CmdSn++);
+        peer.Send(RawPeer.WithData(text, Encoding.ASCII.GetBytes("MaxRecvDataSegmentLength=512\0")));
+        peer.Expect(Opcode.TextResponse);
+        peer.Send(RawPeer.ScsiCommand(Cdb.Ten(0x28, 0, 2), 1, peer.CmdSn++, 0xc0, 1024));
+        Assert.That(peer.Expect(Opcode.DataIn).Data, Has.Length.EqualTo(512));
+        Assert.That(peer.Expect(Opcode.DataIn).Data, Has.Length.EqualTo(512));
+    }
+
+    [Test]
+    public void Text_that_is_not_final_is_not_answered_as_final()
+    {
+        using RawPeer peer = Discover();
+        byte[] first = RawPeer.Put32(RawPeer.Bhs(Opcode.TextRequest, flags: 0), 24, peer.CmdSn++);
+        peer.Send(RawPeer.WithData(first, Encoding.ASCII.GetBytes("SendTargets=All\0")));
+        (byte[] bhs, _) = peer.Expect(Opcode.TextResponse);
+        Assert.That(bhs[1] & 0x80, Is.Zero);
+        Assert.That(Ttt(bhs), Is.Not.EqualTo(Pdu.ReservedTag));
+    }
+
+    [Test]
     public void Numbers_wrap()
     {
         using RawPeer peer = _target.Connect();
@@ -170,11 +219,13 @@ public sealed class FullFeatureTests
     [TestCase("0005030000000000", TestName = "AHS: an unknown type")]
     [TestCase("0000010000000000", TestName = "AHS: length 0")]
     [TestCase("ffff010000000000", TestName = "AHS: longer than all")]
+    [TestCase("03e901", TestName = "AHS: a CDB of 1016 bytes")]
     public void A_malformed_AHS_is_rejected(string hex)
     {
         using RawPeer peer = _target.Connect().Login();
         byte[] ahs = Convert.FromHexString(hex);
         if (ahs.Length == 4) ahs[1] = 9;
+        if (ahs.Length == 3) Array.Resize(ref ahs, 1004);
         byte[] bad = Command(peer, 1);
         peer.CmdSn--;
         bad[4] = (byte)(ahs.Length / 4);

@@ -202,6 +202,27 @@ public sealed class ScsiCommandsTests
     }
 
     [Test]
+    public void A_write_flagged_as_read_does_not_end_GOOD()
+    {
+        using RawPeer peer = _target.Connect().Login();
+        peer.Send(RawPeer.ScsiCommand(Cdb.Ten(0x2a, 0, 1), 1, peer.CmdSn++, R, 512));
+        Assert.That(peer.Expect(Opcode.ScsiResponse).Bhs[3], Is.EqualTo((byte)ScsiStatus.CheckCondition));
+    }
+
+    [Test]
+    public void Buffers_for_data_that_never_comes_are_bounded()
+    {
+        using RawPeer peer = _target.Connect().Login("InitialR2T=Yes\0ImmediateData=No\0", host: "hoarder");
+        // 16 MiB each; a write needs its buffer before its data comes.
+        for (uint i = 0; i < 100; i++) peer.Send(RawPeer.ScsiCommand(Cdb.Ten(0x2a, 0, 32768), 100 + i, peer.CmdSn++, W, 16 << 20));
+        int full = 0;
+        for (byte[] bhs = peer.Read()!.Value.Bhs; full == 0; bhs = peer.Read()!.Value.Bhs)
+            if (bhs[0] == (byte)Opcode.ScsiResponse)
+                full = bhs[3];
+        Assert.That((ScsiStatus)full, Is.EqualTo(ScsiStatus.TaskSetFull));
+    }
+
+    [Test]
     public void A_client_that_does_not_read_stops_itself_only()
     {
         using RawPeer greedy = _target.Connect().Login("MaxRecvDataSegmentLength=262144\0", host: "greedy");

@@ -59,6 +59,59 @@ public sealed class TaskManagementTests
         Assert.That(U32(peer.Expect(Opcode.ScsiResponse).Bhs, 16), Is.EqualTo(3), "the hole holds nobody up");
     }
 
+    [Test]
+    public void A_command_that_waits_for_its_turn_can_be_aborted([Values] bool wholeSet)
+    {
+        using RawPeer peer = _target.Connect().Login();
+        uint next = peer.CmdSn;
+        peer.Send(RawPeer.ScsiCommand(new byte[6], 0x77, next + 1, 0x80, 0));
+        byte[] abort = Request(wholeSet ? TaskFunction.AbortTaskSet : TaskFunction.AbortTask, 0x77, 0, next + 2);
+        RawPeer.Put32(abort, 32, next + 1);
+        peer.Send(abort);
+        Assert.That(peer.Expect(Opcode.TaskManagementResponse).Bhs[2], Is.EqualTo((byte)TaskFunctionResponse.Complete));
+        peer.Send(RawPeer.ScsiCommand(new byte[6], 1, next, 0x80, 0), RawPeer.ScsiCommand(new byte[6], 2, next + 2, 0x80, 0));
+        Assert.That(U32(peer.Expect(Opcode.ScsiResponse).Bhs, 16), Is.EqualTo(1));
+        Assert.That(U32(peer.Expect(Opcode.ScsiResponse).Bhs, 16), Is.EqualTo(2), "and the aborted one is not answered");
+    }
+
+    [Test]
+    public void A_tag_that_a_reset_has_freed_may_be_used_again_at_once()
+    {
+        using RawPeer peer = _target.Connect().Login("InitialR2T=Yes\0ImmediateData=No\0");
+        peer.Send(RawPeer.ScsiCommand(Cdb.Ten(0x2a, 0, 1), 1, peer.CmdSn++, 0xa0, 512));
+        peer.Expect(Opcode.ReadyToTransfer);
+        Assert.That(Ask(peer, TaskFunction.LogicalUnitReset), Is.EqualTo(TaskFunctionResponse.Complete));
+        peer.Send(RawPeer.ScsiCommand(new byte[6], 1, peer.CmdSn++, 0x80, 0));
+        Assert.That(peer.Expect(Opcode.ScsiResponse).Bhs[3], Is.EqualTo((byte)ScsiStatus.CheckCondition), "the reset's unit attention");
+    }
+
+    [Test]
+    public void A_reset_is_answered_while_another_initiator_keeps_the_unit_busy()
+    {
+        using RawPeer own = _target.Connect().Login(host: "own");
+        own.Send(RawPeer.ScsiCommand(new byte[6], 5, own.CmdSn++, 0x80, 0, lun: 1));
+        own.Expect(Opcode.ScsiResponse);
+        using Target.Initiator.Initiator busy = _target.Login("busy");
+        using var stop = new CancellationTokenSource();
+        Task load = Task.Run(() =>
+        {
+            ArraySegment<byte> data = Cdb.Buffer(512);
+            while (!stop.IsCancellationRequested)
+            {
+                while (busy.Outstanding < 8) busy.Submit(Cdb.Read10(1, 0, 1, data));
+                busy.Send();
+                // The reset takes what is outstanding without a status; then there is nothing to wait for.
+                if (busy.Socket.Poll(200_000, System.Net.Sockets.SelectMode.SelectRead)) busy.Complete();
+                else return;
+            }
+        });
+        Assert.That(Ask(own, TaskFunction.LogicalUnitReset, lun: 1), Is.EqualTo(TaskFunctionResponse.Complete));
+        stop.Cancel();
+        busy.Socket.Shutdown(System.Net.Sockets.SocketShutdown.Both);
+        // Its connection ends under it.
+        Assert.That(((IAsyncResult)load).AsyncWaitHandle.WaitOne(TimeSpan.FromSeconds(20)));
+    }
+
     [TestCase(TaskFunction.AbortTask, TaskFunctionResponse.LunDoesNotExist)]
     [TestCase(TaskFunction.AbortTaskSet, TaskFunctionResponse.LunDoesNotExist)]
     [TestCase(TaskFunction.ClearTaskSet, TaskFunctionResponse.LunDoesNotExist)]

@@ -1,8 +1,8 @@
 using Iscsitop.Cli;
 using Iscsitop.Cli.Top;
 using Terminal.Gui.Drawing;
-using Glyphs = Iscsitop.Cli.Top.Glyphs;
 using Attribute = Terminal.Gui.Drawing.Attribute;
+using Glyphs = Iscsitop.Cli.Top.Glyphs;
 
 namespace Iscsitop.Tests.Top;
 

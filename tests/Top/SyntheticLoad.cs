@@ -86,7 +86,13 @@ internal sealed class SyntheticLoad
 
     private void Unit(string target, ulong lun, string name, long max, double busy) => _snapshot.Units.Add(new UnitDelta
     {
-        Target = target, Lun = lun, Name = name, BlockSize = 512, Engine = _engine, MaxOutstanding = max, PeakIops = busy * 1e4,
+        Target = target,
+        Lun = lun,
+        Name = name,
+        BlockSize = 512,
+        Engine = _engine,
+        MaxOutstanding = max,
+        PeakIops = busy * 1e4,
     });
 
     private static void Fill(Iscsitop.Engine.Cell cell, (int, ulong, ushort, double Rate, int Bytes, double Us, double Spread, double Errors) s, double seconds)
