@@ -246,10 +246,15 @@ public sealed class MediumTests
             Execute(rig, read, data);
         }
 
-        Both();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++) Both();
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        // The first rounds may grow the pool and the task; a command that allocates does so in every round.
+        long least = long.MaxValue;
+        for (int round = 0; round < 8; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++) Both();
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        Assert.That(least, Is.Zero);
     }
 
     internal static void Execute(Rig rig, byte[] cdb, byte[] data)
