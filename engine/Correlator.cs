@@ -87,7 +87,7 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     public void Process(in ProbeEvent e)
     {
         TaskSet set = Of(e.Connection);
-        if (e.Probe is Probe.DataSend or Probe.ScsiResponse or Probe.DataRequest or Probe.NopSend or Probe.TaskResponse) set.ExpCmdSn = e.Bhs.CmdSn;
+        if (e.Probe is Probe.DataSend or Probe.ScsiResponse or Probe.DataRequest or Probe.NopSend or Probe.TaskResponse) set.SawExpCmdSn(e.Bhs.CmdSn);
         switch (e.Probe)
         {
             case Probe.ScsiCommand: Begin(set, in e); break;
@@ -117,7 +117,7 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         Bhs bhs = e.Bhs;
         uint itt = bhs.Itt;
         // A duplicate is met with silence (RFC 7143 §4.2.2.1): the task it repeats goes on.
-        if (!bhs.Immediate && set.ExpCmdSn is { } expected && Sn.Before(bhs.CmdSn, expected)) return;
+        if (!bhs.Immediate && set.IsDuplicate(bhs.CmdSn)) return;
         if (set.Find(itt) is { } reused)
         {
             if (reused.Command.CmdSn == bhs.CmdSn && !bhs.Immediate) return;
@@ -127,16 +127,27 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         if (!_free.TryPop(out PendingTask? task)) task = new PendingTask();
         task.Begin(in e);
         set.Add(task);
-        ReadOnlySpan<byte> cdb = task.Command.CdbSpan;
-        CommandKind kind = Command.Find(cdb)?.Kind ?? CommandKind.Other;
-        task.Cell = cells.Of(new CellKey(e.Connection, e.LunNumber, Command.Operation(cdb)), kind, e.Time);
+        (task.Cell, task.Unit) = PlaceOf(set, task);
         Cell cell = cells.Touch(task.Cell, e.Time);
         cell.Started++;
         cell.Outstanding++;
-        task.Unit = units.Of(e.Target, e.LunNumber, e.Time);
         task.Unit?.Begin(e.Time, units.Listeners);
         units.Total.Begin(e.Time, units.Listeners);
         if (bhs.DataLength > 0) _xfer.Immediate(task, e.Time, (uint)bhs.DataLength);
+    }
+
+    // A connection sends few operations to few units: where they count is looked up once.
+    private (CellState Cell, UnitState? Unit) PlaceOf(TaskSet set, PendingTask task)
+    {
+        ref readonly CompletedCommand command = ref task.Command;
+        ReadOnlySpan<byte> cdb = command.CdbSpan;
+        var key = new CellKey(command.Connection, command.Lun, Command.Operation(cdb));
+        ref TaskSet.Place place = ref set.PlaceOf(key);
+        if (place.Cell is { } known && place.Key == key) return (known, place.Unit);
+        CellState cell = cells.Of(key, Command.Find(cdb)?.Kind ?? CommandKind.Other, task.Began);
+        UnitState? unit = units.Of(command.Target, command.Lun, task.Began);
+        if (cell.Cell.Key == key && unit is not null) place = new TaskSet.Place(key, cell, unit);
+        return (cell, unit);
     }
 
     private void DataIn(TaskSet set, in ProbeEvent e)
@@ -196,12 +207,13 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         _xfer.EndOf(task, time);
         task.Complete(time);
         ref CompletedCommand command = ref task.Command;
+        Bhs bhs = e.Bhs;
         command.Response = response;
-        command.Status = (ScsiStatus)e.Bhs.Bytes[3];
-        command.Residual = (e.Bhs.Flags & (BhsFlags.Overflow | BhsFlags.Underflow)) switch
+        command.Status = (ScsiStatus)bhs.Bytes[3];
+        command.Residual = (bhs.Flags & (BhsFlags.Overflow | BhsFlags.Underflow)) switch
         {
-            BhsFlags.Overflow => -(long)e.Bhs.At44,
-            BhsFlags.Underflow => e.Bhs.At44,
+            BhsFlags.Overflow => -(long)bhs.At44,
+            BhsFlags.Underflow => bhs.At44,
             _ => 0,
         };
         Count(End(task, time), in command);
@@ -215,12 +227,15 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         cell.ReadBytes += command.ReadBytes;
         cell.WriteBytes += command.WriteBytes;
         if (command.Response != 0 || command.Status is not (ScsiStatus.Good or ScsiStatus.ConditionMet)) cell.Errors++;
-        cell.Ensure(Phase.Latency).Add(command.Latency);
-        cell.Ensure(Phase.Service).Add(command.Service);
+        int bucket = Histogram.BucketOf(command.Latency);
+        cell.Ensure(Phase.Latency).Add(bucket, command.Latency);
+        // Of a small command these are often equal.
+        cell.Ensure(Phase.Service).Add(command.Service == command.Latency ? bucket : Histogram.BucketOf(command.Service), command.Service);
+        if (command.FirstByte >= 0)
+            cell.Ensure(Phase.FirstByte).Add(command.FirstByte == command.Latency ? bucket : Histogram.BucketOf(command.FirstByte), command.FirstByte);
+        if (command.Transfer >= 0) cell.Ensure(Phase.Transfer).Add(command.Transfer);
         if (command.R2tWait >= 0) cell.Ensure(Phase.R2tWait).Add(command.R2tWait);
         if (command.HostData >= 0) cell.Ensure(Phase.HostData).Add(command.HostData);
-        if (command.Transfer >= 0) cell.Ensure(Phase.Transfer).Add(command.Transfer);
-        if (command.FirstByte >= 0) cell.Ensure(Phase.FirstByte).Add(command.FirstByte);
     }
 
     private void Abort(TaskSet set, PendingTask task, long time)

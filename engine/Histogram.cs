@@ -50,9 +50,12 @@ public sealed class Histogram
     public static long LowerBound(int bucket) => bucket == 0 ? 0 : UpperBound(bucket - 1);
 
     /// <summary>Adds one duration in ns.</summary>
-    public void Add(long ns)
+    public void Add(long ns) => Add(BucketOf(ns), ns);
+
+    /// <summary>Adds one duration in ns whose bucket is known.</summary>
+    internal void Add(int bucket, long ns)
     {
-        _buckets[BucketOf(ns)]++;
+        _buckets[bucket]++;
         Count++;
         Sum += ns;
     }

@@ -20,6 +20,8 @@ internal sealed class Observation
     private readonly HashSet<uint> _forgotten = [];
     private readonly Func<uint, bool> _isForgotten;
     private readonly EventSink _xfer;
+    private readonly CommandSink _command;
+    private uint _wanted;
     private bool _following;
     private long _since;
     private long _now;
@@ -34,8 +36,9 @@ internal sealed class Observation
         _writer = writer;
         _isForgotten = _forgotten.Contains;
         _xfer = Deliver;
+        _command = Deliver;
         _cells.MakeRoom = () => ForgetClosed(long.MaxValue);
-        _correlator = new Correlator(_cells, _units) { OnCommand = Deliver };
+        _correlator = new Correlator(_cells, _units);
         _roster = new Roster(provider) { OnConnection = Opened, OnUnit = Announced };
     }
 
@@ -153,20 +156,23 @@ internal sealed class Observation
     // The correlator starts clean whenever the probes of commands come on: what began before was not seen.
     private void Enable(long now)
     {
-        uint mask = 0;
+        uint events = 0;
         bool follow = false;
-        bool xfer = false;
+        bool commands = false;
         foreach (Subscriber subscriber in _subscribers)
         {
             if (subscriber.Wants is not { } wants) continue;
-            mask |= wants.Events & ProbeSet.Pdus;
+            events |= wants.Events;
             follow |= wants.Follow;
-            xfer |= (wants.Events & ~ProbeSet.Pdus) != 0;
+            commands |= wants.Commands;
         }
+        uint mask = events & ProbeSet.Pdus;
         if (follow) mask |= ProbeSet.Commands;
-        _correlator.OnXfer = xfer ? _xfer : null;
         if (_provider.Enabled == 0) Discard();
         else if (follow && !_following) TakeEvents();
+        _wanted = events;
+        _correlator.OnXfer = (events & ~ProbeSet.Pdus) != 0 ? _xfer : null;
+        _correlator.OnCommand = commands ? _command : null;
         if (follow != _following) Follow(follow, now);
         if (_provider.Enabled != mask) _provider.Enabled = mask;
     }
@@ -205,7 +211,7 @@ internal sealed class Observation
     private void Take(in ProbeEvent e)
     {
         if (!_correlator.Knows(e.Connection) || Math.Max(e.Target, e.Initiator) >= _roster.Names.Count) _roster.Drain();
-        Deliver(in e);
+        if ((_wanted & e.Probe.Bit()) != 0) Deliver(in e);
         if (_following) _correlator.Process(in e);
     }
 

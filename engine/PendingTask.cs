@@ -1,3 +1,4 @@
+using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine;
@@ -61,6 +62,9 @@ internal sealed class PendingTask
     /// <summary>Its unit, null when there are too many.</summary>
     public UnitState? Unit { get; set; }
 
+    /// <summary>The next in its chain of <see cref="TaskSet"/>.</summary>
+    public PendingTask? Next { get; set; }
+
     /// <summary>The task of the same connection that began before it.</summary>
     public PendingTask? Older { get; set; }
 
@@ -77,7 +81,7 @@ internal sealed class PendingTask
     public void Begin(in ProbeEvent e)
     {
         Command = default;
-        In = Out = default;
+        In.Open = Out.Open = false;
         _host = _hostSince = 0;
         _lastOut = Began = e.Time;
         _firstIn = _lastIn = -1;
@@ -86,13 +90,14 @@ internal sealed class PendingTask
         Command.Connection = e.Connection;
         Command.Target = e.Target;
         Command.Initiator = e.Initiator;
-        Command.Itt = e.Bhs.Itt;
-        Command.CmdSn = e.Bhs.CmdSn;
-        Command.ExpectedLength = e.Bhs.At20;
-        Command.WriteBytes = e.Bhs.DataLength;
+        Bhs bhs = e.Bhs;
+        Command.Itt = bhs.Itt;
+        Command.CmdSn = bhs.CmdSn;
+        Command.ExpectedLength = bhs.At20;
+        Command.WriteBytes = bhs.DataLength;
         Command.R2tWait = -1;
         ReadOnlySpan<byte> more = e.TailSpan[..Math.Min(e.TailSpan.Length, CompletedCommand.CdbBytes.Length - 16)];
-        e.Bhs.Bytes[32..].CopyTo(Command.Cdb);
+        bhs.Bytes[32..].CopyTo(Command.Cdb);
         more.CopyTo(((Span<byte>)Command.Cdb)[16..]);
         Command.CdbLength = (byte)(16 + more.Length);
     }

@@ -6,12 +6,15 @@ namespace Iscsitop.Engine;
 /// <summary>A task management request that waits for its response.</summary>
 internal readonly record struct PendingFunction(uint Itt, TaskFunction Function, ulong Lun, uint Referenced, uint Target, long Time);
 
-/// <summary>The tasks of one connection, by tag and by age.</summary>
+/// <summary>The tasks of one connection, by tag and by age, and where its commands count.</summary>
 internal sealed class TaskSet(ConnectionInfo info)
 {
     private const int MaxFunctions = 64;
+    private const int PlaceCount = 16;
 
-    private readonly Dictionary<uint, PendingTask> _byItt = [];
+    private readonly Place[] _places = new Place[PlaceCount];
+    // Chains of tasks through PendingTask.Next, by tag; a power of two, at least as many as tasks.
+    private PendingTask?[] _byItt = new PendingTask?[16];
     private readonly List<PendingFunction> _functions = [];
 
     /// <summary>What is known of the connection.</summary>
@@ -25,22 +28,40 @@ internal sealed class TaskSet(ConnectionInfo info)
 
     private PendingTask? Newest { get; set; }
 
-    /// <summary>Tasks outstanding.</summary>
-    public int Count => _byItt.Count;
+    private uint _expCmdSn;
+    private bool _sawExpCmdSn;
 
-    /// <summary>The last ExpCmdSN the target has sent; null before the first. What comes below it is a duplicate the target ignores.</summary>
-    public uint? ExpCmdSn { get; set; }
+    /// <summary>Tasks outstanding.</summary>
+    public int Count { get; private set; }
 
     /// <summary>The CID of the connection a Logout Request in flight closes; null when there is none.</summary>
     public ushort? LogoutOf { get; set; }
 
     /// <summary>The task with a tag, null when there is none.</summary>
-    public PendingTask? Find(uint itt) => _byItt.GetValueOrDefault(itt);
+    public PendingTask? Find(uint itt)
+    {
+        PendingTask? task = ChainOf(itt);
+        while (task is not null && task.Command.Itt != itt) task = task.Next;
+        return task;
+    }
+
+    /// <summary>Where a cell was found last, to be filled in by whoever finds it.</summary>
+    public ref Place PlaceOf(CellKey key) => ref _places[(int)(key.Lun * 5 + (uint)(key.Operation >> 8)) & (PlaceCount - 1)];
+
+    /// <summary>The target has said which CmdSN it expects next.</summary>
+    public void SawExpCmdSn(uint expCmdSn) => (_expCmdSn, _sawExpCmdSn) = (expCmdSn, true);
+
+    /// <summary>Whether a CmdSN lies below what the target has said it expects: a duplicate, which it ignores.</summary>
+    public bool IsDuplicate(uint cmdSn) => _sawExpCmdSn && Sn.Before(cmdSn, _expCmdSn);
 
     /// <summary>Adds a task that begins.</summary>
     public void Add(PendingTask task)
     {
-        _byItt.Add(task.Command.Itt, task);
+        if (Count == _byItt.Length) Grow();
+        Count++;
+        ref PendingTask? chain = ref ChainOf(task.Command.Itt);
+        task.Next = chain;
+        chain = task;
         task.Older = Newest;
         task.Newer = null;
         if (Newest is null) Oldest = task;
@@ -51,7 +72,8 @@ internal sealed class TaskSet(ConnectionInfo info)
     /// <summary>Takes a task out.</summary>
     public void Remove(PendingTask task)
     {
-        _byItt.Remove(task.Command.Itt);
+        Unchain(task);
+        Count--;
         if (task.Older is null) Oldest = task.Newer;
         else task.Older.Newer = task.Newer;
         if (task.Newer is null) Newest = task.Older;
@@ -80,10 +102,44 @@ internal sealed class TaskSet(ConnectionInfo info)
         || (Info.Tsih != 0 && Info.Tsih == other.Info.Tsih && Info.Isid == other.Info.Isid
             && Info.Initiator == other.Info.Initiator && Info.Target == other.Info.Target);
 
-    /// <summary>Forgets the requests.</summary>
+    /// <summary>Forgets the requests and the places.</summary>
     public void Clear()
     {
         _functions.Clear();
+        Array.Clear(_places);
         LogoutOf = null;
     }
+
+    // Tags are counted up by some initiators and made of fields by others: the product spreads both.
+    private ref PendingTask? ChainOf(uint itt) => ref _byItt[(itt * 0x9e3779b1u >> 8) & (uint)(_byItt.Length - 1)];
+
+    private void Unchain(PendingTask task)
+    {
+        ref PendingTask? chain = ref ChainOf(task.Command.Itt);
+        if (chain == task)
+        {
+            chain = task.Next;
+        }
+        else
+        {
+            PendingTask before = chain!;
+            while (before.Next != task) before = before.Next!;
+            before.Next = task.Next;
+        }
+        task.Next = null;
+    }
+
+    private void Grow()
+    {
+        _byItt = new PendingTask?[2 * _byItt.Length];
+        for (PendingTask? task = Oldest; task is not null; task = task.Newer)
+        {
+            ref PendingTask? chain = ref ChainOf(task.Command.Itt);
+            task.Next = chain;
+            chain = task;
+        }
+    }
+
+    /// <summary>Where a command of this connection counts.</summary>
+    internal readonly record struct Place(CellKey Key, CellState Cell, UnitState Unit);
 }

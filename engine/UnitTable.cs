@@ -11,7 +11,7 @@ internal sealed class UnitState(int index, uint target, ulong lun, long time)
 
     private long _touched = time;
     private long _busy;
-    private long _slot = time / Slot;
+    private long _slotEnd = SlotEnd(time);
     private int _starts;
     private long _max;
 
@@ -34,7 +34,7 @@ internal sealed class UnitState(int index, uint target, ulong lun, long time)
     public void Begin(long time, List<UnitMaxima> listeners)
     {
         Touch(time);
-        if (time / Slot > _slot) EndSlot(time / Slot, listeners);
+        if (time >= _slotEnd) EndSlot(time, listeners);
         Outstanding++;
         _starts++;
         if (Outstanding > _max) _max = Outstanding;
@@ -52,7 +52,7 @@ internal sealed class UnitState(int index, uint target, ulong lun, long time)
     {
         foreach (UnitMaxima listener in listeners) listener.Raise(index, _starts, _max);
         _max = Outstanding;
-        if (time / Slot > _slot) EndSlot(time / Slot, listeners);
+        if (time >= _slotEnd) EndSlot(time, listeners);
     }
 
     /// <summary>Forgets what it counted.</summary>
@@ -61,7 +61,7 @@ internal sealed class UnitState(int index, uint target, ulong lun, long time)
         _touched = time;
         _busy = _max = Outstanding = 0;
         _starts = 0;
-        _slot = time / Slot;
+        _slotEnd = SlotEnd(time);
     }
 
     private void Touch(long time)
@@ -70,10 +70,12 @@ internal sealed class UnitState(int index, uint target, ulong lun, long time)
         _touched = time;
     }
 
-    private void EndSlot(long slot, List<UnitMaxima> listeners)
+    private static long SlotEnd(long time) => (time / Slot + 1) * Slot;
+
+    private void EndSlot(long time, List<UnitMaxima> listeners)
     {
         foreach (UnitMaxima listener in listeners) listener.Raise(index, _starts, _max);
-        _slot = slot;
+        _slotEnd = SlotEnd(time);
         _starts = 0;
         _max = Outstanding;
     }

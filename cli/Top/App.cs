@@ -63,6 +63,9 @@ internal sealed class App : IDisposable
             Console.Error.WriteLine("iscsitop: the full screen needs a terminal; -b prints reports");
             return 2;
         }
+        // Workers of the thread pool that wait for more to do yield the processor thousands of times a second, which on a full
+        // machine takes it from the target that is watched. The pool reads this when it is first used.
+        AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
         using var feed = Feed.Open(new Wants(0, options.Interval), options.Pids);
         var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval);
         using var app = new App(options, source, Palette.DepthFor(options.Color, Environment.GetEnvironmentVariable), GlyphsFor(Environment.GetEnvironmentVariable));
@@ -129,8 +132,8 @@ internal sealed class App : IDisposable
         context.Cancel = true;
         _exitCode = Signaled + number;
         Post(() => _app?.RequestStop());
-        // A terminal that has gone lets the toolkit neither read nor write, and so never end.
-        _ = Task.Delay(s_patience).ContinueWith(_ => Environment.Exit(Signaled + number), TaskScheduler.Default);
+        // A terminal that has gone lets the toolkit neither read nor write, and so never end: it spins. Of that SIGHUP tells.
+        _ = Task.Delay(number == 1 ? s_patience / 10 : s_patience).ContinueWith(_ => Environment.Exit(Signaled + number), TaskScheduler.Default);
     }
 
     private void OnPressed()

@@ -22,7 +22,7 @@ public static class Lun
     /// <summary>The LUN of a PDU as a number, as the field stands where it is no single-level LUN, <see cref="Unknown"/> where the PDU has none.</summary>
     public static ulong Of(Bhs bhs)
     {
-        if (!Pdu.TryGetRow(bhs.Bytes[0], out PduRow row) || row.Lun == 0) return Unknown;
+        if (Pdu.At(bhs.Bytes[0]).Lun == 0) return Unknown;
         TryDecode(bhs.LunField, out ulong number);
         return number;
     }

@@ -53,7 +53,7 @@ public static class Pdu
         new(Opcode.Reject, "Reject", I, Probe.None, "", 0, 0, 28, 24, 36, true),
     ];
 
-    private static readonly sbyte[] s_index = BuildIndex();
+    private static readonly PduRow[] s_byOpcode = BuildByOpcode();
     private static readonly uint[] s_probeBits = BuildProbeBits();
 
     /// <summary>All rows, by opcode.</summary>
@@ -63,13 +63,15 @@ public static class Pdu
     /// <returns>False for the reserved and vendor opcodes.</returns>
     public static bool TryGetRow(byte opcode, out PduRow row)
     {
-        int i = s_index[opcode & 0x3f];
-        row = i < 0 ? default : s_rows[i];
-        return i >= 0;
+        row = At(opcode);
+        return row.Name is not null;
     }
 
     /// <summary>The row of a known opcode.</summary>
-    public static ref readonly PduRow Row(Opcode opcode) => ref s_rows[s_index[(int)opcode]];
+    public static ref readonly PduRow Row(Opcode opcode) => ref s_byOpcode[(int)opcode];
+
+    /// <summary>The row of an opcode byte; all its fields are 0 where there is none.</summary>
+    internal static ref readonly PduRow At(byte opcode) => ref s_byOpcode[opcode & 0x3f];
 
     /// <summary>The probe's bit of an opcode byte, 0 where no probe exists: the operand of the provider's one branch.</summary>
     public static uint ProbeBit(byte opcode) => s_probeBits[opcode & 0x3f];
@@ -77,19 +79,15 @@ public static class Pdu
     /// <summary>Rounds a length up to the 4-byte padding of RFC 7143 §11.2.</summary>
     public static int Pad(int length) => (length + 3) & ~3;
 
-    private static sbyte[] BuildIndex()
-    {
-        var index = new sbyte[64];
-        Array.Fill(index, (sbyte)-1);
-        for (int i = 0; i < s_rows.Length; i++) index[(int)s_rows[i].Opcode] = (sbyte)i;
-        return index;
-    }
-
     /// <summary>The probe of an opcode byte, <see cref="Probe.None"/> where none exists.</summary>
-    public static Probe ProbeOf(byte opcode)
+    public static Probe ProbeOf(byte opcode) => At(opcode).Probe;
+
+    private static PduRow[] BuildByOpcode()
     {
-        int i = s_index[opcode & 0x3f];
-        return i < 0 ? Probe.None : s_rows[i].Probe;
+        var rows = new PduRow[64];
+        Array.Fill(rows, default(PduRow) with { Probe = Probe.None });
+        foreach (ref readonly PduRow row in s_rows.AsSpan()) rows[(int)row.Opcode] = row;
+        return rows;
     }
 
     private static uint[] BuildProbeBits()
@@ -156,7 +154,7 @@ public readonly ref struct Bhs(ReadOnlySpan<byte> bytes)
     /// <summary>Desired Data Transfer Length of an R2T; Residual Count of a SCSI Response or Data-In with status.</summary>
     public uint At44 => U32(44);
 
-    private PduRow Row => Pdu.TryGetRow(_bytes[0], out PduRow row) ? row : default;
+    private ref readonly PduRow Row => ref Pdu.At(_bytes[0]);
 
     /// <summary>A big-endian 32-bit field.</summary>
     public uint U32(int offset) => BinaryPrimitives.ReadUInt32BigEndian(_bytes[offset..]);

@@ -5,14 +5,17 @@ namespace Iscsitop.Target.Probes;
 
 /// <summary>
 /// A bounded ring of events: many producers, one consumer. A producer never waits: when the consumer is behind,
-/// the event is dropped and counted. (The slot-sequence scheme is D. Vyukov's bounded queue.)
+/// the event is dropped and counted. A slot is written by producers only and tells by its sequence when its event is whole;
+/// the consumer tells how far it is now and then, so that the two seldom take memory from each other's cache.
 /// </summary>
 public sealed class ProbeRing
 {
     private readonly Slot[] _slots;
     private readonly int _mask;
+    private readonly int _step;
     private Padded _head;
     private Padded _tail;
+    private Padded _next;
     private Padded _drops;
 
     /// <param name="capacity">Events held at most, a power of two.</param>
@@ -22,7 +25,7 @@ public sealed class ProbeRing
             throw new ArgumentOutOfRangeException(nameof(capacity), capacity, "a power of two, 2 or more");
         _slots = new Slot[capacity];
         _mask = capacity - 1;
-        for (int i = 0; i < capacity; i++) _slots[i].Sequence = i;
+        _step = Math.Max(1, Math.Min(64, capacity / 16));
     }
 
     /// <summary>Events lost since the ring was made because it was full.</summary>
@@ -36,25 +39,14 @@ public sealed class ProbeRing
     public bool TryClaim(out long position)
     {
         position = Volatile.Read(ref _head.Value);
-        while (true)
+        while (position - Volatile.Read(ref _tail.Value) < _slots.Length)
         {
-            long lag = Volatile.Read(ref _slots[position & _mask].Sequence) - position;
-            if (lag == 0)
-            {
-                long seen = Interlocked.CompareExchange(ref _head.Value, position + 1, position);
-                if (seen == position) return true;
-                position = seen;
-            }
-            else if (lag < 0)
-            {
-                Interlocked.Increment(ref _drops.Value);
-                return false;
-            }
-            else
-            {
-                position = Volatile.Read(ref _head.Value);
-            }
+            long seen = Interlocked.CompareExchange(ref _head.Value, position + 1, position);
+            if (seen == position) return true;
+            position = seen;
         }
+        Interlocked.Increment(ref _drops.Value);
+        return false;
     }
 
     /// <summary>The claimed slot's event.</summary>
@@ -67,18 +59,16 @@ public sealed class ProbeRing
     /// <returns>A null reference when nothing is ready; else call <see cref="Release"/> when done with it.</returns>
     public ref ProbeEvent Peek()
     {
-        long position = _tail.Value;
-        ref Slot slot = ref _slots[position & _mask];
-        if (Volatile.Read(ref slot.Sequence) != position + 1) return ref Unsafe.NullRef<ProbeEvent>();
-        return ref slot.Event;
+        ref Slot slot = ref _slots[_next.Value & _mask];
+        if (Volatile.Read(ref slot.Sequence) == _next.Value + 1) return ref slot.Event;
+        Volatile.Write(ref _tail.Value, _next.Value);
+        return ref Unsafe.NullRef<ProbeEvent>();
     }
 
-    /// <summary>Gives the peeked slot back to the producers.</summary>
+    /// <summary>Gives the peeked slot back; producers get it with its neighbours, or at the next <see cref="Peek"/> that finds nothing.</summary>
     public void Release()
     {
-        long position = _tail.Value;
-        _tail.Value = position + 1;
-        Volatile.Write(ref _slots[position & _mask].Sequence, position + _slots.Length);
+        if (++_next.Value % _step == 0) Volatile.Write(ref _tail.Value, _next.Value);
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -106,7 +106,7 @@ internal sealed class Connection : IDisposable
 
     /// <summary>The same, for a PDU whose header was set aside while its data came in.</summary>
     public void FireReceived(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> ahs, ulong lun) =>
-        Fire(bhs, bhs[4] > 0 && (bhs[0] & 0x3f) == (int)Opcode.ScsiCommand ? ExtendedCdb(ahs) : default, lun, Clock.Now);
+        Fire(bhs, bhs[4] > 0 && (bhs[0] & 0x3f) == (int)Opcode.ScsiCommand ? ExtendedCdb(ahs) : default, lun, Reader.Time);
 
     /// <summary>Hands a PDU to the provider with this connection's ids.</summary>
     public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, long now) =>

@@ -24,6 +24,7 @@ internal sealed class PduReader(Socket socket)
     private int _start;
     private int _end;
     private int _skip;
+    private long _time;
 
     /// <summary>Whether a PDU's header with its AHS is in the buffer.</summary>
     public bool HasHeader
@@ -49,6 +50,12 @@ internal sealed class PduReader(Socket socket)
     /// <summary>Its data segment, when <see cref="HasPdu"/>; stays in place until the next receive.</summary>
     public ArraySegment<byte> Data => new(_buffer, _start + HeaderLength, Bhs.DataLength);
 
+    /// <summary>
+    /// Monotonic ns at which what is at hand was received: one look at the clock for all PDUs of a receive. After a send it is
+    /// taken anew, so that the events of a connection stay in the order of their times.
+    /// </summary>
+    public long Time => _time != 0 ? _time : _time = Probes.Clock.Now;
+
     /// <summary>Whether bytes are left that were not taken.</summary>
     public bool HasMore => _end > _start;
 
@@ -66,6 +73,7 @@ internal sealed class PduReader(Socket socket)
             _start = 0;
         }
         int count = socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out SocketError error);
+        Restamp();
         if (error is SocketError.TimedOut or SocketError.WouldBlock or SocketError.Interrupted) return Received.Nothing;
         if (error != SocketError.Success || count == 0) return Received.Closed;
         _end += count;
@@ -79,6 +87,9 @@ internal sealed class PduReader(Socket socket)
         _start = _end = 0;
         return Receive() != Received.Closed;
     }
+
+    /// <summary>Something was received or sent: <see cref="Time"/> is another.</summary>
+    public void Restamp() => _time = 0;
 
     /// <summary>Takes the PDU at hand.</summary>
     public void Advance() => _start += PduLength;
@@ -97,6 +108,7 @@ internal sealed class PduReader(Socket socket)
         for (int done = here; done < into.Length;)
         {
             int count = socket.Receive(into[done..], SocketFlags.None, out SocketError error);
+            Restamp();
             bool timeout = error is SocketError.TimedOut or SocketError.WouldBlock or SocketError.Interrupted;
             if (timeout && Environment.TickCount64 < deadline) continue;
             if (error != SocketError.Success || count == 0) return false;

@@ -113,6 +113,7 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
     private void Fire(Connection connection)
     {
         long now = Clock.Now;
+        connection.Reader.Restamp();
         for (int i = 0; i < _pduCount; i++)
         {
             ref readonly Queued pdu = ref _pdus[i];
