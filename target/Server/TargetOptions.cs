@@ -17,6 +17,12 @@ public sealed class TargetOptions
     /// <summary>Its logical units.</summary>
     public IReadOnlyList<LunSpec> Luns { get; init; } = [];
 
+    /// <summary>What a login to the target must prove.</summary>
+    public Authentication Authentication { get; init; } = Authentication.None;
+
+    /// <summary>What a discovery session's login must prove.</summary>
+    public Authentication DiscoveryAuthentication { get; init; } = Authentication.None;
+
     /// <summary>Connections at most.</summary>
     public int MaxConnections { get; init; } = 256;
 

@@ -122,6 +122,9 @@ public sealed class TargetServer : IDisposable
 
     internal bool HasTarget(string name) => string.Equals(name, Options.Name, StringComparison.Ordinal);
 
+    /// <summary>What a login must prove: to a target, or for discovery when the name is null.</summary>
+    internal Authentication AuthenticationFor(string? target) => target is null ? Options.DiscoveryAuthentication : Options.Authentication;
+
     internal Nexus NexusOf(string initiator, ReadOnlySpan<byte> isid) => new(initiator, isid.ToArray(), Options.Name, PortalGroup, _units);
 
     internal List<Connection> Connections()
