@@ -134,6 +134,12 @@ internal sealed class FullFeature : IDisposable
         while (_closing is null && !_writer.Broken && _reader.HasHeader)
         {
             Bhs bhs = _reader.Bhs;
+            if (!_reader.HeaderIntact)
+            {
+                // Where the next PDU begins cannot be known any more (RFC 7143 §7.8).
+                CloseBecause("a header that its digest does not fit");
+                return;
+            }
             if (bhs.DataLength > LoginKeys.MaxRecvDataSegmentLength)
             {
                 Reject(bhs, _reader.Ahs, RejectReason.ProtocolError);
@@ -147,7 +153,9 @@ internal sealed class FullFeature : IDisposable
             }
             if (!_reader.HasPdu) return;
             _connection.FireReceived(Lun.Of(bhs));
-            Number(bhs, _reader.Ahs, _reader.Data);
+            // As if it had never come: its CmdSN is not used up (RFC 7143 §7.8).
+            if (!_reader.DataIntact) Reject(bhs, _reader.Ahs, RejectReason.DataDigestError);
+            else Number(bhs, _reader.Ahs, _reader.Data);
             _reader.Advance();
         }
     }
@@ -303,7 +311,7 @@ internal sealed class FullFeature : IDisposable
         PduWriter.SetLength(nop, echo);
         if (echo == 0) return;
         _writer.InPlace(data[..echo]);
-        _writer.PadInPlace(echo);
+        _writer.EndInPlace(echo);
     }
 
     /// <summary>Logout Request (RFC 7143 §11.14): with one connection, closing it or the session is the same.</summary>

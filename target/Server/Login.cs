@@ -9,6 +9,9 @@ internal sealed class Login(Connection connection)
     /// <summary>The default MaxRecvDataSegmentLength rules the login phase in both directions (RFC 7143 §13.12).</summary>
     private const int MaxDataLength = 8192;
 
+    /// <summary>1024 bytes as hex digits (RFC 7143 §12.1.3).</summary>
+    private const int MaxBinaryValue = 2 + 2 * 1024;
+
     /// <summary>Requests of one login at most: a peer that never transits must not keep us for ever.</summary>
     private const int MaxRequests = 64;
 
@@ -27,10 +30,23 @@ internal sealed class Login(Connection connection)
     private string _target = "";
     private bool _discovery;
     private bool _declared;
+    private Chap? _chap;
 
     /// <summary>Runs the phase.</summary>
     /// <returns>The session, in full feature phase; null when the login failed and the connection is to be closed.</returns>
     public Session? Run()
+    {
+        try
+        {
+            return ServeRequests();
+        }
+        finally
+        {
+            _chap?.End();
+        }
+    }
+
+    private Session? ServeRequests()
     {
         for (int request = 0; request < MaxRequests; request++)
         {
@@ -53,6 +69,8 @@ internal sealed class Login(Connection connection)
                 if (ParseText() is { } bad) return Refuse(LoginStatus.InitiatorError, bad);
                 if (_initiator.Length == 0 && Identify() is { } status) return Refuse(status.Status, status.Reason);
                 if (Negotiate(next, transit) is { } failure) return Refuse(failure.Status, failure.Reason);
+                // While the initiator has proved nothing it stays where it is, whatever it asks for (iPXE always asks).
+                transit &= Proven;
                 if (transit && next == Stage.FullFeaturePhase) return Establish();
             }
             bool granted = transit && !more;
@@ -97,7 +115,7 @@ internal sealed class Login(Connection connection)
         foreach ((string key, string value) in _pairs)
         {
             if (!_seen.Add(key)) return $"{key} was sent twice";
-            if (value.Length > LoginKeys.MaxValueLength) return $"the value of {key} is longer than {LoginKeys.MaxValueLength} bytes";
+            if (value.Length > (key is "CHAP_C" or "CHAP_R" ? MaxBinaryValue : LoginKeys.MaxValueLength)) return $"the value of {key} is longer than {LoginKeys.MaxValueLength} bytes";
         }
         return _seen.Count > Text.MaxPairs ? "too many keys" : null;
     }
@@ -133,14 +151,39 @@ internal sealed class Login(Connection connection)
     private (LoginStatus Status, string Reason)? Negotiate(Stage next, bool transit)
     {
         if (LoginKeys.Negotiate(_pairs, fullFeature: false, _parameters, _answer) is { } wrong) return (LoginStatus.InitiatorError, wrong);
-        if (Value("AuthMethod") is { } methods && !methods.Split(',').Contains("None"))
-            return (LoginStatus.AuthenticationFailure, "it does not offer AuthMethod None");
+        if (Authenticate(transit) is { } failure) return failure;
         if (!_declared && (_stage == Stage.LoginOperationalNegotiation || (transit && next == Stage.FullFeaturePhase)))
         {
             _declared = true;
             _answer.Add("MaxRecvDataSegmentLength", LoginKeys.MaxRecvDataSegmentLength);
         }
         return null;
+    }
+
+    private bool Proven => _chap is null or { Done: true };
+
+    /// <summary>The security negotiation (RFC 7143 §6.3.2, §12.1).</summary>
+    private (LoginStatus Status, string Reason)? Authenticate(bool transit)
+    {
+        if (_chap is null && connection.Server.AuthenticationFor(_discovery ? null : _target) is { Required: true } required) _chap = new Chap(required);
+        string[]? methods = Value("AuthMethod")?.Split(',');
+        if (_chap is null)
+        {
+            if (methods is null) return null;
+            if (!methods.Contains("None")) return (LoginStatus.AuthenticationFailure, "it does not offer AuthMethod None");
+            _answer.Add("AuthMethod", "None");
+            return null;
+        }
+        if (_chap.Done) return null;
+        if (_stage != Stage.SecurityNegotiation) return (LoginStatus.AuthenticationFailure, "it skips the authentication");
+        if (methods is not null)
+        {
+            if (!methods.Contains("CHAP")) return (LoginStatus.AuthenticationFailure, "it does not offer AuthMethod CHAP");
+            _answer.Add("AuthMethod", "CHAP");
+            _chap.Begun = true;
+        }
+        if (!_chap.Begun) return transit ? (LoginStatus.AuthenticationFailure, "it skips the authentication") : null;
+        return _chap.Step(Value, _answer);
     }
 
     private Session? Establish()
@@ -165,6 +208,9 @@ internal sealed class Login(Connection connection)
         connection.LoggedIn = true;
         if (Answer(granted: true, Stage.FullFeaturePhase))
         {
+            bool header = _parameters[Key.HeaderDigest] == LoginKeys.DigestCrc32C, data = _parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
+            connection.Reader.UseDigests(header, data);
+            connection.Writer.UseDigests(header, data);
             if (connection.Server.MayLog(connection.Remote.Address))
                 Log.LoggedIn(connection.Server.Logger, connection.Remote, Text.Escape(_initiator), _discovery ? "(discovery)" : _target, session.Isid, session.Tsih);
             return session;
