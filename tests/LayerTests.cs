@@ -31,7 +31,7 @@ public sealed class LayerTests
     public void Of_the_server_only_its_facade_is_public()
     {
         IEnumerable<string> names = s_target.GetExportedTypes().Where(t => t.Namespace == "Iscsitop.Target.Server").Select(t => t.Name);
-        Assert.That(names, Is.SubsetOf(new[] { nameof(TargetServer), nameof(TargetOptions), nameof(LunSpec), nameof(PortalException), nameof(ChapAccount), nameof(Authentication) }));
+        Assert.That(names, Is.SubsetOf(new[] { nameof(TargetServer), nameof(TargetOptions), nameof(LunSpec), nameof(PortalException), nameof(TargetSpec), nameof(InitiatorSpec), nameof(PortalGroup), nameof(Redirection), nameof(Authentication), nameof(ChapAccount) }));
         Assert.That(s_target.GetExportedTypes().Where(t => t.Namespace == "Iscsitop.Target.Stores"), Is.Empty);
     }
 

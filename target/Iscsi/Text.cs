@@ -94,6 +94,13 @@ internal sealed class TextBuilder
     /// <summary>Forgets the text.</summary>
     public void Clear() => Length = 0;
 
+    /// <summary>Forgets the first bytes: they were sent.</summary>
+    public void Drop(int count)
+    {
+        _bytes.AsSpan(count, Length - count).CopyTo(_bytes);
+        Length -= count;
+    }
+
     /// <summary>Adds a pair.</summary>
     public void Add(string key, string value)
     {

@@ -50,7 +50,7 @@ internal sealed class LogicalUnit
     public int BlockSize { get; }
 
     /// <summary>Number of logical blocks.</summary>
-    public ulong BlockCount { get; }
+    public ulong BlockCount { get; private set; }
 
     /// <summary>Most blocks a command may transfer or verify (VPD page B0h).</summary>
     public uint MaxTransferBlocks { get; }
@@ -82,6 +82,15 @@ internal sealed class LogicalUnit
         };
         if (spec.Delay > TimeSpan.Zero) store = new DelayStore(store, spec.Delay);
         return new LogicalUnit(store, targetName, spec.Lun, spec.BlockSize, spec.ReadOnly, spec.Serial);
+    }
+
+    /// <summary>Takes notice of what its store has grown by since, and tells every nexus (SBC-4 §4.7).</summary>
+    public void Grow()
+    {
+        ulong blocks = (ulong)(Store.Grow() / BlockSize);
+        if (blocks <= BlockCount) return;
+        BlockCount = blocks;
+        Raise(SenseCode.CapacityDataChanged);
     }
 
     /// <summary>A worker gets a task of a generation.</summary>

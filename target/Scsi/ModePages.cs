@@ -38,7 +38,7 @@ internal static class ModePages
         int pages = WritePages(unit, cdb, data[(header + descriptor)..]);
         if (pages == 0) return InvalidPage(task);
         int length = header + descriptor + pages;
-        byte deviceSpecific = (byte)((unit.WriteProtected ? 0x80 : 0) | 0x10); // WP, DPOFUA
+        byte deviceSpecific = (byte)((unit.WriteProtected || task.Nexus.ReadOnly ? 0x80 : 0) | 0x10); // WP, DPOFUA
         if (ten)
         {
             BinaryPrimitives.WriteUInt16BigEndian(data, (ushort)(length - 2));

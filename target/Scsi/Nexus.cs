@@ -5,9 +5,9 @@ namespace Iscsitop.Target.Scsi;
 /// <summary>An I_T nexus: one initiator port and one target port, the units it sees and what they owe it (SAM-5 §4.5).</summary>
 internal sealed class Nexus
 {
-    private readonly FrozenDictionary<ulong, LogicalUnit> _units;
-    private readonly FrozenDictionary<LogicalUnit, UnitAttentions> _attentions;
-    private readonly int[] _luns;
+    private readonly Lock _lock = new();
+    private volatile View _view = View.Empty;
+    private bool _attached;
 
     /// <param name="initiator">iSCSI name of the initiator.</param>
     /// <param name="isid">The 6 bytes that make it a port (RFC 7143 §11.12.5).</param>
@@ -22,10 +22,7 @@ internal sealed class Nexus
         Target = target;
         PortalGroup = portalGroup;
         RelativePort = relativePort;
-        _luns = [.. units.Keys.Order()];
-        _units = units.ToFrozenDictionary(u => (ulong)u.Key, u => u.Value);
-        _attentions = units.Values.Distinct().ToFrozenDictionary(u => u, _ => new UnitAttentions());
-        foreach (UnitAttentions attentions in _attentions.Values) attentions.Add(SenseCode.PowerOnOrReset);
+        _view = View.Of(units, View.Empty);
     }
 
     /// <summary>iSCSI name of the initiator.</summary>
@@ -43,33 +40,80 @@ internal sealed class Nexus
     /// <summary>Relative target port identifier.</summary>
     public ushort RelativePort { get; }
 
+    /// <summary>Whether the initiator may not write, whatever the units allow.</summary>
+    public bool ReadOnly { get; init; }
+
     /// <summary>The LUNs it sees, ascending.</summary>
-    public ReadOnlySpan<int> Luns => _luns;
+    public ReadOnlySpan<int> Luns => _view.Luns;
 
     /// <summary>The units it sees.</summary>
-    public IEnumerable<LogicalUnit> Units => _attentions.Keys;
+    public IEnumerable<LogicalUnit> Units => _view.Attentions.Keys;
 
     /// <summary>The unit at a LUN, null when there is none.</summary>
-    public LogicalUnit? Find(ulong lun) => _units.GetValueOrDefault(lun);
+    public LogicalUnit? Find(ulong lun) => _view.Units.GetValueOrDefault(lun);
 
-    /// <summary>What a unit of this nexus owes it.</summary>
-    public UnitAttentions Attentions(LogicalUnit unit) => _attentions[unit];
+    /// <summary>What a unit of this nexus owes it; one that a reload has taken away owes nothing.</summary>
+    public UnitAttentions Attentions(LogicalUnit unit) => _view.Attentions.GetValueOrDefault(unit) ?? new UnitAttentions();
 
     /// <summary>Clears a condition of all units.</summary>
     public void RemoveAttention(SenseCode code)
     {
-        foreach (UnitAttentions attentions in _attentions.Values) attentions.Remove(code);
+        foreach (UnitAttentions attentions in _view.Attentions.Values) attentions.Remove(code);
     }
 
     /// <summary>From now on the units raise unit attentions for this nexus.</summary>
     public void Attach()
     {
-        foreach (LogicalUnit unit in _attentions.Keys) unit.Attach(this);
+        lock (_lock)
+        {
+            _attached = true;
+            foreach (LogicalUnit unit in Units) unit.Attach(this);
+        }
     }
 
     /// <summary>The nexus is lost.</summary>
     public void Detach()
     {
-        foreach (LogicalUnit unit in _attentions.Keys) unit.Detach(this);
+        lock (_lock)
+        {
+            _attached = false;
+            foreach (LogicalUnit unit in Units) unit.Detach(this);
+        }
+    }
+
+    /// <summary>Gives the initiator other units to see; those that stay tell it that the LUNs have changed (SPC-4 §6.33).</summary>
+    public void Update(IReadOnlyDictionary<int, LogicalUnit> units)
+    {
+        lock (_lock)
+        {
+            View old = _view;
+            if (old.Units.Count == units.Count && units.All(u => old.Units.GetValueOrDefault((ulong)u.Key) == u.Value)) return;
+            View next = View.Of(units, old);
+            _view = next;
+            foreach (LogicalUnit unit in old.Attentions.Keys)
+                if (next.Attentions.TryGetValue(unit, out UnitAttentions? attentions)) attentions.Add(SenseCode.ReportedLunsDataChanged);
+                else unit.Detach(this);
+            if (!_attached) return;
+            foreach (LogicalUnit unit in next.Attentions.Keys) unit.Attach(this);
+        }
+    }
+
+    /// <summary>What the nexus sees at one moment.</summary>
+    private sealed record View(FrozenDictionary<ulong, LogicalUnit> Units, FrozenDictionary<LogicalUnit, UnitAttentions> Attentions, int[] Luns)
+    {
+        public static View Empty { get; } = new(FrozenDictionary<ulong, LogicalUnit>.Empty, FrozenDictionary<LogicalUnit, UnitAttentions>.Empty, []);
+
+        /// <summary>A view of these units. Those that were not seen before owe a power-on unit attention.</summary>
+        public static View Of(IReadOnlyDictionary<int, LogicalUnit> units, View old) => new(
+            units.ToFrozenDictionary(u => (ulong)u.Key, u => u.Value),
+            units.Values.Distinct().ToFrozenDictionary(u => u, u => old.Attentions.GetValueOrDefault(u) ?? PoweredOn()),
+            [.. units.Keys.Order()]);
+
+        private static UnitAttentions PoweredOn()
+        {
+            var attentions = new UnitAttentions();
+            attentions.Add(SenseCode.PowerOnOrReset);
+            return attentions;
+        }
     }
 }

@@ -15,8 +15,6 @@ internal sealed class FullFeature : IDisposable
     /// <summary>Immediate tasks at most (RFC 7143 §4.2.2.1 asks for two).</summary>
     private const int MaxImmediate = 16;
 
-    private const int LogoutSeconds = 5;
-
     /// <summary>AHSLength of the longest CDB, 260 bytes (RFC 7143 §11.2.2.3, SPC-4 §4.2.3).</summary>
     private const int MaxExtendedCdb = 245;
 
@@ -344,7 +342,7 @@ internal sealed class FullFeature : IDisposable
         _lastTick = now;
         TargetOptions options = _connection.Server.Options;
         if (_commands.Sweep()) CloseBecause($"data we asked for did not come in {options.DataTimeout.TotalSeconds:0} s");
-        if (_connection.Server.Stopping) AskForLogout(now);
+        if (_connection.Server.AsksToLeave(_session)) AskForLogout(now);
         if (_session.Discovery || options.NopInterval == TimeSpan.Zero) return;
         double idle = now - _lastReceived;
         if (_pingOutstanding)
@@ -368,13 +366,13 @@ internal sealed class FullFeature : IDisposable
         Stamp(nop, advance: false);
     }
 
-    /// <summary>Shutdown: asks the initiator to log out, and tells it goodbye when it did not (RFC 7143 §11.9).</summary>
+    /// <summary>Shutdown, or the end of its target: asks the initiator to log out, and tells it goodbye when it did not (RFC 7143 §11.9).</summary>
     private void AskForLogout(long now)
     {
         if (_logoutDeadline == 0)
         {
-            _logoutDeadline = now + LogoutSeconds * 1000;
-            Async(AsyncEvent.LogoutRequest, parameter3: LogoutSeconds);
+            _logoutDeadline = now + _connection.Server.LogoutSeconds * 1000;
+            Async(AsyncEvent.LogoutRequest, parameter3: _connection.Server.LogoutSeconds);
         }
         else if (now > _logoutDeadline)
         {

@@ -42,6 +42,9 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Error, "accepting on {Portal} failed: {Reason}")]
     public static partial void AcceptFailed(ILogger logger, IPEndPoint portal, string reason);
 
+    [LoggerMessage(15, LogLevel.Information, "reloaded: {Target}")]
+    public static partial void Reloaded(ILogger logger, string target);
+
     [LoggerMessage(14, LogLevel.Error, "a command for LUN {Lun} failed because of a bug of ours, or for want of memory")]
     public static partial void TaskBug(ILogger logger, ulong lun, Exception exception);
 

@@ -130,7 +130,8 @@ internal sealed class Login(Connection connection)
         if (type is not ("Normal" or "Discovery")) return (LoginStatus.SessionTypeNotSupported, "SessionType is neither Normal nor Discovery");
         _initiator = initiator;
         _discovery = type == "Discovery";
-        _answer.Add("TargetPortalGroupTag", TargetServer.PortalGroup);
+        PortalGroup group = connection.Server.GroupOf(connection.Local);
+        _answer.Add("TargetPortalGroupTag", group.Tag);
         if (_discovery)
         {
             connection.Identify("", _initiator);
@@ -138,10 +139,10 @@ internal sealed class Login(Connection connection)
         }
         string? target = Value("TargetName");
         if (target is null) return (LoginStatus.MissingParameter, "no TargetName");
-        if (!connection.Server.HasTarget(target))
+        if (connection.Server.Refuse(target, _initiator, group, _answer) is { } refusal)
         {
             connection.Identify("", _initiator);
-            return (LoginStatus.NotFound, $"there is no target {Text.Escape(target)}");
+            return refusal;
         }
         _target = target;
         connection.Identify(_target, _initiator);
@@ -198,10 +199,10 @@ internal sealed class Login(Connection connection)
             Tsih = _tsih,
             Parameters = _parameters,
             Connection = connection,
-            Nexus = _discovery ? null : connection.Server.NexusOf(_initiator, _isid),
+            Nexus = _discovery ? null : connection.Server.NexusOf(_target, _initiator, _isid, connection.Local),
         };
         LoginStatus status = connection.Server.Establish(session);
-        if (status != LoginStatus.Success) return Refuse(status, "its ISID, TSIH and CID fit no session");
+        if (status != LoginStatus.Success) return Refuse(status, status == LoginStatus.OutOfResources ? "it has too many sessions" : "its ISID, TSIH and CID fit no session");
         session.StartNumbering(_cmdSn);
         _tsih = session.Tsih;
         connection.Identify(_target, _initiator, session.Isid, session.Tsih);
@@ -243,7 +244,8 @@ internal sealed class Login(Connection connection)
     {
         if (connection.Server.MayLog(connection.Remote.Address))
             Log.LoginRefused(connection.Server.Logger, connection.Remote, reason, $"{(int)status:x4}");
-        Respond(status, 0, default);
+        // A redirection says where to go (RFC 7143 §11.13.5); no other refusal has text.
+        Respond(status, 0, status is LoginStatus.TargetMovedTemporarily or LoginStatus.TargetMovedPermanently ? _answer.Span : default);
         return null;
     }
 

@@ -35,6 +35,11 @@ internal sealed class Session
     /// <summary>The last CmdSN the initiator may send.</summary>
     public uint MaxCmdSn { get; private set; }
 
+    /// <summary>Whether two sessions are between the same SCSI ports (RFC 7143 §6.3.1); discovery sessions have none (§7.4.2).</summary>
+    public bool HasPortsOf(Session other) =>
+        Nexus is { } mine && other.Nexus is { } theirs && Initiator == other.Initiator && Isid == other.Isid
+        && Target == other.Target && mine.PortalGroup == theirs.PortalGroup;
+
     /// <summary>Opens the window as far as the tasks in hand allow; it never closes again (RFC 7143 §4.2.2.1).</summary>
     public void OpenWindow(int tasks)
     {

@@ -2,8 +2,8 @@ using System.Net;
 
 namespace Iscsitop.Target.Server;
 
-/// <summary>What a target is told.</summary>
-public sealed class TargetOptions
+/// <summary>What a server of targets is told: one target in few words, or <see cref="Targets"/> in as many as it takes.</summary>
+public sealed record TargetOptions
 {
     /// <summary>The port IANA gave iSCSI.</summary>
     public const int DefaultPort = 3260;
@@ -23,11 +23,26 @@ public sealed class TargetOptions
     /// <summary>What a discovery session's login must prove.</summary>
     public Authentication DiscoveryAuthentication { get; init; } = Authentication.None;
 
+    /// <summary>Targets; when empty the one of <see cref="Name"/>, <see cref="Luns"/> and <see cref="Authentication"/>.</summary>
+    public IReadOnlyList<TargetSpec> Targets { get; init; } = [];
+
+    /// <summary>Portal groups; when empty one with tag 1 and the <see cref="Portals"/>.</summary>
+    public IReadOnlyList<PortalGroup> PortalGroups { get; init; } = [];
+
     /// <summary>Connections at most.</summary>
     public int MaxConnections { get; init; } = 256;
 
-    /// <summary>Connections from one address that have not logged in yet, at most; the oldest gives way to a new one.</summary>
-    public int MaxHalfOpenPerAddress { get; init; } = 64;
+    /// <summary>Sessions of one initiator at most.</summary>
+    public int MaxSessionsPerInitiator { get; init; } = 32;
+
+    /// <summary>Connections that have not logged in yet, at most; the oldest gives way to a new one.</summary>
+    public int MaxHalfOpen { get; init; } = 64;
+
+    /// <summary>The same of one address.</summary>
+    public int MaxHalfOpenPerAddress { get; init; } = 16;
+
+    /// <summary>Log messages about one peer in a second at most.</summary>
+    public int LogsPerSecond { get; init; } = 10;
 
     /// <summary>Time a login may take.</summary>
     public TimeSpan LoginTimeout { get; init; } = TimeSpan.FromSeconds(15);
@@ -40,4 +55,14 @@ public sealed class TargetOptions
 
     /// <summary>Time in which data an R2T asked for must come.</summary>
     public TimeSpan DataTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time initiators get to log out when they are asked to.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The targets, however they were given.</summary>
+    internal IReadOnlyList<TargetSpec> AllTargets =>
+        Targets.Count > 0 ? Targets : [new TargetSpec(Name) { Luns = Luns, Authentication = Authentication }];
+
+    /// <summary>The portal groups, however they were given.</summary>
+    internal IReadOnlyList<PortalGroup> AllPortalGroups => PortalGroups.Count > 0 ? PortalGroups : [new PortalGroup(1, Portals)];
 }

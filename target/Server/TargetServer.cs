@@ -7,53 +7,41 @@ using Microsoft.Extensions.Logging;
 
 namespace Iscsitop.Target.Server;
 
-/// <summary>An iSCSI target: portals, sessions and logical units, and the provider that observes them.</summary>
+/// <summary>A server of iSCSI targets: portals, sessions and logical units, and the provider that observes them.</summary>
 public sealed class TargetServer : IDisposable
 {
-    /// <summary>The one target portal group.</summary>
-    internal const ushort PortalGroup = 1;
-
     // Workers wait for devices; the pool adds threads too slowly for that by itself.
     private const int Workers = 32;
-    private const int LogsPerSecond = 10;
+
+    // What a worker has in hand may take so long before a unit is closed under it.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
-    private readonly List<Socket> _listeners = [];
+    private readonly List<Listener> _listeners = [];
     private readonly HashSet<Connection> _connections = [];
     private readonly List<Session> _sessions = [];
-    private readonly Dictionary<int, LogicalUnit> _units = [];
+    private readonly AutoResetEvent _oneEnded = new(false);
+    private readonly Targets _targets = new();
     private readonly Dictionary<IPAddress, (long Second, int Count)> _logged = [];
+    private volatile TargetOptions _options;
     private volatile bool _stopping;
     private ushort _lastTsih;
 
     /// <summary>Opens the logical units.</summary>
     /// <exception cref="IOException">A store cannot be opened; the message names it.</exception>
-    /// <exception cref="ArgumentException">The target's name or a LUN is wrong; the message says what would be right.</exception>
+    /// <exception cref="ArgumentException">A target's name or a LUN is wrong; the message says what would be right.</exception>
     public TargetServer(TargetOptions options, ILoggerFactory loggers)
     {
-        if (IscsiName.Check(options.Name) is { } wrong) throw new ArgumentException($"target name '{Text.Escape(options.Name)}': {wrong}");
-        Options = options;
+        _options = options;
         Logger = loggers.CreateLogger("iscsitop.target");
         Provider = new Provider("target");
-        try
-        {
-            foreach (LunSpec spec in options.Luns)
-            {
-                if (_units.ContainsKey(spec.Lun)) throw new ArgumentException($"LUN {spec.Lun} is given twice");
-                LogicalUnit unit = LogicalUnit.Open(spec, options.Name);
-                _units.Add(spec.Lun, unit);
-                Provider.UnitChanges.Enqueue(new UnitInfo(options.Name, (ulong)spec.Lun, unit.Serial, unit.BlockSize));
-            }
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        Targets.Change change = _targets.Prepare(options.AllTargets);
+        _targets.Commit(change);
+        Announce(change);
     }
 
-    /// <summary>What the target was told.</summary>
-    public TargetOptions Options { get; }
+    /// <summary>What the server was told.</summary>
+    public TargetOptions Options => _options;
 
     /// <summary>The probes.</summary>
     public Provider Provider { get; }
@@ -61,9 +49,16 @@ public sealed class TargetServer : IDisposable
     /// <summary>Where it listens, with the ports it got.</summary>
     public IReadOnlyList<IPEndPoint> Portals { get; private set; } = [];
 
+    /// <summary>What it serves, in a few words: the name of its only target, or how many there are.</summary>
+    public string Description => _targets.All is [var only] ? only.Spec.Name : $"{_targets.All.Count} targets";
+
+    /// <summary>Sessions that are logged in.</summary>
+    public int SessionCount => Sessions().Count;
+
     internal ILogger Logger { get; }
 
-    internal bool Stopping => _stopping;
+    /// <summary>Seconds that initiators get to log out.</summary>
+    internal ushort LogoutSeconds => (ushort)Math.Clamp(_options.Drain.TotalSeconds, 1, 3600);
 
     /// <summary>Listens and accepts.</summary>
     /// <exception cref="SocketException">A portal cannot be bound; its message names the portal.</exception>
@@ -71,61 +66,116 @@ public sealed class TargetServer : IDisposable
     {
         ThreadPool.GetMinThreads(out int workers, out int completions);
         ThreadPool.SetMinThreads(Math.Max(workers, Workers), completions);
-        foreach (IPEndPoint portal in Options.Portals) _listeners.Add(Listen(portal));
-        Portals = [.. _listeners.Select(l => (IPEndPoint)l.LocalEndPoint!)];
-        for (int i = 0; i < _listeners.Count; i++)
+        foreach (PortalGroup group in _options.AllPortalGroups)
+            foreach (IPEndPoint portal in group.Portals)
+                _listeners.Add(new Listener(Listen(portal), group));
+        Portals = [.. _listeners.Select(l => l.Portal)];
+        foreach (Listener listener in _listeners)
         {
-            Socket listener = _listeners[i];
-            IPEndPoint portal = Portals[i];
-            Log.Listening(Logger, portal, Options.Name);
-            new Thread(() => Accept(listener, portal)) { IsBackground = true, Name = "iscsi-accept" }.Start();
+            Log.Listening(Logger, listener.Portal, Description);
+            new Thread(() => Accept(listener.Socket, listener.Portal)) { IsBackground = true, Name = "iscsi-accept" }.Start();
         }
+    }
+
+    /// <summary>
+    /// Serves from now on what new options say, in all or, when they are wrong, in nothing. Sessions go on: what has changed
+    /// for them they learn by unit attentions, and those of a target that is no more are asked to log out.
+    /// </summary>
+    /// <exception cref="IOException">A store cannot be opened; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is wrong, or cannot change while the server runs; the message says which.</exception>
+    public void Reload(TargetOptions options)
+    {
+        if (!SamePortals(options.AllPortalGroups, _options.AllPortalGroups))
+            throw new ArgumentException("portals and their groups cannot change while the target runs (restart it)");
+        Targets.Change change = _targets.Prepare(options.AllTargets);
+        lock (_lock)
+        {
+            _options = options;
+            _targets.Commit(change);
+            foreach (Session session in _sessions) Refresh(session);
+        }
+        Announce(change);
+        foreach (LogicalUnit unit in change.Kept) Try(0, unit.Grow);
+        foreach ((int lun, LogicalUnit unit) in change.Gone) Close(lun, unit);
+        Log.Reloaded(Logger, Description);
     }
 
     /// <summary>Stops: asks initiators to log out (Async Message), waits for them at most <paramref name="grace"/>, closes what is left, flushes the stores.</summary>
     public void Stop(TimeSpan grace)
     {
         _stopping = true;
-        foreach (Socket listener in _listeners) listener.Dispose();
+        foreach (Listener listener in _listeners) listener.Socket.Dispose();
+        foreach (Connection c in Connections())
+            if (!c.LoggedIn)
+                c.Abort();
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        foreach (Connection c in Connections())
-        {
-            if (!c.LoggedIn) c.Abort();
-            TimeSpan left = grace - watch.Elapsed;
-            if (left > TimeSpan.Zero) c.WaitEnded(left);
-        }
-        foreach (Connection c in Connections())
-        {
-            c.Abort();
-            c.WaitEnded(TimeSpan.FromSeconds(5));
-        }
-        foreach ((int lun, LogicalUnit unit) in _units)
-        {
-            try
-            {
-                unit.Store.Flush();
-            }
-            catch (IOException e)
-            {
-                Log.StoreFailed(Logger, (ulong)lun, e.Message);
-            }
-        }
+        while (Connections().Count > 0 && grace - watch.Elapsed is var rest && rest > TimeSpan.Zero) _oneEnded.WaitOne(rest);
+        List<Connection> left = Connections();
+        foreach (Connection c in left) c.Abort();
+        foreach (Connection c in left) c.WaitEnded(s_patience);
+        foreach (ServedTarget target in _targets.All)
+            foreach ((int lun, LogicalUnit unit) in target.Units)
+                Try(lun, unit.Store.Flush);
     }
 
     /// <summary>Closes everything at once.</summary>
     public void Dispose()
     {
         Stop(TimeSpan.Zero);
-        foreach (LogicalUnit unit in _units.Values) unit.Store.Dispose();
-        _units.Clear();
+        _targets.Dispose();
     }
 
-    internal bool HasTarget(string name) => string.Equals(name, Options.Name, StringComparison.Ordinal);
+    /// <summary>The targets an initiator may know of and reach somewhere.</summary>
+    internal IEnumerable<ServedTarget> TargetsFor(string initiator) => _targets.All.Where(t => t.Spec.Allows(initiator));
+
+    /// <summary>A target the initiator may know of, null when there is none.</summary>
+    internal ServedTarget? TargetFor(string name, string initiator) =>
+        _targets.Find(name) is { } target && target.Spec.Allows(initiator) ? target : null;
+
+    /// <summary>The portals of a target, with the tags of their groups.</summary>
+    internal IEnumerable<(IPEndPoint Portal, ushort Tag)> PortalsOf(ServedTarget target) =>
+        _listeners.Where(l => target.IsIn(l.Group)).Select(l => (l.Portal, l.Group.Tag));
+
+    /// <summary>The group of the portal that a connection came to.</summary>
+    internal PortalGroup GroupOf(IPEndPoint local) => _listeners.MaxBy(l => l.Closeness(local))!.Group;
+
+    /// <summary>Why an initiator may not log in to a target by a portal group; null when it may.</summary>
+    /// <param name="name">The target's name.</param>
+    /// <param name="initiator">The initiator's.</param>
+    /// <param name="group">The group it came to.</param>
+    /// <param name="answer">Gets what the answer is to tell of the target.</param>
+    internal (LoginStatus Status, string Reason)? Refuse(string name, string initiator, PortalGroup group, TextBuilder answer)
+    {
+        if (_targets.Find(name) is not { } target || !target.IsIn(group))
+            return _targets.WasRemoved(name)
+                ? (LoginStatus.TargetRemoved, $"there is no target {Text.Escape(name)} any more")
+                : (LoginStatus.NotFound, $"there is no target {Text.Escape(name)}");
+        if (!target.Spec.Allows(initiator)) return (LoginStatus.AuthorizationFailure, $"{Text.Escape(initiator)} may not log in to {name}");
+        if (target.Spec.Redirection is { } elsewhere)
+        {
+            answer.Clear();
+            answer.Add("TargetAddress", elsewhere.Address.ToString());
+            return (elsewhere.Permanent ? LoginStatus.TargetMovedPermanently : LoginStatus.TargetMovedTemporarily, $"{name} is at {elsewhere.Address}");
+        }
+        if (target.Spec.Alias.Length > 0) answer.Add("TargetAlias", target.Spec.Alias);
+        return null;
+    }
 
     /// <summary>What a login must prove: to a target, or for discovery when the name is null.</summary>
-    internal Authentication AuthenticationFor(string? target) => target is null ? Options.DiscoveryAuthentication : Options.Authentication;
+    internal Authentication AuthenticationFor(string? target) =>
+        target is null ? _options.DiscoveryAuthentication : _targets.Find(target)?.Spec.Authentication ?? Authentication.None;
 
-    internal Nexus NexusOf(string initiator, ReadOnlySpan<byte> isid) => new(initiator, isid.ToArray(), Options.Name, PortalGroup, _units);
+    /// <summary>The I_T nexus of a login.</summary>
+    internal Nexus NexusOf(string target, string initiator, ReadOnlySpan<byte> isid, IPEndPoint local)
+    {
+        ServedTarget served = TargetFor(target, initiator) ?? ServedTarget.Gone;
+        PortalGroup group = GroupOf(local);
+        int relativePort = 1 + _options.AllPortalGroups.TakeWhile(g => g.Tag != group.Tag).Count();
+        return new Nexus(initiator, isid.ToArray(), target, group.Tag, served.UnitsOf(initiator), (ushort)relativePort) { ReadOnly = served.IsReadOnlyFor(initiator) };
+    }
+
+    /// <summary>Whether a session is to end: the server does, or its target is no more.</summary>
+    internal bool AsksToLeave(Session session) => _stopping || (!session.Discovery && _targets.Find(session.Target) is null);
 
     internal List<Connection> Connections()
     {
@@ -144,7 +194,7 @@ public sealed class TargetServer : IDisposable
         lock (_lock)
         {
             // Discovery sessions stand outside the ISID rule (RFC 7143 §7.4.2).
-            old = session.Discovery ? null : _sessions.Find(s => !s.Discovery && s.Initiator == session.Initiator && s.Isid == session.Isid);
+            old = session.Discovery ? null : _sessions.Find(session.HasPortsOf);
         }
         if (session.Tsih != 0 && (old is null || old.Tsih != session.Tsih)) return LoginStatus.SessionDoesNotExist;
         if (session.Tsih != 0 && old!.Connection.Cid != session.Connection.Cid) return LoginStatus.TooManyConnections;
@@ -157,10 +207,12 @@ public sealed class TargetServer : IDisposable
         }
         lock (_lock)
         {
-            if (!session.Discovery && _sessions.Exists(s => s.Initiator == session.Initiator && s.Isid == session.Isid && !s.Discovery))
+            if (!session.Discovery && _sessions.Exists(session.HasPortsOf))
                 return LoginStatus.ServiceUnavailable; // a login of the same name and ISID was quicker
+            if (_sessions.Count(s => s.Initiator == session.Initiator) >= _options.MaxSessionsPerInitiator) return LoginStatus.OutOfResources;
             if (session.Tsih == 0) session.Tsih = FreeTsih();
             _sessions.Add(session);
+            Refresh(session); // a reload may have come since its login began
         }
         session.Nexus?.Attach();
         return LoginStatus.Success;
@@ -175,6 +227,7 @@ public sealed class TargetServer : IDisposable
     internal void Ended(Connection connection)
     {
         lock (_lock) _connections.Remove(connection);
+        _oneEnded.Set();
     }
 
     /// <summary>Whether a message about this peer may be logged: the first ten of a second, then one that says so.</summary>
@@ -189,9 +242,49 @@ public sealed class TargetServer : IDisposable
             count = seen.Second == second ? seen.Count + 1 : 1;
             _logged[peer] = (second, count);
         }
-        if (count == LogsPerSecond + 1) Log.Suppressed(Logger, peer, LogsPerSecond);
-        return count <= LogsPerSecond;
+        int limit = _options.LogsPerSecond;
+        if (count == limit + 1) Log.Suppressed(Logger, peer, limit);
+        return count <= limit;
     }
+
+    /// <summary>Gives a session the units its target has for it by now. One that no entry allows any more keeps what is left of its own.</summary>
+    private void Refresh(Session session)
+    {
+        if (session.Nexus is not { } nexus) return;
+        ServedTarget target = _targets.Find(session.Target) ?? ServedTarget.Gone;
+        nexus.Update(target.Spec.Allows(session.Initiator)
+            ? target.UnitsOf(session.Initiator)
+            : nexus.Luns.ToArray().Where(l => target.Units.Values.Contains(nexus.Find((ulong)l))).ToDictionary(l => l, l => nexus.Find((ulong)l)!));
+    }
+
+    private void Announce(Targets.Change change)
+    {
+        foreach ((string target, int lun, LogicalUnit unit) in change.Opened)
+            Provider.UnitChanges.Enqueue(new UnitInfo(target, (ulong)lun, unit.Serial, unit.BlockSize));
+    }
+
+    /// <summary>Closes a unit that nobody sees any more, when what workers had in hand has ended.</summary>
+    private void Close(int lun, LogicalUnit unit)
+    {
+        SpinWait.SpinUntil(() => unit.IsQuietBefore(unit.Generation + 1), s_patience);
+        Try(lun, unit.Store.Flush);
+        unit.Store.Dispose();
+    }
+
+    private void Try(int lun, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (IOException e)
+        {
+            Log.StoreFailed(Logger, (ulong)lun, e.Message);
+        }
+    }
+
+    private static bool SamePortals(IReadOnlyList<PortalGroup> some, IReadOnlyList<PortalGroup> others) =>
+        some.Count == others.Count && some.Zip(others).All(g => g.First.Tag == g.Second.Tag && g.First.Portals.SequenceEqual(g.Second.Portals));
 
     private static Socket Listen(IPEndPoint portal)
     {
@@ -274,16 +367,29 @@ public sealed class TargetServer : IDisposable
     private Connection? OldestHalfOpen(IPAddress address)
     {
         bool full = _connections.Count >= Options.MaxConnections;
-        int ofAddress = 0;
-        Connection? oldest = null;
+        int all = 0, ofAddress = 0;
+        Connection? oldest = null, ofSame = null;
         foreach (Connection c in _connections)
         {
             if (c.LoggedIn || c.Doomed) continue;
-            bool same = c.Remote.Address.Equals(address);
-            if (same) ofAddress++;
-            if ((full || same) && (oldest is null || c.Id < oldest.Id)) oldest = c;
+            if (oldest is null || c.Id < oldest.Id) oldest = c;
+            all++;
+            if (!c.Remote.Address.Equals(address)) continue;
+            ofAddress++;
+            if (ofSame is null || c.Id < ofSame.Id) ofSame = c;
         }
-        return full || ofAddress >= Options.MaxHalfOpenPerAddress ? oldest : null;
+        if (ofAddress >= Options.MaxHalfOpenPerAddress) return ofSame;
+        return full || all >= Options.MaxHalfOpen ? oldest : null;
+    }
+
+    /// <summary>A bound portal.</summary>
+    private sealed record Listener(Socket Socket, PortalGroup Group)
+    {
+        /// <summary>Where it listens, with the port it got.</summary>
+        public IPEndPoint Portal { get; } = (IPEndPoint)Socket.LocalEndPoint!;
+
+        /// <summary>How well an address that a connection came to fits: the portal itself, a wildcard, another.</summary>
+        public int Closeness(IPEndPoint local) => Portal.Equals(local) ? 2 : Portal.Port == local.Port && Portal.IsWildcard() ? 1 : 0;
     }
 
     private ushort FreeTsih()
@@ -305,4 +411,11 @@ public sealed class PortalException(IPEndPoint portal, SocketException inner)
         SocketError.AccessDenied => $"portal {portal}: permission denied; ports below 1024 are the system's",
         _ => $"portal {portal}: {e.Message}",
     };
+}
+
+/// <summary>What portals are asked.</summary>
+internal static class PortalExtensions
+{
+    /// <summary>Whether it is every address of the machine, and none to connect to.</summary>
+    public static bool IsWildcard(this IPEndPoint portal) => portal.Address.Equals(IPAddress.Any) || portal.Address.Equals(IPAddress.IPv6Any);
 }

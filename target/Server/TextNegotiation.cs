@@ -10,12 +10,17 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
     private readonly List<byte> _in = [];
     private readonly TextBuilder _out = new();
     private readonly List<KeyValuePair<string, string>> _pairs = [];
-    private int _sent;
+    private IEnumerator<ServedTarget>? _targets;
     private uint _ttt;
     private bool _open;
 
-    // Linux takes 8192 bytes of text whatever its MaxRecvDataSegmentLength is.
-    private int MaxPart => (int)Math.Min(session.Parameters[Key.MaxRecvDataSegmentLength], 8192);
+    // libiscsi wants all targets in one PDU as far as its MaxRecvDataSegmentLength goes, and offers much of it;
+    // Linux offers 32768 bytes for discovery and takes 8192 of text.
+    private int MaxPart => session.Parameters[Key.MaxRecvDataSegmentLength] switch
+    {
+        > 65536 => 65536,
+        var length => (int)Math.Min(length, 8192),
+    };
 
     /// <summary>Answers one request.</summary>
     public void Request(Bhs bhs, ReadOnlySpan<byte> data)
@@ -27,7 +32,7 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
             return;
         }
         if (restart) Reset();
-        if (_sent < _out.Length)
+        if (_out.Length > 0)
         {
             Respond(bhs);
             return;
@@ -52,7 +57,7 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
     {
         _in.Clear();
         _out.Clear();
-        _sent = 0;
+        _targets = null;
         _open = false;
     }
 
@@ -61,7 +66,7 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
         string? wrong = Text.Parse(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_in), _pairs);
         _in.Clear();
         _out.Clear();
-        _sent = 0;
+        _targets = null;
         if (wrong is not null || _pairs.DistinctBy(p => p.Key).Count() != _pairs.Count) return RejectReason.ProtocolError;
         foreach ((string key, string value) in _pairs)
             if (key == "SendTargets" && !SendTargets(value))
@@ -70,45 +75,60 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
     }
 
     /// <summary>
-    /// SendTargets (RFC 7143 appendix C). In a normal session All is answered with the session's own target, which the
-    /// RFC forbids and libiscsi demands.
+    /// SendTargets (RFC 7143 appendix C): the targets this initiator may know of. In a normal session All is answered
+    /// with the session's own target, which the RFC forbids and libiscsi demands.
     /// </summary>
     private bool SendTargets(string value)
     {
-        string own = connection.Server.Options.Name;
-        bool wanted = value == own || value == "All" || (value.Length == 0 && !session.Discovery);
-        if (!wanted) return session.Discovery && IscsiName.Check(value) is null;
-        _out.Add("TargetName", own);
-        foreach (string address in connection.Server.Portals.Where(IsReachable).Select(Reachable).Distinct())
-            _out.Add("TargetAddress", $"{address},{TargetServer.PortalGroup}");
+        string own = session.Target;
+        bool all = value == "All" || (value.Length == 0 && !session.Discovery);
+        if (!all && (session.Discovery ? IscsiName.Check(value) is not null : value != own)) return false;
+        string? only = !session.Discovery ? own : all ? null : value;
+        _targets = (only is null ? connection.Server.TargetsFor(session.Initiator) : Only(only)).GetEnumerator();
         return true;
     }
 
-    private bool IsReachable(IPEndPoint portal) =>
-        !(portal.Address.Equals(IPAddress.Any) || portal.Address.Equals(IPAddress.IPv6Any)) || portal.AddressFamily == connection.Local.AddressFamily;
+    private IEnumerable<ServedTarget> Only(string name) => connection.Server.TargetFor(name, session.Initiator) is { } target ? [target] : [];
+
+    /// <summary>Composes as many records as the next part takes: thousands of targets must not take memory for each who asks.</summary>
+    private void Fill(int length)
+    {
+        while (_out.Length <= length && _targets is not null)
+        {
+            if (!_targets.MoveNext())
+            {
+                _targets = null;
+                return;
+            }
+            _out.Add("TargetName", _targets.Current.Spec.Name);
+            foreach (string address in connection.Server.PortalsOf(_targets.Current).Where(p => IsReachable(p.Portal)).Select(Reachable).Distinct())
+                _out.Add("TargetAddress", address);
+        }
+    }
+
+    private bool IsReachable(IPEndPoint portal) => !portal.IsWildcard() || portal.AddressFamily == connection.Local.AddressFamily;
 
     // A wildcard is no address to connect to: the one this initiator used is.
-    private string Reachable(IPEndPoint portal)
+    private string Reachable((IPEndPoint Portal, ushort Tag) at)
     {
-        IPAddress address = portal.Address.Equals(IPAddress.Any) || portal.Address.Equals(IPAddress.IPv6Any)
-            ? connection.Local.Address
-            : portal.Address;
+        IPAddress address = at.Portal.IsWildcard() ? connection.Local.Address : at.Portal.Address;
         if (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6) address = new IPAddress(address.GetAddressBytes());
-        return new IPEndPoint(address, portal.Port).ToString();
+        return $"{new IPEndPoint(address, at.Portal.Port)},{at.Tag}";
     }
 
     private void Respond(Bhs request, bool more = false)
     {
-        int part = Math.Min(_out.Length - _sent, MaxPart);
-        bool last = !more && _sent + part == _out.Length;
+        Fill(MaxPart);
+        int part = Math.Min(_out.Length, MaxPart);
+        bool rest = part < _out.Length;
         Span<byte> bhs = connection.Writer.Begin(Opcode.TextResponse, 0, part);
-        bhs[1] = last ? BhsFlags.Final : _sent + part < _out.Length ? BhsFlags.Continue : (byte)0;
-        if (!last && ++_ttt == Pdu.ReservedTag) _ttt = 1;
-        _open = !last;
+        bhs[1] = rest ? BhsFlags.Continue : more ? (byte)0 : BhsFlags.Final;
+        _open = rest || more;
+        if (_open && ++_ttt == Pdu.ReservedTag) _ttt = 1;
         BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], request.Itt);
-        BinaryPrimitives.WriteUInt32BigEndian(bhs[20..], last ? Pdu.ReservedTag : _ttt);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[20..], _open ? _ttt : Pdu.ReservedTag);
         phase.Stamp(bhs, advance: true);
-        connection.Writer.Data(bhs, _out.Span.Slice(_sent, part));
-        _sent += part;
+        connection.Writer.Data(bhs, _out.Span[..part]);
+        _out.Drop(part);
     }
 }

@@ -9,6 +9,8 @@ internal sealed class DelayStore(Store inner, TimeSpan delay) : Store
 {
     public override long Length => inner.Length;
 
+    public override long Grow() => inner.Grow();
+
     public override bool ReadOnly => inner.ReadOnly;
 
     public override bool MayBlock => true;

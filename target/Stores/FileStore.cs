@@ -12,6 +12,7 @@ internal sealed class FileStore : Store
 {
     private readonly SafeFileHandle _file;
     private readonly string _path;
+    private long _length;
     private volatile bool _cacheAnswers = PageCache.IsSupported;
 
     /// <summary>Takes an open file; <see cref="Open"/> makes the checks.</summary>
@@ -19,11 +20,11 @@ internal sealed class FileStore : Store
     {
         _file = file;
         _path = path;
-        Length = length;
+        _length = length;
         ReadOnly = readOnly;
     }
 
-    public override long Length { get; }
+    public override long Length => Volatile.Read(ref _length);
 
     public override bool ReadOnly { get; }
 
@@ -58,6 +59,20 @@ internal sealed class FileStore : Store
             if (create) File.Delete(path);
             throw;
         }
+    }
+
+    public override long Grow()
+    {
+        try
+        {
+            long length = RandomAccess.GetLength(_file);
+            if (length > Length) Volatile.Write(ref _length, length);
+        }
+        catch (Exception e) when (e is not ObjectDisposedException)
+        {
+            throw new StoreException(SenseCode.LogicalUnitCommunicationFailure, $"'{_path}': {e.Message}", null, e);
+        }
+        return Length;
     }
 
     public override bool TryReadNow(long offset, int length, ScsiTask task)

@@ -11,6 +11,10 @@ internal abstract class Store : IDisposable
     /// <summary>Bytes it holds.</summary>
     public abstract long Length { get; }
 
+    /// <summary>Takes notice of bytes that were added at its end.</summary>
+    /// <returns>The length it has now; never less than before.</returns>
+    public virtual long Grow() => Length;
+
     /// <summary>Whether it refuses writes.</summary>
     public virtual bool ReadOnly => false;
 
