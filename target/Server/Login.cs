@@ -21,7 +21,8 @@ internal sealed class Login(Connection connection)
     private readonly List<KeyValuePair<string, string>> _pairs = [];
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private readonly TextBuilder _answer = new();
-    private readonly Parameters _parameters = new();
+    private Parameters _parameters = new() { MaxConnections = (uint)connection.Server.Options.MaxConnectionsPerSession };
+    private Session? _joins;
     private uint _itt;
     private uint _cmdSn;
     private ushort _tsih;
@@ -146,6 +147,8 @@ internal sealed class Login(Connection connection)
         }
         _target = target;
         connection.Identify(_target, _initiator);
+        if (_tsih != 0) _joins = connection.Server.FindShared(_initiator, Convert.ToHexStringLower(_isid), _tsih, _target, group);
+        if (_joins is not null) _parameters = new Parameters(_joins.Parameters);
         return null;
     }
 
@@ -191,19 +194,11 @@ internal sealed class Login(Connection connection)
     {
         // What comes before our final response cannot have been sent by a peer that keeps to the RFC.
         if (connection.Reader.HasMore) return Refuse(LoginStatus.InvalidDuringLogin, "it sent PDUs before the login had ended");
-        var session = new Session
-        {
-            Initiator = _initiator,
-            Target = _target,
-            Isid = Convert.ToHexStringLower(_isid),
-            Tsih = _tsih,
-            Parameters = _parameters,
-            Connection = connection,
-            Nexus = _discovery ? null : connection.Server.NexusOf(_target, _initiator, _isid, connection.Local),
-        };
-        LoginStatus status = connection.Server.Establish(session);
+        connection.Parameters = _parameters;
+        Session session = _joins ?? NewSession();
+        LoginStatus status = _joins?.Join(connection, TargetServer.Patience) ?? connection.Server.Establish(session, connection);
         if (status != LoginStatus.Success) return Refuse(status, status == LoginStatus.OutOfResources ? "it has too many sessions" : "its ISID, TSIH and CID fit no session");
-        session.StartNumbering(_cmdSn);
+        if (_joins is null) session.Numbering.Start(_cmdSn);
         _tsih = session.Tsih;
         connection.Identify(_target, _initiator, session.Isid, session.Tsih);
         connection.LoggedIn = true;
@@ -216,9 +211,18 @@ internal sealed class Login(Connection connection)
                 Log.LoggedIn(connection.Server.Logger, connection.Remote, Text.Escape(_initiator), _discovery ? "(discovery)" : _target, session.Isid, session.Tsih);
             return session;
         }
-        connection.Server.Remove(session);
+        connection.Server.Leave(session, connection, null);
         return null;
     }
+
+    private Session NewSession() => new(connection, _parameters)
+    {
+        Initiator = _initiator,
+        Target = _target,
+        Isid = Convert.ToHexStringLower(_isid),
+        Tsih = _tsih,
+        Nexus = _discovery ? null : connection.Server.NexusOf(_target, _initiator, _isid, connection.Local),
+    };
 
     /// <summary>Sends the composed answer, in several responses when it is longer than one may carry.</summary>
     private bool Answer(bool granted, Stage next)
@@ -257,8 +261,8 @@ internal sealed class Login(Connection connection)
         BinaryPrimitives.WriteUInt16BigEndian(bhs[14..], _tsih);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], _itt);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[24..], connection.StatSn++);
-        BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], _cmdSn);
-        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _cmdSn + Session.QueueDepth - 1);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], _joins?.Numbering.ExpCmdSn ?? _cmdSn);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _joins?.Numbering.MaxCmdSn ?? _cmdSn + CommandNumbering.QueueDepth - 1);
         BinaryPrimitives.WriteUInt16BigEndian(bhs[36..], (ushort)status);
         connection.Writer.Data(bhs, text);
         connection.Writer.Flush();

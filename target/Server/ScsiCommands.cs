@@ -21,13 +21,13 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private readonly Dictionary<uint, IscsiTask> _tasks = [];
     private readonly Stack<IscsiTask> _free = new();
     private readonly List<IscsiTask> _sent = [];
-    private readonly uint[] _voidTags = new uint[Session.QueueDepth];
-    private readonly int _maxBurst = (int)session.Parameters[Key.MaxBurstLength];
-    private readonly int _firstBurst = (int)session.Parameters[Key.FirstBurstLength];
-    private readonly int _maxR2ts = (int)Math.Min(session.Parameters[Key.MaxOutstandingR2T], IscsiTask.MaxR2ts);
-    private readonly bool _initialR2t = session.Parameters[Key.InitialR2T] != 0;
-    private readonly bool _dataDigest = session.Parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
-    private readonly bool _immediateData = session.Parameters[Key.ImmediateData] != 0;
+    private readonly uint[] _voidTags = new uint[CommandNumbering.QueueDepth];
+    private readonly int _maxBurst = (int)connection.Parameters[Key.MaxBurstLength];
+    private readonly int _firstBurst = (int)connection.Parameters[Key.FirstBurstLength];
+    private readonly int _maxR2ts = (int)Math.Min(connection.Parameters[Key.MaxOutstandingR2T], IscsiTask.MaxR2ts);
+    private readonly bool _initialR2t = connection.Parameters[Key.InitialR2T] != 0;
+    private readonly bool _dataDigest = connection.Parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
+    private readonly bool _immediateData = connection.Parameters[Key.ImmediateData] != 0;
     private IscsiTask? _done;
     private uint _lastTtt;
     private int _voidCount;
@@ -38,7 +38,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     public int Count => _tasks.Count;
 
     // The initiator may change it in the full feature phase.
-    private int MaxDataIn => (int)Math.Min(session.Parameters[Key.MaxRecvDataSegmentLength], 1 << 20);
+    private int MaxDataIn => (int)Math.Min(connection.Parameters[Key.MaxRecvDataSegmentLength], 1 << 20);
 
     /// <summary>Tasks that workers have.</summary>
     public int HandedOff { get; private set; }
