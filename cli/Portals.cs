@@ -22,14 +22,15 @@ internal static class Portals
     }
 
     /// <summary>
-    /// Refuses portals that other machines reach: nothing here asks an initiator who it is, so an open port would be an
-    /// open disk.
+    /// Refuses portals that other machines reach while a target there asks no initiator who it is: an open port would be
+    /// an open disk.
     /// </summary>
-    public static void RequireLoopback(IEnumerable<IPEndPoint> portals)
+    public static void RequireGuard(TargetOptions options)
     {
-        foreach (IPEndPoint portal in portals)
-            if (!IPAddress.IsLoopback(portal.Address))
-                throw new UsageException($"portal {portal} can be reached from other machines, and any initiator could log in: use a loopback address, or say --insecure-allow-remote");
+        foreach (PortalGroup group in options.AllPortalGroups)
+            foreach (IPEndPoint portal in group.Portals.Where(p => !IPAddress.IsLoopback(p.Address)))
+                if (options.AllTargets.FirstOrDefault(t => !t.IsGuarded && (t.PortalGroups.Count == 0 || t.PortalGroups.Contains(group.Tag))) is { } open)
+                    throw new UsageException($"portal {portal} can be reached from other machines, and any initiator could log in to {open.Name}: {(options.Targets.Count > 0 ? "list its initiators, give it an account" : "use a loopback address")}, or say --insecure-allow-remote");
     }
 
     private static (string Host, string Port) Split(string text)

@@ -12,11 +12,17 @@ internal sealed class Stop : IDisposable
     private readonly List<PosixSignalRegistration> _signals = [];
 
     /// <summary>Listens to the signals.</summary>
-    public static Stop OnSignals()
+    /// <param name="onHangup">What SIGHUP means instead of the end.</param>
+    public static Stop OnSignals(Action? onHangup = null)
     {
         var stop = new Stop();
-        foreach (PosixSignal signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
+        foreach (PosixSignal signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
             stop._signals.Add(PosixSignalRegistration.Create(signal, stop.OnSignal));
+        stop._signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, onHangup is null ? stop.OnSignal : context =>
+        {
+            context.Cancel = true;
+            onHangup();
+        }));
         return stop;
     }
 

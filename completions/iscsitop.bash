@@ -20,7 +20,7 @@ _iscsitop() {
     case $command in
         snoop) options='--pdu --op --slow -c -x --extended -T -H -o --output -j -p --pid --lun --target --initiator -h --help' ;;
         list) options='-p --pid -l --probes -o --output -j -h --help' ;;
-        target) options='--portal --name --lun --log-level --insecure-allow-remote -h --help' ;;
+        target) options='--portal --name --lun --config --check-config --drain --log-level --insecure-allow-remote -h --help' ;;
         demo) options='-b --batch -h --help' ;;
         *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended -o --output -j -d -m --unit -B -y --color -p --pid --lun --target --initiator -h --help -V --version snoop list target demo' ;;
     esac

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
+using Iscsitop.Cli.Configuration;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
 using Iscsitop.Target.Server;
@@ -10,16 +12,13 @@ namespace Iscsitop.Cli.Commands;
 /// <summary><c>iscsitop target</c>: the iSCSI target with its probes and the engine that serves them.</summary>
 internal static class Target
 {
-    // What initiators get to log out by themselves when we are told to end.
-    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(2);
-
     /// <summary>The command.</summary>
     public static Command Create(Streams streams)
     {
         var words = new TargetWords();
         var command = new Command("target", "Serves logical units over iSCSI, with the probes that iscsitop and iscsisnoop show. Ends on Ctrl-C.");
         words.AddTo(command);
-        command.SetAction(result => Run(words.Options(result), words.Level(result), streams));
+        command.SetAction(result => Run(words, result, streams));
         return command;
     }
 
@@ -40,18 +39,48 @@ internal static class Target
         }
     }
 
-    private static int Run(TargetOptions options, LogLevel level, Streams streams)
+    private static int Run(TargetWords words, ParseResult result, Streams streams)
     {
-        using Stop stop = Stop.OnSignals();
-        using ILoggerFactory loggers = Logs.ToStandardError(level);
+        TargetOptions options = words.Options(result);
+        if (words.OnlyChecks(result))
+        {
+            // Nothing is opened: a target that runs has its files locked.
+            streams.Error.WriteLine($"the configuration is right, {options.AllTargets.Count} {(options.AllTargets.Count == 1 ? "target" : "targets")}");
+            return ExitCode.Success;
+        }
+        using var hangup = new AutoResetEvent(false);
+        using Stop stop = Stop.OnSignals(words.HasConfig(result) ? () => hangup.Set() : null);
+        using ILoggerFactory loggers = Logs.ToStandardError(words.Level(result));
         using TargetServer server = Open(options, loggers);
         using var engine = new ProbeEngine(server.Provider, loggers.CreateLogger("iscsitop.engine"));
+        var manager = ServiceManager.FromEnvironment();
         engine.Start();
         server.Start();
-        foreach (IPEndPoint portal in server.Portals) streams.Error.WriteLine($"listening on {portal} as {options.Name}");
-        stop.Token.WaitHandle.WaitOne();
-        server.Stop(s_grace);
+        foreach (IPEndPoint portal in server.Portals) streams.Error.WriteLine($"listening on {portal} as {server.Description}");
+        manager.Ready($"serving {server.Description}");
+        while (WaitHandle.WaitAny([stop.Token.WaitHandle, hangup]) != 0)
+        {
+            manager.Reloading();
+            Reload(server, words, result, streams);
+            manager.Ready($"serving {server.Description}");
+        }
+        manager.Stopping($"asking {server.SessionCount} sessions to log out");
+        server.Stop(server.Options.Drain);
         return ExitCode.Success;
+    }
+
+    // A running target must not end because its file was half written: it goes on with what it has.
+    private static void Reload(TargetServer server, TargetWords words, ParseResult result, Streams streams)
+    {
+        try
+        {
+            server.Reload(words.Options(result));
+            streams.Error.WriteLine($"reloaded, serving {server.Description}");
+        }
+        catch (Exception e) when (e is UsageException or InputException or ArgumentException or IOException)
+        {
+            streams.Complain($"not reloaded, nothing has changed: {e.Message}");
+        }
     }
 }
 
@@ -64,22 +93,53 @@ internal sealed class TargetWords
     private readonly Option<string> _level = new("--log-level") { HelpName = "LEVEL", Description = "log this and worse to standard error: trace, debug, info, warn, error or none; info unless given", DefaultValueFactory = _ => "info" };
     private readonly Option<bool> _remote = new("--insecure-allow-remote") { Description = "listen on addresses that other machines reach, though anybody may log in" };
 
+    private readonly Option<string?> _config = new("--config") { HelpName = "FILE", Description = "serve the targets of this file, see iscsitop-target.conf(5); SIGHUP reads it again" };
+    private readonly Option<bool> _check = new("--check-config") { Description = "say whether the file of --config is right, and end" };
+    private readonly Option<string?> _drain = new("--drain") { HelpName = "SECONDS", Description = "when told to end, give initiators so long to log out; 10 unless given" };
+
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _portals, _name, _luns, _level, _remote }) command.Add(option);
+        foreach (Option option in new Option[] { _portals, _name, _luns, _config, _check, _drain, _level, _remote }) command.Add(option);
     }
+
+    /// <summary>Whether there is a file to read again.</summary>
+    public bool HasConfig(ParseResult result) => result.GetValue(_config) is not null;
+
+    /// <summary>Whether the file is only to be looked at.</summary>
+    public bool OnlyChecks(ParseResult result) =>
+        result.GetValue(_check) && (HasConfig(result) ? true : throw new UsageException("--check-config needs a file (--config FILE)"));
 
     /// <summary>What was asked for.</summary>
     /// <exception cref="UsageException">It makes no sense.</exception>
     public TargetOptions Options(ParseResult result)
     {
+        TargetOptions options = HasConfig(result) ? OfFile(result) : OfWords(result);
+        if (result.GetValue(_drain) is { } drain) options = options with { Drain = Seconds(drain) };
+        if (!result.GetValue(_remote)) Portals.RequireGuard(options);
+        return options;
+    }
+
+    private TargetOptions OfFile(ParseResult result)
+    {
+        foreach (Option option in new Option[] { _portals, _name, _luns })
+            if (result.GetResult(option) is { Implicit: false })
+                throw new UsageException($"{option.Name} cannot stand beside --config (write it into the file)");
+        return ConfigFile.Read(result.GetValue(_config)!);
+    }
+
+    private TargetOptions OfWords(ParseResult result)
+    {
         IPEndPoint[] portals = [.. (result.GetValue(_portals) ?? []).Select(Portals.Parse)];
         if (portals.Length == 0) portals = [new IPEndPoint(IPAddress.Loopback, TargetOptions.DefaultPort)];
-        if (!result.GetValue(_remote)) Portals.RequireLoopback(portals);
         LunSpec[] luns = [.. (result.GetValue(_luns) ?? []).Select(Lun)];
         if (luns.Length == 0) throw new UsageException("no logical unit to serve (give one, like --lun 0=ram:64MiB)");
         return new TargetOptions { Portals = portals, Name = result.GetValue(_name)!, Luns = luns };
     }
+
+    private static TimeSpan Seconds(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds <= 3600
+            ? TimeSpan.FromSeconds(seconds)
+            : throw Values.Wrong("drain time", text, "seconds, a whole number from 0 to 3600");
 
     /// <summary>What is logged.</summary>
     public LogLevel Level(ParseResult result) => Values.Choice("log level", result.GetValue(_level)!,

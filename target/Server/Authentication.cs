@@ -22,4 +22,7 @@ public sealed record Authentication(IReadOnlyList<ChapAccount> Incoming, ChapAcc
 
     /// <summary>Whether the initiator must prove anything.</summary>
     public bool Required => Incoming.Count > 0;
+
+    /// <summary>Whether one secret serves both directions, which RFC 7143 §9.2.1 forbids.</summary>
+    public bool SharesSecret => Outgoing is { } ours && Incoming.Any(a => System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(a.Secret, ours.Secret));
 }

@@ -63,9 +63,9 @@ public sealed record TargetOptions
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The targets, however they were given.</summary>
-    internal IReadOnlyList<TargetSpec> AllTargets =>
+    public IReadOnlyList<TargetSpec> AllTargets =>
         Targets.Count > 0 ? Targets : [new TargetSpec(Name) { Luns = Luns, Authentication = Authentication }];
 
     /// <summary>The portal groups, however they were given.</summary>
-    internal IReadOnlyList<PortalGroup> AllPortalGroups => PortalGroups.Count > 0 ? PortalGroups : [new PortalGroup(1, Portals)];
+    public IReadOnlyList<PortalGroup> AllPortalGroups => PortalGroups.Count > 0 ? PortalGroups : [new PortalGroup(1, Portals)];
 }

@@ -100,10 +100,14 @@ public sealed class TargetServer : IDisposable
         Log.Reloaded(Logger, Description);
     }
 
-    /// <summary>Stops: asks initiators to log out (Async Message), waits for them at most <paramref name="grace"/>, closes what is left, flushes the stores.</summary>
+    /// <summary>
+    /// Stops: asks initiators to log out (Async Message), waits for them at most <paramref name="grace"/> and a moment for the
+    /// farewell of those who do not, closes what is left, flushes the stores.
+    /// </summary>
     public void Stop(TimeSpan grace)
     {
         _stopping = true;
+        if (grace > TimeSpan.Zero) grace += TimeSpan.FromMilliseconds(2 * Connection.TickMilliseconds);
         foreach (Listener listener in _listeners) listener.Socket.Dispose();
         foreach (Connection c in Connections())
             if (!c.LoggedIn)

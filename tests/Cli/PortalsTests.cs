@@ -1,5 +1,6 @@
 using System.Net;
 using Iscsitop.Cli;
+using Iscsitop.Target.Server;
 
 namespace Iscsitop.Tests.Cli;
 
@@ -36,5 +37,23 @@ public sealed class PortalsTests
     [TestCase("::", false)]
     [TestCase("192.0.2.1", false)]
     public void Only_this_machine_unless_said_otherwise(string address, bool allowed) =>
-        Assert.That(() => Portals.RequireLoopback([Portals.Parse(address)]), allowed ? Throws.Nothing : Throws.TypeOf<UsageException>());
+        Assert.That(() => Portals.RequireGuard(new TargetOptions { Portals = [Portals.Parse(address)] }), allowed ? Throws.Nothing : Throws.TypeOf<UsageException>());
+
+    [TestCase(true, true, 1, true)]
+    [TestCase(true, false, 1, false)]
+    [TestCase(false, true, 1, false)]
+    [TestCase(true, false, 2, true)]
+    public void Other_machines_need_targets_that_ask_who_comes(bool account, bool list, int groupOfSecond, bool allowed)
+    {
+        var options = new TargetOptions
+        {
+            PortalGroups = [new PortalGroup(1, [Portals.Parse("192.0.2.1")]), new PortalGroup(2, [Portals.Parse("::1")])],
+            Targets =
+            [
+                new TargetSpec("a") { Authentication = account ? new Authentication([new ChapAccount("u", new byte[12])]) : Authentication.None },
+                new TargetSpec("b") { AllowsUnlisted = !list, PortalGroups = [(ushort)groupOfSecond] },
+            ],
+        };
+        Assert.That(() => Portals.RequireGuard(options), allowed ? Throws.Nothing : Throws.TypeOf<UsageException>().With.Message.Contains(account ? " to b:" : " to a:"));
+    }
 }
