@@ -64,6 +64,7 @@ complete -c iscsitop -n '__fish_seen_subcommand_from list' -s h -l help -d 'show
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -l portal -r -d 'listen here, 127.0.0.1:3260 unless given; repeatable'
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -l name -r -d 'name of the target; iqn.2026-01.io.github.iscsitop:target unless given'
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -l lun -r -F -d 'serve this logical unit; repeatable'
+complete -c iscsitop -n '__fish_seen_subcommand_from target' -l state-dir -r -F -d 'keep persistent reservations that initiators ask to outlive a restart (APTPL) in files here'
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -l log-level -r -d 'log this and worse to standard error: trace, debug, info, warn, error or none; info unless given'
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -l insecure-allow-remote -d 'listen on addresses that other machines reach, though anybody may log in'
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -s h -l help -d 'show what can be asked for'

@@ -61,12 +61,13 @@ internal sealed class TargetWords
     private readonly Option<string[]> _portals = new("--portal") { HelpName = "ADDR[:PORT]", Description = "listen here, 127.0.0.1:3260 unless given; repeatable" };
     private readonly Option<string> _name = new("--name") { HelpName = "IQN", Description = $"name of the target; {new TargetOptions().Name} unless given", DefaultValueFactory = _ => new TargetOptions().Name };
     private readonly Option<string[]> _luns = new("--lun") { HelpName = "N=ram:SIZE|N=file:PATH[,size=SIZE][,ro]", Description = "serve this logical unit; repeatable" };
+    private readonly Option<string> _state = new("--state-dir") { HelpName = "DIR", Description = "keep persistent reservations that initiators ask to outlive a restart (APTPL) in files here" };
     private readonly Option<string> _level = new("--log-level") { HelpName = "LEVEL", Description = "log this and worse to standard error: trace, debug, info, warn, error or none; info unless given", DefaultValueFactory = _ => "info" };
     private readonly Option<bool> _remote = new("--insecure-allow-remote") { Description = "listen on addresses that other machines reach, though anybody may log in" };
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _portals, _name, _luns, _level, _remote }) command.Add(option);
+        foreach (Option option in new Option[] { _portals, _name, _luns, _state, _level, _remote }) command.Add(option);
     }
 
     /// <summary>What was asked for.</summary>
@@ -78,7 +79,7 @@ internal sealed class TargetWords
         if (!result.GetValue(_remote)) Portals.RequireLoopback(portals);
         LunSpec[] luns = [.. (result.GetValue(_luns) ?? []).Select(Lun)];
         if (luns.Length == 0) throw new UsageException("no logical unit to serve (give one, like --lun 0=ram:64MiB)");
-        return new TargetOptions { Portals = portals, Name = result.GetValue(_name)!, Luns = luns };
+        return new TargetOptions { Portals = portals, Name = result.GetValue(_name)!, Luns = luns, StateDirectory = result.GetValue(_state) };
     }
 
     /// <summary>What is logged.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 
 namespace Iscsitop.Target.Scsi;
@@ -8,6 +9,7 @@ internal sealed class Nexus
     private readonly FrozenDictionary<ulong, LogicalUnit> _units;
     private readonly FrozenDictionary<LogicalUnit, UnitAttentions> _attentions;
     private readonly int[] _luns;
+    private readonly ConcurrentDictionary<LogicalUnit, int> _aborted = new();
 
     /// <param name="initiator">iSCSI name of the initiator.</param>
     /// <param name="isid">The 6 bytes that make it a port (RFC 7143 §11.12.5).</param>
@@ -22,6 +24,7 @@ internal sealed class Nexus
         Target = target;
         PortalGroup = portalGroup;
         RelativePort = relativePort;
+        Name = new NexusName(TransportId.Port(initiator, isid), relativePort);
         _luns = [.. units.Keys.Order()];
         _units = units.ToFrozenDictionary(u => (ulong)u.Key, u => u.Value);
         _attentions = units.Values.Distinct().ToFrozenDictionary(u => u, _ => new UnitAttentions());
@@ -43,6 +46,12 @@ internal sealed class Nexus
     /// <summary>Relative target port identifier.</summary>
     public ushort RelativePort { get; }
 
+    /// <summary>What it is called in this session and in the next.</summary>
+    public NexusName Name { get; }
+
+    /// <summary>The generations of its tasks: a PREEMPT AND ABORT starts a new one.</summary>
+    public Generations Tasks { get; } = new();
+
     /// <summary>The LUNs it sees, ascending.</summary>
     public ReadOnlySpan<int> Luns => _luns;
 
@@ -54,6 +63,19 @@ internal sealed class Nexus
 
     /// <summary>What a unit of this nexus owes it.</summary>
     public UnitAttentions Attentions(LogicalUnit unit) => _attentions[unit];
+
+    /// <summary>Aborts its tasks on one unit (SPC-4 §5.13.11.3).</summary>
+    /// <returns>The generation whose predecessors have to end.</returns>
+    public int Abort(LogicalUnit unit)
+    {
+        int generation = Tasks.Next();
+        _aborted[unit] = generation;
+        return generation;
+    }
+
+    /// <summary>Whether a task of this unit that came in this generation has been aborted.</summary>
+    public bool HasAborted(LogicalUnit unit, int generation) =>
+        generation != Tasks.Current && _aborted.TryGetValue(unit, out int aborted) && aborted - generation > 0;
 
     /// <summary>Clears a condition of all units.</summary>
     public void RemoveAttention(SenseCode code)

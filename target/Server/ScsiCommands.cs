@@ -146,6 +146,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     public void WorkerDone(IscsiTask task)
     {
         task.Unit!.Leave(task.Generation);
+        task.Nexus.Tasks.Leave(task.NexusGeneration);
         IscsiTask? head;
         do
         {
@@ -325,6 +326,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         EnsureWaker();
         HandedOff++;
         task.Unit!.Enter(task.Generation);
+        task.Nexus.Tasks.Enter(task.NexusGeneration);
         ThreadPool.UnsafeQueueUserWorkItem(task, preferLocal: false);
     }
 

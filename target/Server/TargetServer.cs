@@ -40,7 +40,7 @@ public sealed class TargetServer : IDisposable
             foreach (LunSpec spec in options.Luns)
             {
                 if (_units.ContainsKey(spec.Lun)) throw new ArgumentException($"LUN {spec.Lun} is given twice");
-                LogicalUnit unit = LogicalUnit.Open(spec, options.Name);
+                LogicalUnit unit = LogicalUnit.Open(spec, options.Name, options.StateDirectory);
                 _units.Add(spec.Lun, unit);
                 Provider.UnitChanges.Enqueue(new UnitInfo(options.Name, (ulong)spec.Lun, unit.Serial, unit.BlockSize));
             }
