@@ -18,10 +18,14 @@ internal sealed class LogicalUnit
     /// <summary>Product revision level, up to 4 characters: major and minor version of this assembly.</summary>
     public static readonly string Revision = typeof(LogicalUnit).Assembly.GetName().Version is { } v ? $"{v.Major}.{v.Minor}" : "";
 
+    /// <summary>Extended copies in progress at most.</summary>
+    public const int MaxCopies = 4;
+
     private readonly Generations _tasks = new();
     private readonly Lock _lock = new();
     private readonly bool _readOnly;
     private Nexus[] _nexuses = [];
+    private int _copies;
 
     /// <param name="store">Where its blocks are; a whole number of them.</param>
     /// <param name="targetName">The target's name, which with the LUN makes the unit's identity.</param>
@@ -108,6 +112,18 @@ internal sealed class LogicalUnit
 
     /// <summary>Whether no worker has a task of an earlier generation.</summary>
     public bool IsQuietBefore(int generation) => _tasks.IsQuietBefore(generation);
+
+    /// <summary>An extended copy begins.</summary>
+    /// <returns>False when there are as many as there may be.</returns>
+    public bool TryBeginCopy()
+    {
+        if (Interlocked.Increment(ref _copies) <= MaxCopies) return true;
+        EndCopy();
+        return false;
+    }
+
+    /// <summary>An extended copy has ended.</summary>
+    public void EndCopy() => Interlocked.Decrement(ref _copies);
 
     /// <summary>A logical unit reset (SAM-5 §6.3.3): tasks of the old generation are aborted, every nexus is told.</summary>
     public void Reset()

@@ -52,6 +52,9 @@ internal sealed class Nexus
     /// <summary>The generations of its tasks: a PREEMPT AND ABORT starts a new one.</summary>
     public Generations Tasks { get; } = new();
 
+    /// <summary>Its extended copies.</summary>
+    public CopyResults Copies { get; } = new();
+
     /// <summary>The LUNs it sees, ascending.</summary>
     public ReadOnlySpan<int> Luns => _luns;
 
