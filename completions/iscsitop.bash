@@ -14,13 +14,14 @@ _iscsitop() {
         :--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
         snoop:-o|snoop:--output) mapfile -t COMPREPLY < <(compgen -W 'table ndjson' -- "$word"); return ;;
         list:-o|list:--output) mapfile -t COMPREPLY < <(compgen -W 'table json ndjson' -- "$word"); return ;;
+        target:--state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
         target:--log-level) mapfile -t COMPREPLY < <(compgen -W 'trace debug info warn error none' -- "$word"); return ;;
         :-s|:-S|:-F|:--fields) mapfile -t COMPREPLY < <(compgen -W "$(iscsitop --list-fields 2>/dev/null | cut -d ' ' -f 1)" -- "$word"); return ;;
     esac
     case $command in
         snoop) options='--pdu --op --slow -c -x --extended -T -H -o --output -j -p --pid --lun --target --initiator -h --help' ;;
         list) options='-p --pid -l --probes -o --output -j -h --help' ;;
-        target) options='--portal --name --lun --config --check-config --drain --log-level --insecure-allow-remote -h --help' ;;
+        target) options='--portal --name --lun --config --check-config --drain --state-dir --log-level --insecure-allow-remote -h --help' ;;
         demo) options='-b --batch -h --help' ;;
         *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended -o --output -j -d -m --unit -B -y --color -p --pid --lun --target --initiator -h --help -V --version snoop list target demo' ;;
     esac

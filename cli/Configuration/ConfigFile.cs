@@ -19,6 +19,7 @@ internal static class ConfigFile
     public static readonly ConfigKey<TargetOptions>[] Limits =
     [
         new("connections", (o, v) => o with { MaxConnections = v.Number(1, 65535) }),
+        new("connections_per_session", (o, v) => o with { MaxConnectionsPerSession = v.Number(1, 64) }),
         new("sessions_per_initiator", (o, v) => o with { MaxSessionsPerInitiator = v.Number(1, 65535) }),
         new("half_open", (o, v) => o with { MaxHalfOpen = v.Number(1, 65535) }),
         new("half_open_per_address", (o, v) => o with { MaxHalfOpenPerAddress = v.Number(1, 65535) }),

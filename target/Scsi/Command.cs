@@ -40,6 +40,15 @@ public enum Access : byte
 
     /// <summary>Does not report a pending unit attention (SAM-5 §5.14).</summary>
     IgnoresAttention = 8,
+
+    /// <summary>Changes what others see, though not the medium: a reservation stops it as it stops a write.</summary>
+    Changes = 16,
+
+    /// <summary>No persistent reservation stands in its way (SPC-4 §5.13.1, SBC-4 §4.17).</summary>
+    PassesPersistent = 32,
+
+    /// <summary>Nor does RESERVE of another nexus (SPC-2 §5.5.1).</summary>
+    PassesAny = 64 | PassesPersistent,
 }
 
 /// <summary>Where a CDB keeps its LBA and its length.</summary>

@@ -6,6 +6,9 @@ namespace Iscsitop.Target.Scsi;
 /// <summary>The checks every command passes and the call of its handler (SAM-5 §5, SPC-4 §5).</summary>
 internal static class DeviceServer
 {
+    /// <summary>Longest parameter list: what a CDB with two bytes for it can say.</summary>
+    private const uint MaxParameterList = ushort.MaxValue;
+
     /// <summary>When the command arrives, before its data: finds the row, makes every check that needs no data, sets lengths.</summary>
     /// <returns>GOOD when the command may go on; else its final status.</returns>
     public static ScsiStatus Prepare(ScsiTask task)
@@ -18,10 +21,10 @@ internal static class DeviceServer
         if (unit is null) return ScsiStatus.Good;
         if ((row.Access & Access.IgnoresAttention) == 0 && task.Nexus.Attentions(unit).Take() is var attention and not SenseCode.NoSense)
             return task.Fail(attention);
+        if (unit.Reservations.Stops(task.Nexus, row, task.Cdb)) return ScsiStatus.ReservationConflict;
         if ((row.Access & Access.Write) == Access.Write && (unit.WriteProtected || task.Nexus.ReadOnly)) return task.Fail(SenseCode.WriteProtected);
         if (row.Layout.Blocks) return PrepareBlocks(task, row, unit);
-        if (row.Transfer == Transfer.Out) task.OutLength = row.Length(task.Cdb);
-        return ScsiStatus.Good;
+        return row.Transfer == Transfer.Out ? PrepareParameters(task, row) : ScsiStatus.Good;
     }
 
     /// <summary>When all data is there: runs the handler. I/O errors become sense data.</summary>
@@ -50,6 +53,14 @@ internal static class DeviceServer
     {
         byte opcode = task.Cdb[0];
         return Command.HasServiceActions(opcode) && Command.Supports(opcode) ? task.FailField(1, 4) : task.Fail(SenseCode.InvalidOpcode);
+    }
+
+    private static ScsiStatus PrepareParameters(ScsiTask task, CommandRow row)
+    {
+        uint length = row.Length(task.Cdb);
+        if (length > MaxParameterList) return task.Fail(SenseCode.ParameterListLengthError);
+        task.OutLength = length;
+        return ScsiStatus.Good;
     }
 
     private static ScsiStatus PrepareBlocks(ScsiTask task, CommandRow row, LogicalUnit unit)

@@ -35,6 +35,7 @@ internal static class Inquiry
         data[2] = 6; // SPC-4
         data[3] = 0x10 | 0x02; // HISUP: LUNs as SAM says, so Windows asks REPORT LUNS; response data format 2
         data[4] = Length - 5;
+        data[5] = 0x10 | 0x08; // TPGS 01b, implicit; 3PC
         data[7] = 0x02; // CMDQUE
         Ascii(data.Slice(8, 8), LogicalUnit.Vendor);
         Ascii(data.Slice(16, 16), LogicalUnit.Product);

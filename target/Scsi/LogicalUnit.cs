@@ -18,12 +18,14 @@ internal sealed class LogicalUnit
     /// <summary>Product revision level, up to 4 characters: major and minor version of this assembly.</summary>
     public static readonly string Revision = typeof(LogicalUnit).Assembly.GetName().Version is { } v ? $"{v.Major}.{v.Minor}" : "";
 
-    // Tasks that workers have in hand, by the generation they began in; more resets than slots at once do not happen.
-    private readonly int[] _inFlight = new int[64];
+    /// <summary>Extended copies in progress at most.</summary>
+    public const int MaxCopies = 4;
+
+    private readonly Generations _tasks = new();
     private readonly Lock _lock = new();
     private readonly bool _readOnly;
     private Nexus[] _nexuses = [];
-    private int _generation;
+    private int _copies;
 
     /// <param name="store">Where its blocks are; a whole number of them.</param>
     /// <param name="targetName">The target's name, which with the LUN makes the unit's identity.</param>
@@ -31,7 +33,9 @@ internal sealed class LogicalUnit
     /// <param name="blockSize">Bytes of a logical block: a power of two from 512 to 4096.</param>
     /// <param name="readOnly">Refuses writes even when the store would not.</param>
     /// <param name="serial">Unit serial number, printable ASCII; derived from the identity when empty.</param>
-    public LogicalUnit(Store store, string targetName, int lun, int blockSize = 512, bool readOnly = false, string serial = "")
+    /// <param name="stateDirectory">Where reservations outlive a loss of power; null when they need not.</param>
+    /// <exception cref="IOException">What an earlier run left in the state directory cannot be read.</exception>
+    public LogicalUnit(Store store, string targetName, int lun, int blockSize = 512, bool readOnly = false, string serial = "", string? stateDirectory = null)
     {
         Store = store;
         BlockSize = blockSize;
@@ -41,6 +45,8 @@ internal sealed class LogicalUnit
         Serial = serial.Length > 0 ? serial : NaaId.ToString("x16", null);
         _readOnly = readOnly;
         Modes = new ModeValues(this);
+        Reservations = new Reservations(this, stateDirectory is null ? null : new ReservationFile(stateDirectory, $"naa.{NaaId:x16}"));
+        Reservations.Load();
     }
 
     /// <summary>Where its blocks are.</summary>
@@ -68,11 +74,17 @@ internal sealed class LogicalUnit
     public ModeValues Modes { get; }
 
     /// <summary>Counts resets: a task that began in an older generation was aborted by one.</summary>
-    public int Generation => Volatile.Read(ref _generation);
+    public int Generation => _tasks.Current;
+
+    /// <summary>Who may do what to it.</summary>
+    public Reservations Reservations { get; }
+
+    /// <summary>The nexuses that unit attentions reach.</summary>
+    public IReadOnlyList<Nexus> Nexuses => Volatile.Read(ref _nexuses);
 
     /// <summary>Opens the store of a LUN specification.</summary>
     /// <exception cref="IOException">It cannot be opened; the message names the LUN and what is wrong with the file.</exception>
-    public static LogicalUnit Open(LunSpec spec, string targetName)
+    public static LogicalUnit Open(LunSpec spec, string targetName, string? stateDirectory = null)
     {
         Store store = spec.Kind switch
         {
@@ -81,7 +93,15 @@ internal sealed class LogicalUnit
             _ => throw new ArgumentException($"LUN {spec.Lun}: no store is called '{spec.Kind}'", nameof(spec)),
         };
         if (spec.Delay > TimeSpan.Zero) store = new DelayStore(store, spec.Delay);
-        return new LogicalUnit(store, targetName, spec.Lun, spec.BlockSize, spec.ReadOnly, spec.Serial);
+        try
+        {
+            return new LogicalUnit(store, targetName, spec.Lun, spec.BlockSize, spec.ReadOnly, spec.Serial, stateDirectory);
+        }
+        catch (IOException e)
+        {
+            store.Dispose();
+            throw new IOException($"LUN {spec.Lun}: {e.Message}", e);
+        }
     }
 
     /// <summary>Takes notice of what its store has grown by since, and tells every nexus (SBC-4 §4.7).</summary>
@@ -94,31 +114,38 @@ internal sealed class LogicalUnit
     }
 
     /// <summary>A worker gets a task of a generation.</summary>
-    public void Enter(int generation) => Interlocked.Increment(ref _inFlight[generation & (_inFlight.Length - 1)]);
+    public void Enter(int generation) => _tasks.Enter(generation);
 
     /// <summary>A worker has done with it.</summary>
-    public void Leave(int generation) => Interlocked.Decrement(ref _inFlight[generation & (_inFlight.Length - 1)]);
+    public void Leave(int generation) => _tasks.Leave(generation);
 
     /// <summary>Whether no worker has a task of an earlier generation.</summary>
-    public bool IsQuietBefore(int generation)
+    public bool IsQuietBefore(int generation) => _tasks.IsQuietBefore(generation);
+
+    /// <summary>An extended copy begins.</summary>
+    /// <returns>False when there are as many as there may be.</returns>
+    public bool TryBeginCopy()
     {
-        for (int i = 1; i < _inFlight.Length; i++)
-            if (Volatile.Read(ref _inFlight[(generation - i) & (_inFlight.Length - 1)]) != 0)
-                return false;
-        return true;
+        if (Interlocked.Increment(ref _copies) <= MaxCopies) return true;
+        EndCopy();
+        return false;
     }
+
+    /// <summary>An extended copy has ended.</summary>
+    public void EndCopy() => Interlocked.Decrement(ref _copies);
 
     /// <summary>A logical unit reset (SAM-5 §6.3.3): tasks of the old generation are aborted, every nexus is told.</summary>
     public void Reset()
     {
-        Interlocked.Increment(ref _generation);
+        _tasks.Next();
+        Reservations.Reset();
         Raise(SenseCode.BusDeviceReset);
     }
 
     /// <summary>CLEAR TASK SET (SAM-5 §7.4): the tasks of all nexuses are aborted, the others are told.</summary>
     public void ClearTaskSet(Nexus by)
     {
-        Interlocked.Increment(ref _generation);
+        _tasks.Next();
         Raise(SenseCode.CommandsClearedByAnotherInitiator, except: by);
     }
 
@@ -138,6 +165,7 @@ internal sealed class LogicalUnit
     internal void Detach(Nexus nexus)
     {
         lock (_lock) Volatile.Write(ref _nexuses, [.. _nexuses.Where(n => n != nexus)]);
+        Reservations.NexusLost(nexus);
     }
 
     private static FileStore OpenFile(LunSpec spec)

@@ -25,6 +25,7 @@ public enum SenseCode
 
     InternalTargetFailure = 0x044400,
 
+    OperationInProgress = 0x050016,
     InvalidFieldInCommandInformationUnit = 0x050e03,
     ParameterListLengthError = 0x051a00,
     InvalidOpcode = 0x052000,

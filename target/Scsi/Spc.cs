@@ -6,7 +6,8 @@ namespace Iscsitop.Target.Scsi;
 /// <summary>Rows and handlers of SPC-4: the commands every device type has.</summary>
 internal static class Spc
 {
-    private const Access Any = Access.AnyLun | Access.IgnoresAttention;
+    private const Access Any = Access.AnyLun | Access.IgnoresAttention | Access.PassesAny;
+    private const Access Passes = Access.PassesPersistent;
     private const CommandKind Other = CommandKind.Other;
     private const Transfer In = Transfer.In;
     private const Transfer Out = Transfer.Out;
@@ -14,45 +15,45 @@ internal static class Spc
     internal static readonly CommandRow[] Rows =
     [
         //  opcode and usage mask, name, kind, data, length, access, handler
-        new("00 00 00 00 00 00", "TEST UNIT READY", Other, Transfer.None, CdbLayout.None, Access.Medium, TestUnitReady),
+        new("00 00 00 00 00 00", "TEST UNIT READY", Other, Transfer.None, CdbLayout.None, Access.Medium | Passes, TestUnitReady),
         new("03 01 00 00 FF 00", "REQUEST SENSE", Other, In, CdbLayout.Bytes(4, 1), Any, RequestSense),
         new("12 01 FF FF FF 00", "INQUIRY", Other, In, CdbLayout.Bytes(3, 2), Any, Inquiry.Answer),
-        new("15 11 00 00 FF 00", "MODE SELECT(6)", Other, Out, CdbLayout.Bytes(4, 1), Access.None, null),
-        new("16 00 00 00 00 00", "RESERVE(6)", Other, Transfer.None, CdbLayout.None, Access.None, null),
-        new("17 00 00 00 00 00", "RELEASE(6)", Other, Transfer.None, CdbLayout.None, Access.None, null),
+        new("15 11 00 00 FF 00", "MODE SELECT(6)", Other, Out, CdbLayout.Bytes(4, 1), Access.Changes, null),
+        new("16 00 00 00 00 00", "RESERVE(6)", Other, Transfer.None, CdbLayout.None, Passes, PersistentReserve.Reserve6),
+        new("17 00 00 00 00 00", "RELEASE(6)", Other, Transfer.None, CdbLayout.None, Access.PassesAny, PersistentReserve.Release6),
         new("1A 08 FF FF FF 00", "MODE SENSE(6)", Other, In, CdbLayout.Bytes(4, 1), Access.None, ModePages.Sense),
         new("1C 01 FF FF FF 00", "RECEIVE DIAGNOSTIC RESULTS", Other, In, CdbLayout.Bytes(3, 2), Access.None, null),
-        new("1D F7 00 FF FF 00", "SEND DIAGNOSTIC", Other, Out, CdbLayout.Bytes(3, 2), Access.None, null),
-        new("1E 00 00 00 01 00", "PREVENT ALLOW MEDIUM REMOVAL", Other, Transfer.None, CdbLayout.None, Access.Medium, PreventAllow),
+        new("1D 17 00 FF FF 00", "SEND DIAGNOSTIC", Other, Out, CdbLayout.Bytes(3, 2), Access.Changes, SendDiagnostic),
+        new("1E 00 00 00 01 00", "PREVENT ALLOW MEDIUM REMOVAL", Other, Transfer.None, CdbLayout.None, Access.Medium | Access.Changes, PreventAllow),
         new("3B FF FF FF FF FF FF FF FF 00", "WRITE BUFFER", Other, Out, CdbLayout.Bytes(6, 3), Access.None, null),
         new("3C FF FF FF FF FF FF FF FF 00", "READ BUFFER(10)", Other, In, CdbLayout.Bytes(6, 3), Access.None, null),
         new("4C 03 FF FF 00 00 00 FF FF 00", "LOG SELECT", Other, Out, CdbLayout.Bytes(7, 2), Access.None, null),
         new("4D 01 FF FF 00 FF FF FF FF 00", "LOG SENSE", Other, In, CdbLayout.Bytes(7, 2), Access.None, null),
-        new("55 11 00 00 00 00 00 FF FF 00", "MODE SELECT(10)", Other, Out, CdbLayout.Bytes(7, 2), Access.None, null),
-        new("56 1A FF FF 00 00 00 FF FF 00", "RESERVE(10)", Other, Out, CdbLayout.Bytes(7, 2), Access.None, null),
-        new("57 1A FF FF 00 00 00 FF FF 00", "RELEASE(10)", Other, Out, CdbLayout.Bytes(7, 2), Access.None, null),
+        new("55 11 00 00 00 00 00 FF FF 00", "MODE SELECT(10)", Other, Out, CdbLayout.Bytes(7, 2), Access.Changes, null),
+        new("56 00 00 00 00 00 00 FF FF 00", "RESERVE(10)", Other, Out, CdbLayout.Bytes(7, 2), Passes, PersistentReserve.Reserve6),
+        new("57 00 00 00 00 00 00 FF FF 00", "RELEASE(10)", Other, Out, CdbLayout.Bytes(7, 2), Access.PassesAny, PersistentReserve.Release6),
         new("5A 18 FF FF 00 00 00 FF FF 00", "MODE SENSE(10)", Other, In, CdbLayout.Bytes(7, 2), Access.None, ModePages.Sense),
-        new("5E 00 00 00 00 00 00 FF FF 00", "PERSISTENT RESERVE IN READ KEYS", Other, In, CdbLayout.Bytes(7, 2), Access.None, null),
-        new("5E 01 00 00 00 00 00 FF FF 00", "PERSISTENT RESERVE IN READ RESERVATION", Other, In, CdbLayout.Bytes(7, 2), Access.None, null),
-        new("5E 02 00 00 00 00 00 FF FF 00", "PERSISTENT RESERVE IN REPORT CAPABILITIES", Other, In, CdbLayout.Bytes(7, 2), Access.None, null),
-        new("5E 03 00 00 00 00 00 FF FF 00", "PERSISTENT RESERVE IN READ FULL STATUS", Other, In, CdbLayout.Bytes(7, 2), Access.None, null),
-        new("5F 00 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT REGISTER", Other, Out, CdbLayout.Bytes(5, 4), Access.None, null),
-        new("5F 01 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT RESERVE", Other, Out, CdbLayout.Bytes(5, 4), Access.None, null),
-        new("5F 02 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT RELEASE", Other, Out, CdbLayout.Bytes(5, 4), Access.None, null),
-        new("5F 03 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT CLEAR", Other, Out, CdbLayout.Bytes(5, 4), Access.None, null),
-        new("5F 04 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT PREEMPT", Other, Out, CdbLayout.Bytes(5, 4), Access.None, null),
-        new("5F 05 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT PREEMPT AND ABORT", Other, Out, CdbLayout.Bytes(5, 4), Access.None, null),
-        new("5F 06 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT REGISTER AND IGNORE EXISTING KEY", Other, Out, CdbLayout.Bytes(5, 4), Access.None, null),
-        new("5F 07 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT REGISTER AND MOVE", Other, Out, CdbLayout.Bytes(5, 4), Access.None, null),
+        new("5E 00 00 00 00 00 00 FF FF 00", "PERSISTENT RESERVE IN READ KEYS", Other, In, CdbLayout.Bytes(7, 2), Passes, PersistentReserve.ReadKeys),
+        new("5E 01 00 00 00 00 00 FF FF 00", "PERSISTENT RESERVE IN READ RESERVATION", Other, In, CdbLayout.Bytes(7, 2), Passes, PersistentReserve.ReadReservation),
+        new("5E 02 00 00 00 00 00 FF FF 00", "PERSISTENT RESERVE IN REPORT CAPABILITIES", Other, In, CdbLayout.Bytes(7, 2), Passes, PersistentReserve.ReportCapabilities),
+        new("5E 03 00 00 00 00 00 FF FF 00", "PERSISTENT RESERVE IN READ FULL STATUS", Other, In, CdbLayout.Bytes(7, 2), Passes, PersistentReserve.ReadFullStatus),
+        new("5F 00 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT REGISTER", Other, Out, CdbLayout.Bytes(5, 4), Passes, PersistentReserve.Register),
+        new("5F 01 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT RESERVE", Other, Out, CdbLayout.Bytes(5, 4), Passes, PersistentReserve.Reserve),
+        new("5F 02 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT RELEASE", Other, Out, CdbLayout.Bytes(5, 4), Passes, PersistentReserve.Release),
+        new("5F 03 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT CLEAR", Other, Out, CdbLayout.Bytes(5, 4), Passes, PersistentReserve.Clear),
+        new("5F 04 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT PREEMPT", Other, Out, CdbLayout.Bytes(5, 4), Passes, PersistentReserve.Preempt),
+        new("5F 05 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT PREEMPT AND ABORT", Other, Out, CdbLayout.Bytes(5, 4), Passes, PersistentReserve.PreemptAndAbort),
+        new("5F 06 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT REGISTER AND IGNORE EXISTING KEY", Other, Out, CdbLayout.Bytes(5, 4), Passes, PersistentReserve.RegisterAndIgnore),
+        new("5F 07 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT REGISTER AND MOVE", Other, Out, CdbLayout.Bytes(5, 4), Passes, PersistentReserve.RegisterAndMove),
         new("5F 08 FF 00 00 FF FF FF FF 00", "PERSISTENT RESERVE OUT REPLACE LOST RESERVATION", Other, Out, CdbLayout.Bytes(5, 4), Access.None, null),
-        new("83 00 00 00 00 00 00 00 00 00 FF FF FF FF 00 00", "EXTENDED COPY(LID1)", Other, Out, CdbLayout.Bytes(10, 4), Access.None, null),
+        new("83 00 00 00 00 00 00 00 00 00 FF FF FF FF 00 00", "EXTENDED COPY(LID1)", Other, Out, CdbLayout.Bytes(10, 4), Access.None, ExtendedCopy.Copy),
         new("83 01 00 00 00 00 00 00 00 00 FF FF FF FF 00 00", "EXTENDED COPY(LID4)", Other, Out, CdbLayout.Bytes(10, 4), Access.None, null),
         new("83 10 00 00 00 00 FF FF FF FF FF FF FF FF 3F 00", "POPULATE TOKEN", Other, Out, CdbLayout.Bytes(10, 4), Access.None, null),
         new("83 11 00 00 00 00 FF FF FF FF FF FF FF FF 3F 00", "WRITE USING TOKEN", Other, Out, CdbLayout.Bytes(10, 4), Access.None, null),
         new("83 1C FF FF FF FF 00 00 00 00 00 00 00 00 00 00", "COPY OPERATION ABORT", Other, Transfer.None, CdbLayout.None, Access.None, null),
-        new("84 00 FF 00 00 00 00 00 00 00 FF FF FF FF 00 00", "RECEIVE COPY STATUS(LID1)", Other, In, CdbLayout.Bytes(10, 4), Access.None, null),
+        new("84 00 FF 00 00 00 00 00 00 00 FF FF FF FF 00 00", "RECEIVE COPY STATUS(LID1)", Other, In, CdbLayout.Bytes(10, 4), Passes, ExtendedCopy.Status),
         new("84 01 FF 00 00 00 00 00 00 00 FF FF FF FF 00 00", "RECEIVE COPY DATA(LID1)", Other, In, CdbLayout.Bytes(10, 4), Access.None, null),
-        new("84 03 00 00 00 00 00 00 00 00 FF FF FF FF 00 00", "RECEIVE COPY OPERATING PARAMETERS", Other, In, CdbLayout.Bytes(10, 4), Access.None, null),
+        new("84 03 00 00 00 00 00 00 00 00 FF FF FF FF 00 00", "RECEIVE COPY OPERATING PARAMETERS", Other, In, CdbLayout.Bytes(10, 4), Passes, ExtendedCopy.OperatingParameters),
         new("84 04 FF 00 00 00 00 00 00 00 FF FF FF FF 00 00", "RECEIVE COPY FAILURE DETAILS(LID1)", Other, In, CdbLayout.Bytes(10, 4), Access.None, null),
         new("84 05 FF FF FF FF 00 00 00 00 FF FF FF FF 00 00", "RECEIVE COPY STATUS(LID4)", Other, In, CdbLayout.Bytes(10, 4), Access.None, null),
         new("84 06 FF FF FF FF 00 00 00 00 FF FF FF FF 00 00", "RECEIVE COPY DATA(LID4)", Other, In, CdbLayout.Bytes(10, 4), Access.None, null),
@@ -66,7 +67,7 @@ internal static class Spc
         new("A0 00 FF 00 00 00 FF FF FF FF 00 00", "REPORT LUNS", Other, In, CdbLayout.Bytes(6, 4), Any, ReportLuns),
         new("A2 FF FF FF 80 00 FF FF FF FF 00 00", "SECURITY PROTOCOL IN", Other, In, CdbLayout.Bytes(6, 4), Access.None, null),
         new("A3 05 00 00 00 00 FF FF FF FF FE 00", "REPORT IDENTIFYING INFORMATION", Other, In, CdbLayout.Bytes(6, 4), Access.None, null),
-        new("A3 EA 00 00 00 00 FF FF FF FF 00 00", "REPORT TARGET PORT GROUPS", Other, In, CdbLayout.Bytes(6, 4), Access.None, null),
+        new("A3 EA 00 00 00 00 FF FF FF FF 00 00", "REPORT TARGET PORT GROUPS", Other, In, CdbLayout.Bytes(6, 4), Passes, TargetPortGroups.Report),
         new("A3 0B 00 00 00 00 FF FF FF FF 00 00", "REPORT ALIASES", Other, In, CdbLayout.Bytes(6, 4), Access.None, null),
         new("A3 0C 87 FF FF FF FF FF FF FF 00 00", "REPORT SUPPORTED OPERATION CODES", Other, In, CdbLayout.Bytes(6, 4), Access.None, OperationCodes.Report),
         new("A3 0D 80 00 00 00 FF FF FF FF 00 00", "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS", Other, In, CdbLayout.Bytes(6, 4), Access.None, ReportTaskManagement),
@@ -86,6 +87,9 @@ internal static class Spc
 
     // No medium of ours can be removed, so allowing and preventing it both hold (SBC-4 §5.15).
     private static ScsiStatus PreventAllow(ScsiTask task) => ScsiStatus.Good;
+
+    // SPC-4 §6.40: the default self-test finds nothing wrong, and no page of parameters is known.
+    private static ScsiStatus SendDiagnostic(ScsiTask task) => task.OutLength == 0 ? ScsiStatus.Good : task.FailField(3);
 
     // SPC-4 §6.39: a pending unit attention, and what a LUN without a unit has to say, are data here.
     private static ScsiStatus RequestSense(ScsiTask task)

@@ -18,6 +18,7 @@ internal static class Vpd
         new(0x80, UnitSerialNumber),
         new(0x83, DeviceIdentification),
         new(0x86, ExtendedInquiryData),
+        new(0x8f, ExtendedCopy.Page),
         new(0xb0, BlockLimits),
         new(0xb1, BlockDeviceCharacteristics),
         new(0xb2, LogicalBlockProvisioning),
@@ -53,8 +54,8 @@ internal static class Vpd
 
     private static int UnitSerialNumber(LogicalUnit unit, Nexus nexus, Span<byte> page) => Encoding.ASCII.GetBytes(unit.Serial, page);
 
-    // SPC-4 §7.8.6. The unit's own designators come first: some initiators read no more than 255 bytes.
-    private static int DeviceIdentification(LogicalUnit unit, Nexus nexus, Span<byte> page)
+    /// <summary>SPC-4 §7.8.6. The unit's own designators come first: some initiators read no more than 255 bytes.</summary>
+    public static int DeviceIdentification(LogicalUnit unit, Nexus nexus, Span<byte> page)
     {
         Span<byte> naa = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64BigEndian(naa, unit.NaaId);
@@ -62,6 +63,7 @@ internal static class Vpd
         int length = Designator(page, 0x01, 0x03, naa); // binary; unit; NAA
         length += Designator(page[length..], 0x02, 0x01, Encoding.ASCII.GetBytes(LogicalUnit.Vendor + unit.Serial)); // ASCII; unit; T10 vendor ID
         length += Designator(page[length..], Iscsi | 0x01, 0x94, port); // binary; port; relative target port
+        length += Designator(page[length..], Iscsi | 0x01, 0x95, [0, 0, (byte)(nexus.PortalGroup >> 8), (byte)nexus.PortalGroup]); // binary; port; target port group
         length += Designator(page[length..], Iscsi | 0x03, 0x98, Name($"{nexus.Target},t,0x{nexus.PortalGroup:x4}")); // UTF-8; port; SCSI name
         length += Designator(page[length..], Iscsi | 0x03, 0xa8, Name(nexus.Target)); // UTF-8; device; SCSI name
         return length;

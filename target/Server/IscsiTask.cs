@@ -23,6 +23,9 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
     /// <summary>The unit's <see cref="LogicalUnit.Generation"/> when the task came: another one now means it was reset away.</summary>
     public int Generation { get; private set; }
 
+    /// <summary>The generation of the nexus's tasks when it came.</summary>
+    public int NexusGeneration { get; private set; }
+
     /// <summary>Bytes of Data-Out the task waits for: what both the CDB and the initiator speak of.</summary>
     public int Wanted { get; set; }
 
@@ -58,8 +61,8 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
     /// <summary>The next of the list of tasks that workers have finished.</summary>
     public IscsiTask? NextDone;
 
-    /// <summary>Whether the task is void: aborted, or its unit was reset since it came.</summary>
-    public bool IsVoid => Aborted || (Unit is { } unit && unit.Generation != Generation);
+    public override bool IsVoid =>
+        Aborted || (Unit is { } unit && (unit.Generation != Generation || Nexus.HasAborted(unit, NexusGeneration)));
 
     /// <summary>Starts a new command.</summary>
     public void Begin(Bhs bhs, ReadOnlySpan<byte> extendedCdb, ulong lun, LogicalUnit? unit, Nexus nexus)
@@ -73,6 +76,7 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
         Unit = unit;
         Nexus = nexus;
         Generation = unit?.Generation ?? 0;
+        NexusGeneration = nexus.Tasks.Current;
         Wanted = Received = Asked = BurstCount = 0;
         R2tSn = 0;
         Early = ScsiStatus.Good;

@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 
 namespace Iscsitop.Target.Server;
 
-/// <summary>The three calls of POSIX that the BCL has no allocation-free form of. Callers have a portable twin.</summary>
+/// <summary>The calls of POSIX that the BCL does not have, or not without allocating. Callers have a portable twin.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static unsafe partial class Native
 {
@@ -27,6 +27,12 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int fd, byte* from, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    public static partial int FSync(int fd);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int fd);

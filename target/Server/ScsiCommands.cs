@@ -147,6 +147,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     public void WorkerDone(IscsiTask task)
     {
         task.Unit!.Leave(task.Generation);
+        task.Nexus.Tasks.Leave(task.NexusGeneration);
         IscsiTask? head;
         do
         {
@@ -335,6 +336,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         EnsureWaker();
         HandedOff++;
         task.Unit!.Enter(task.Generation);
+        task.Nexus.Tasks.Enter(task.NexusGeneration);
         ThreadPool.UnsafeQueueUserWorkItem(task, preferLocal: false);
     }
 

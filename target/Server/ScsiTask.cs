@@ -51,6 +51,9 @@ internal class ScsiTask
     /// <summary>Whether the handler may wait for a device: it runs on a worker.</summary>
     public bool MayBlock { get; set; }
 
+    /// <summary>Whether the task is void: aborted, its unit reset since it came, or its nexus preempted.</summary>
+    public virtual bool IsVoid => false;
+
     /// <summary>Bytes the CDB moves to the initiator (SPDTL of Data-In), after allocation length truncation.</summary>
     public long InLength { get; private set; }
 

@@ -17,6 +17,9 @@ public sealed record TargetOptions
     /// <summary>Its logical units.</summary>
     public IReadOnlyList<LunSpec> Luns { get; init; } = [];
 
+    /// <summary>Directory in which persistent reservations outlive the process; null when they need not.</summary>
+    public string? StateDirectory { get; init; }
+
     /// <summary>What a login to the target must prove.</summary>
     public Authentication Authentication { get; init; } = Authentication.None;
 

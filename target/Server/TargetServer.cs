@@ -35,7 +35,7 @@ public sealed class TargetServer : IDisposable
         _options = options;
         Logger = loggers.CreateLogger("iscsitop.target");
         Provider = new Provider("target");
-        Targets.Change change = _targets.Prepare(options.AllTargets);
+        Targets.Change change = _targets.Prepare(options.AllTargets, options.StateDirectory);
         _targets.Commit(change);
         Announce(change);
     }
@@ -87,7 +87,7 @@ public sealed class TargetServer : IDisposable
     {
         if (!SamePortals(options.AllPortalGroups, _options.AllPortalGroups))
             throw new ArgumentException("portals and their groups cannot change while the target runs (restart it)");
-        Targets.Change change = _targets.Prepare(options.AllTargets);
+        Targets.Change change = _targets.Prepare(options.AllTargets, options.StateDirectory);
         lock (_lock)
         {
             _options = options;

@@ -28,9 +28,9 @@ internal sealed class Targets : IDisposable
     /// <summary>Makes ready what targets are to be from now on: opens the units that are new. Nothing has changed yet.</summary>
     /// <exception cref="IOException">A store cannot be opened; the message names it.</exception>
     /// <exception cref="ArgumentException">A name or a LUN is wrong; the message says what would be right.</exception>
-    public Change Prepare(IReadOnlyList<TargetSpec> specs)
+    public Change Prepare(IReadOnlyList<TargetSpec> specs, string? stateDirectory)
     {
-        var change = new Change(_now);
+        var change = new Change(_now, stateDirectory);
         try
         {
             foreach (TargetSpec spec in specs)
@@ -85,7 +85,7 @@ internal sealed class Targets : IDisposable
     }
 
     /// <summary>From one set of targets to the next.</summary>
-    internal sealed class Change(Set before)
+    internal sealed class Change(Set before, string? stateDirectory)
     {
         private readonly List<ServedTarget> _targets = [];
         private readonly HashSet<string> _names = new(StringComparer.Ordinal);
@@ -137,7 +137,7 @@ internal sealed class Targets : IDisposable
 
         private LogicalUnit Open(TargetSpec spec, LunSpec lun)
         {
-            LogicalUnit unit = LogicalUnit.Open(lun, spec.Name);
+            LogicalUnit unit = LogicalUnit.Open(lun, spec.Name, stateDirectory);
             _opened.Add((spec.Name, lun.Lun, unit));
             return unit;
         }

@@ -16,7 +16,7 @@ public sealed class InquiryTests
         byte[] data = rig.DataIn;
         Assert.Multiple(() =>
         {
-            Assert.That(Convert.ToHexString(data[..8]), Is.EqualTo("000006125B000002"));
+            Assert.That(Convert.ToHexString(data[..8]), Is.EqualTo("000006125B180002"));
             Assert.That(Encoding.ASCII.GetString(data[8..32]), Is.EqualTo("ISCSITOPVIRTUAL DISK    "));
             Assert.That(Encoding.ASCII.GetString(data[32..36]), Does.Match(@"^\d+\.\d+ *$"));
             Assert.That(data[36..58], Is.All.Zero);
@@ -54,7 +54,7 @@ public sealed class InquiryTests
     {
         using var rig = new Rig();
         byte[] pages = Page(rig, 0x00);
-        Assert.That(Convert.ToHexString(pages), Is.EqualTo("008083" + "86B0B1B2"));
+        Assert.That(Convert.ToHexString(pages), Is.EqualTo("008083" + "868FB0B1B2"));
         foreach (byte page in pages) Assert.That(Page(rig, page), Is.Not.Empty, $"{page:x2}");
     }
 
@@ -82,6 +82,7 @@ public sealed class InquiryTests
             $"01 03 {rig.Unit.NaaId:X16}",
             $"02 01 ISCSITOP{rig.Unit.Serial}",
             "51 94 00000001",
+            "51 95 00000001",
             $"53 98 {Rig.TargetName},t,0x0001",
             $"53 a8 {Rig.TargetName}",
         }));

@@ -37,7 +37,7 @@ public sealed class OperationCodesTests
 
     [TestCase("01 C1 00 00", TestName = "unknown opcode")]
     [TestCase("01 42 00 00", TestName = "row without a handler")]
-    [TestCase("02 5E 00 00", TestName = "service action without a handler")]
+    [TestCase("02 83 00 10", TestName = "service action without a handler")]
     [TestCase("02 9E 00 1F", TestName = "unknown service action")]
     [TestCase("02 9E 01 10", TestName = "service action beyond a byte")]
     [TestCase("03 9E 00 00", TestName = "either, unknown service action")]

@@ -9,9 +9,9 @@ internal sealed class Rig : IDisposable
 {
     public const string TargetName = "iqn.2026-01.test:disk";
 
-    public Rig(Store? store = null, int blockSize = 512, bool readOnly = false)
+    public Rig(Store? store = null, int blockSize = 512, bool readOnly = false, string? stateDirectory = null)
     {
-        Unit = new LogicalUnit(store ?? new MemoryStore(4 << 20), TargetName, 0, blockSize, readOnly);
+        Unit = new LogicalUnit(store ?? new MemoryStore(4 << 20), TargetName, 0, blockSize, readOnly, stateDirectory: stateDirectory);
         Nexus = Open();
         while (Nexus.Attentions(Unit).Take() != SenseCode.NoSense) { }
     }

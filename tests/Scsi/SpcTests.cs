@@ -89,8 +89,36 @@ public sealed class SpcTests
         Assert.That(Convert.ToHexString(rig.DataIn), Is.EqualTo(expected));
     }
 
+    [TestCase("A3 0A 00 00 00 00 00 00 00 FF 00", "0000000C" + "000100010000000100000001")]
+    [TestCase("A3 2A 00 00 00 00 00 00 00 FF 00", "00000010" + "10000000" + "000100010000000100000001")]
+    public void One_port_group_is_active(string cdb, string expected)
+    {
+        using var rig = new Rig();
+        rig.Run(cdb);
+        Assert.That(Convert.ToHexString(rig.DataIn), Is.EqualTo(expected));
+    }
+
     [Test]
-    public void Allocation_length_cuts_and_zero_is_no_error([Values("12 00 00", "12 01 83", "1A 00 3F", "A0", "A3 0C 80", "A3 0D 80", "9E 10", "03", "5A 00 3F 00")] string start)
+    public void Other_formats_of_port_groups_are_refused()
+    {
+        using var rig = new Rig();
+        rig.Run("A3 4A 00 00 00 00 00 00 00 FF 00");
+        Assert.That((rig.Code, rig.Pointer), Is.EqualTo((SenseCode.InvalidFieldInCdb, "1.7")));
+    }
+
+    [TestCase("1D 04", "")]
+    [TestCase("1D 07", "")]
+    [TestCase("1D 24", "1.5")]
+    [TestCase("1D 10 00 00 08", "3.7")]
+    public void The_default_self_test_passes_and_there_is_no_other(string cdb, string pointer)
+    {
+        using var rig = new Rig();
+        rig.Run(cdb, new byte[8]);
+        Assert.That(rig.Pointer, Is.EqualTo(pointer));
+    }
+
+    [Test]
+    public void Allocation_length_cuts_and_zero_is_no_error([Values("12 00 00", "12 01 83", "1A 00 3F", "A0", "A3 0A", "A3 2A", "84 03", "12 01 8F", "5E 02", "A3 0C 80", "A3 0D 80", "9E 10", "03", "5A 00 3F 00")] string start)
     {
         using var rig = new Rig();
         byte[] whole = Run(rig, start, 255);
