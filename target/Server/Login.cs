@@ -159,7 +159,7 @@ internal sealed class Login(Connection connection)
             Nexus = _discovery ? null : connection.Server.NexusOf(_target, _initiator, _isid, connection.Local),
         };
         LoginStatus status = connection.Server.Establish(session);
-        if (status != LoginStatus.Success) return Refuse(status, status == LoginStatus.OutOfResources ? "it has too many sessions" : "its ISID, TSIH and CID fit no session");
+        if (status != LoginStatus.Success) return Refuse(status, WhyNot(status));
         session.StartNumbering(_cmdSn);
         _tsih = session.Tsih;
         connection.Identify(_target, _initiator, session.Isid, session.Tsih);
@@ -173,6 +173,13 @@ internal sealed class Login(Connection connection)
         connection.Server.Remove(session);
         return null;
     }
+
+    private static string WhyNot(LoginStatus status) => status switch
+    {
+        LoginStatus.OutOfResources => "it has too many sessions",
+        LoginStatus.TargetRemoved => "its target was removed meanwhile",
+        _ => "its ISID, TSIH and CID fit no session",
+    };
 
     /// <summary>Sends the composed answer, in several responses when it is longer than one may carry.</summary>
     private bool Answer(bool granted, Stage next)

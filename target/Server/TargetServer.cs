@@ -213,10 +213,12 @@ public sealed class TargetServer : IDisposable
         {
             if (!session.Discovery && _sessions.Exists(session.HasPortsOf))
                 return LoginStatus.ServiceUnavailable; // a login of the same name and ISID was quicker
+            // A reload may have come since its login began.
+            if (!session.Discovery && _targets.Find(session.Target) is null) return LoginStatus.TargetRemoved;
             if (_sessions.Count(s => s.Initiator == session.Initiator) >= _options.MaxSessionsPerInitiator) return LoginStatus.OutOfResources;
             if (session.Tsih == 0) session.Tsih = FreeTsih();
             _sessions.Add(session);
-            Refresh(session); // a reload may have come since its login began
+            Refresh(session);
         }
         session.Nexus?.Attach();
         return LoginStatus.Success;
