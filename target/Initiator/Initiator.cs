@@ -122,6 +122,9 @@ public class Initiator : IDisposable
         Agree(_reader.Data, keys);
         Note(answer);
         _reader.Advance();
+        bool header = _parameters[Key.HeaderDigest] == LoginKeys.DigestCrc32C, data = _parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
+        _reader.UseDigests(header, data);
+        _writer.UseDigests(header, data);
     }
 
     /// <summary>Queues a command; it leaves with the next <see cref="Send"/>.</summary>
@@ -147,7 +150,7 @@ public class Initiator : IDisposable
         PduWriter.SetLength(bhs, immediate);
         if (immediate == 0) return (uint)slot;
         _writer.InPlace(request.Data[..immediate]);
-        _writer.PadInPlace(immediate);
+        _writer.EndInPlace(immediate);
         return (uint)slot;
     }
 
@@ -232,6 +235,7 @@ public class Initiator : IDisposable
             Send();
             if (_reader.Receive() == Received.Closed) throw new IOException("the target closed the connection");
         }
+        if (!_reader.HeaderIntact || !_reader.DataIntact) throw new IOException("a digest of the target's does not fit what it sent");
     }
 
     private void Agree(ReadOnlySpan<byte> text, (string Key, string Value)[] offered)
@@ -243,6 +247,7 @@ public class Initiator : IDisposable
             if (LoginKeys.Find(name) is not { } row || row.Key == Key.Other || !offered.Any(o => o.Key == name)) continue;
             if (Text.TryNumber(value, out ulong number)) _parameters[row.Key] = (uint)number;
             else if (row.Rule is Rule.And or Rule.Or) _parameters[row.Key] = value == "Yes" ? 1u : 0u;
+            else if (row.Rule == Rule.List) _parameters[row.Key] = (uint)Math.Max(0, Array.IndexOf(row.Choices!, value));
         }
         if (pairs.Find(p => p.Key == "MaxRecvDataSegmentLength").Value is { } max && Text.TryNumber(max, out ulong length)) _targetMaxData = (int)length;
     }
@@ -315,7 +320,7 @@ public class Initiator : IDisposable
             BinaryPrimitives.WriteUInt32BigEndian(bhs[40..], (uint)offset);
             PduWriter.SetLength(bhs, length);
             _writer.InPlace(_slots[itt].Data.Slice(offset, length));
-            _writer.PadInPlace(length);
+            _writer.EndInPlace(length);
             offset += length;
         }
     }

@@ -73,6 +73,22 @@ internal sealed class Parameters
                 _values[(int)row.Key] = row.Default;
     }
 
+    /// <summary>Starts a further connection of a session: what the leading one agreed upon for all holds.</summary>
+    public Parameters(Parameters session)
+        : this()
+    {
+        foreach (KeyRow row in LoginKeys.Rows)
+            if (row.Key != Key.Other && row.Use == KeyUse.Leading)
+                _values[(int)row.Key] = session[row.Key];
+        Joined = true;
+    }
+
+    /// <summary>Whether this is a further connection's, which leaves the session's values alone.</summary>
+    public bool Joined { get; }
+
+    /// <summary>Our MaxConnections.</summary>
+    public uint MaxConnections { get; init; } = 1;
+
     /// <summary>The value; booleans are 0 and 1. MaxRecvDataSegmentLength is the initiator's.</summary>
     public uint this[Key key]
     {
@@ -90,13 +106,18 @@ internal static class LoginKeys
     /// <summary>The longest value of a simple key (RFC 7143 §6.1).</summary>
     public const int MaxValueLength = 255;
 
+    /// <summary>Index of CRC32C in the values of HeaderDigest and DataDigest.</summary>
+    public const uint DigestCrc32C = 1;
+
     private const uint Max24 = (1 << 24) - 1;
+
+    private static readonly string[] s_digests = ["None", "CRC32C"];
 
     public static readonly KeyRow[] Rows =
     [
-        new(Key.HeaderDigest, "HeaderDigest", Rule.List, KeyUse.Login, Choices: ["None"]),
-        new(Key.DataDigest, "DataDigest", Rule.List, KeyUse.Login, Choices: ["None"]),
-        new(Key.MaxConnections, "MaxConnections", Rule.Min, KeyUse.Leading, 1, 1, 65535, 1),
+        new(Key.HeaderDigest, "HeaderDigest", Rule.List, KeyUse.Login, Choices: s_digests),
+        new(Key.DataDigest, "DataDigest", Rule.List, KeyUse.Login, Choices: s_digests),
+        new(Key.MaxConnections, "MaxConnections", Rule.Min, KeyUse.Leading, 1, 1, 65535),
         new(Key.InitialR2T, "InitialR2T", Rule.Or, KeyUse.Leading, 1, Ours: 0),
         new(Key.ImmediateData, "ImmediateData", Rule.And, KeyUse.Leading, 1, Ours: 1),
         new(Key.MaxRecvDataSegmentLength, "MaxRecvDataSegmentLength", Rule.Declare, KeyUse.All, 8192, 512, Max24),
@@ -110,7 +131,12 @@ internal static class LoginKeys
         new(Key.ErrorRecoveryLevel, "ErrorRecoveryLevel", Rule.Min, KeyUse.Leading, 0, 0, 2, 0),
         new(Key.TaskReporting, "TaskReporting", Rule.List, KeyUse.Leading, Choices: ["RFC3720"]),
         new(Key.ProtocolLevel, "iSCSIProtocolLevel", Rule.Min, KeyUse.Leading, 1, 0, 31, 1),
-        new(Key.Other, "AuthMethod", Rule.List, KeyUse.Login, Choices: ["None"]),
+        new(Key.Other, "AuthMethod", Rule.Text, KeyUse.Login),
+        new(Key.Other, "CHAP_A", Rule.Text, KeyUse.Login),
+        new(Key.Other, "CHAP_I", Rule.Text, KeyUse.Login),
+        new(Key.Other, "CHAP_C", Rule.Text, KeyUse.Login),
+        new(Key.Other, "CHAP_N", Rule.Text, KeyUse.Login),
+        new(Key.Other, "CHAP_R", Rule.Text, KeyUse.Login),
         new(Key.Other, "InitiatorName", Rule.Text, KeyUse.Login),
         new(Key.Other, "InitiatorAlias", Rule.Text, KeyUse.All),
         new(Key.Other, "TargetName", Rule.Text, KeyUse.Login),
@@ -144,8 +170,9 @@ internal static class LoginKeys
         {
             KeyRow? row = Find(name);
             if (row is null) answer.Add(name, "NotUnderstood");
-            else if (row.Rule == Rule.Text) continue;
             else if (fullFeature && row.Use is KeyUse.Leading or KeyUse.Login) answer.Add(name, "Reject");
+            else if (parameters.Joined && row.Use == KeyUse.Leading && row.Rule != Rule.Text) answer.Add(name, "Reject");
+            else if (row.Rule == Rule.Text) continue;
             else if (row.Key == Key.FirstBurstLength) firstBurst = value;
             else Settle(row, value, row.High, parameters, answer);
         }
@@ -174,7 +201,7 @@ internal static class LoginKeys
         if (!Text.TryNumber(value, out ulong number) || number < row.Low || number > high) return "Reject";
         uint result = row.Rule switch
         {
-            Rule.Min => Math.Min((uint)number, Math.Min(row.Ours, atMost)),
+            Rule.Min => Math.Min((uint)number, Math.Min(row.Key == Key.MaxConnections ? parameters.MaxConnections : row.Ours, atMost)),
             Rule.Max => Math.Max((uint)number, row.Ours),
             _ => (uint)number,
         };

@@ -61,6 +61,12 @@ internal sealed class Connection : IDisposable
     /// <summary>Connection id of the login.</summary>
     public ushort Cid { get; set; }
 
+    /// <summary>What its login agreed upon.</summary>
+    public Parameters Parameters { get; set; } = new();
+
+    /// <summary>Set when it leaves its session, which goes on without it: it was logged out, or another takes its place.</summary>
+    public volatile bool Leaves;
+
     /// <summary>Whether the full feature phase has begun.</summary>
     public bool LoggedIn { get; set; }
 

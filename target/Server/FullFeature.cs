@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Target.Server;
 
@@ -9,9 +11,6 @@ namespace Iscsitop.Target.Server;
 /// </summary>
 internal sealed class FullFeature : IDisposable
 {
-    /// <summary>Bytes of commands that came before their turn, at most; more are dropped as if lost.</summary>
-    private const int MaxHeldBytes = 8 << 20;
-
     /// <summary>Immediate tasks at most (RFC 7143 §4.2.2.1 asks for two).</summary>
     private const int MaxImmediate = 16;
 
@@ -25,8 +24,9 @@ internal sealed class FullFeature : IDisposable
     private readonly ScsiCommands _commands;
     private readonly TaskManagement _functions;
     private readonly TextNegotiation _text;
-    private readonly Dictionary<uint, byte[]?> _held = [];
-    private int _heldBytes;
+    private readonly ConcurrentQueue<byte[]> _ready = new();
+    private readonly ConcurrentQueue<Action> _posted = new();
+    private volatile bool _ended;
     private int _unknown;
     private string? _closing;
     private long _lastTick = Environment.TickCount64;
@@ -44,7 +44,12 @@ internal sealed class FullFeature : IDisposable
         _commands = new ScsiCommands(connection, session, this);
         _functions = new TaskManagement(connection, session, this, _commands);
         _text = new TextNegotiation(connection, session, this);
+        if (session.Shared) _commands.EnsureWaker();
+        session.Add(this);
     }
+
+    /// <summary>Tasks in hand.</summary>
+    public int TaskCount => _commands.Count;
 
     /// <summary>Runs the phase until the connection is to be closed.</summary>
     public void Run()
@@ -61,7 +66,9 @@ internal sealed class FullFeature : IDisposable
         finally
         {
             _commands.Drain();
-            _connection.Server.Remove(_session);
+            _ended = true;
+            while (_posted.TryDequeue(out Action? action)) action();
+            _connection.Server.Leave(_session, _connection, this);
         }
     }
 
@@ -77,11 +84,11 @@ internal sealed class FullFeature : IDisposable
     /// <summary>Sets StatSN, ExpCmdSN and MaxCmdSN of a response.</summary>
     public void Stamp(Span<byte> bhs, bool advance)
     {
-        _session.OpenWindow(_commands.Count);
+        _session.Numbering.Open(_session.Shared ? _session.TaskCount : _commands.Count);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[24..], _connection.StatSn);
         if (advance) _connection.StatSn++;
-        BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], _session.ExpCmdSn);
-        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _session.MaxCmdSn);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], _session.Numbering.ExpCmdSn);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _session.Numbering.MaxCmdSn);
     }
 
     /// <summary>Rejects a PDU: its header goes back as data (RFC 7143 §11.17).</summary>
@@ -101,16 +108,39 @@ internal sealed class FullFeature : IDisposable
     /// <summary>Has the connection closed once what is gathered has been sent.</summary>
     public void CloseBecause(string reason) => _closing ??= reason;
 
+    /// <summary>From any connection of the session: a command that came too early has its turn now.</summary>
+    public void Ready(byte[] pdu)
+    {
+        _ready.Enqueue(pdu);
+        if (_session.Shared) _commands.EnsureWaker().Wake();
+    }
+
+    /// <summary>From another connection of the session: something to be done by this one's thread.</summary>
+    public void Post(Action action)
+    {
+        _posted.Enqueue(action);
+        _commands.EnsureWaker().Wake();
+    }
+
+    /// <summary>From another connection of the session: aborts this one's tasks of a unit.</summary>
+    public void AbortTaskSet(LogicalUnit unit, Action whenDone)
+    {
+        Post(() => _functions.AbortTaskSet(unit, whenDone));
+        // It may have ended just now, without a look at what was posted: it has no tasks then.
+        if (_ended) whenDone();
+    }
+
     /// <summary>One turn: send, wait, receive, handle.</summary>
     private bool Serve()
     {
+        if (_session.Shared) ServeOthers();
         if (_commands.HandedOff > 0) _commands.Collect();
         if (_functions.Pending) _functions.AnswerDone();
         long now = Environment.TickCount64;
         if (now - _lastTick >= Connection.TickMilliseconds) Tick(now);
         Flush();
         if (_writer.Broken || _connection.Doomed || _closing is not null) return false;
-        if (_commands.HandedOff > 0 || _functions.Pending)
+        if (_commands.HandedOff > 0 || _functions.Pending || _session.Shared)
         {
             int patience = _functions.Pending ? 10 : Connection.TickMilliseconds;
             if (!_commands.EnsureWaker().Wait(_connection.Socket, patience)) return true;
@@ -132,6 +162,12 @@ internal sealed class FullFeature : IDisposable
         while (_closing is null && !_writer.Broken && _reader.HasHeader)
         {
             Bhs bhs = _reader.Bhs;
+            if (!_reader.HeaderIntact)
+            {
+                // Where the next PDU begins cannot be known any more (RFC 7143 §7.8).
+                CloseBecause("a header that its digest does not fit");
+                return;
+            }
             if (bhs.DataLength > LoginKeys.MaxRecvDataSegmentLength)
             {
                 Reject(bhs, _reader.Ahs, RejectReason.ProtocolError);
@@ -145,7 +181,9 @@ internal sealed class FullFeature : IDisposable
             }
             if (!_reader.HasPdu) return;
             _connection.FireReceived(Lun.Of(bhs));
-            Number(bhs, _reader.Ahs, _reader.Data);
+            // As if it had never come: its CmdSN is not used up (RFC 7143 §7.8).
+            if (!_reader.DataIntact) Reject(bhs, _reader.Ahs, RejectReason.DataDigestError);
+            else Number(bhs, _reader.Ahs, _reader.Data);
             _reader.Advance();
         }
     }
@@ -159,58 +197,36 @@ internal sealed class FullFeature : IDisposable
             return;
         }
         if (_closing is not null) return;
-        if (!bhs.Immediate)
+        if (!bhs.Immediate && !_session.Numbering.IsTurn(bhs.CmdSn, this, bhs, ahs, data)) return;
+        // Another connection may have given us the one before.
+        if (_session.Shared) DoReady();
+        if (_closing is null) Execute(bhs, ahs, data);
+        _session.Numbering.Advance();
+        DoReady();
+    }
+
+    private void DoReady()
+    {
+        while (_closing is null && _ready.TryDequeue(out byte[]? held))
         {
-            uint cmdSn = bhs.CmdSn;
-            // Outside the window, or a duplicate: silence is the answer.
-            if (Sn.Before(cmdSn, _session.ExpCmdSn) || Sn.After(cmdSn, _session.MaxCmdSn)) return;
-            if (cmdSn != _session.ExpCmdSn)
-            {
-                Hold(cmdSn, bhs, ahs, data);
-                return;
-            }
-            _session.ExpCmdSn++;
-        }
-        Execute(bhs, ahs, data);
-        while (_closing is null && _held.Count > 0 && _held.Remove(_session.ExpCmdSn, out byte[]? held))
-        {
-            _session.ExpCmdSn++;
-            if (held is null) continue;
-            _heldBytes -= held.Length;
-            var later = new Bhs(held);
-            Span<byte> laterAhs = held.AsSpan(Pdu.BhsLength, later.AhsLength);
+            var bhs = new Bhs(held);
+            Span<byte> ahs = held.AsSpan(Pdu.BhsLength, bhs.AhsLength);
             // What was right when it came may be wrong by now: its tag may have been taken.
-            if (Wrong(later, laterAhs) is { } late) Reject(later, laterAhs, late);
-            else Execute(later, laterAhs, new ArraySegment<byte>(held, Pdu.BhsLength + laterAhs.Length, later.DataLength));
+            if (Wrong(bhs, ahs) is { } reason) Reject(bhs, ahs, reason);
+            else Execute(bhs, ahs, new ArraySegment<byte>(held, Pdu.BhsLength + ahs.Length, bhs.DataLength));
+            _session.Numbering.Advance();
         }
     }
 
-    /// <summary>Takes a CmdSN that will never come as received (ABORT TASK of a command that was lost, RFC 7143 §11.5.1).</summary>
-    public void PlugHole(uint cmdSn)
+    private void ServeOthers()
     {
-        if (_held.GetValueOrDefault(cmdSn) is { } held) _heldBytes -= held.Length;
-        _held[cmdSn] = null;
+        DoReady();
+        while (_posted.TryDequeue(out Action? action)) action();
     }
 
     /// <summary>Takes the SCSI commands that wait for their turn as received and aborted: those of a LUN, or all.</summary>
-    public void AbortHeld(ulong? lun)
-    {
-        foreach ((uint cmdSn, byte[]? held) in _held.ToArray())
-            if (held is not null && new Bhs(held) is { Opcode: Opcode.ScsiCommand } bhs && (lun is null || Lun.Of(bhs) == lun))
-                PlugHole(cmdSn);
-    }
-
-    private void Hold(uint cmdSn, Bhs bhs, ReadOnlySpan<byte> ahs, ArraySegment<byte> data)
-    {
-        int length = Pdu.BhsLength + ahs.Length + data.Count;
-        if (_heldBytes + length > MaxHeldBytes || _held.ContainsKey(cmdSn)) return;
-        byte[] copy = GC.AllocateUninitializedArray<byte>(length, pinned: true);
-        bhs.Bytes.CopyTo(copy);
-        ahs.CopyTo(copy.AsSpan(Pdu.BhsLength));
-        data.AsSpan().CopyTo(copy.AsSpan(Pdu.BhsLength + ahs.Length));
-        _held.Add(cmdSn, copy);
-        _heldBytes += length;
-    }
+    public void AbortHeld(ulong? lun) =>
+        _session.Numbering.PlugWhere((_, bhs) => bhs.Opcode == Opcode.ScsiCommand && (lun is null || Lun.Of(bhs) == lun));
 
     /// <summary>What makes a request one to reject; a rejected one does not use its CmdSN up (RFC 7143 §7.3).</summary>
     private RejectReason? Wrong(Bhs bhs, ReadOnlySpan<byte> ahs)
@@ -248,7 +264,7 @@ internal sealed class FullFeature : IDisposable
             if (task.HandedOff || !task.IsVoid) return RejectReason.TaskInProgress;
             _commands.Abort(task);
         }
-        return bhs.Immediate && _commands.Count >= Session.QueueDepth + MaxImmediate ? RejectReason.TooManyImmediateCommands : null;
+        return bhs.Immediate && _commands.Count >= CommandNumbering.QueueDepth + MaxImmediate ? RejectReason.TooManyImmediateCommands : null;
     }
 
     // Each AHS says its length; together they must be what the header said (RFC 7143 §11.2.2).
@@ -292,7 +308,7 @@ internal sealed class FullFeature : IDisposable
     {
         if (bhs.Ttt != Pdu.ReservedTag && _pingOutstanding && bhs.Ttt == _ping) _pingOutstanding = false;
         if (bhs.Itt == Pdu.ReservedTag) return;
-        int echo = (int)Math.Min((uint)data.Count, _session.Parameters[Key.MaxRecvDataSegmentLength]);
+        int echo = (int)Math.Min((uint)data.Count, _connection.Parameters[Key.MaxRecvDataSegmentLength]);
         Span<byte> nop = _writer.Begin(Opcode.NopIn, 0);
         nop[1] = BhsFlags.Final;
         BinaryPrimitives.WriteUInt32BigEndian(nop[16..], bhs.Itt);
@@ -301,29 +317,39 @@ internal sealed class FullFeature : IDisposable
         PduWriter.SetLength(nop, echo);
         if (echo == 0) return;
         _writer.InPlace(data[..echo]);
-        _writer.PadInPlace(echo);
+        _writer.EndInPlace(echo);
     }
 
-    /// <summary>Logout Request (RFC 7143 §11.14): with one connection, closing it or the session is the same.</summary>
+    /// <summary>Logout Request (RFC 7143 §11.14): of the session, or of one of its connections.</summary>
     private void Logout(Bhs bhs)
     {
         int reason = bhs.Flags & 0x7f;
+        ushort cid = bhs.U16(20);
+        Connection? other = reason == 1 ? _session.Connections.FirstOrDefault(c => c.Cid == cid && c != _connection) : null;
         byte response = reason switch
         {
-            1 when bhs.U16(20) != _connection.Cid => 1,
+            1 when cid != _connection.Cid && other is null => 1,
             2 => 2,
             _ => 0,
         };
-        if (response == 0)
+        bool leaves = response == 0 && other is null;
+        if (leaves)
             foreach (IscsiTask task in _commands.All.ToArray())
                 _commands.Abort(task);
+        if (other is not null)
+        {
+            other.Leaves = true;
+            other.Abort();
+        }
         Span<byte> answer = _writer.Begin(Opcode.LogoutResponse);
         answer[1] = BhsFlags.Final;
         answer[2] = response;
         BinaryPrimitives.WriteUInt32BigEndian(answer[16..], bhs.Itt);
         Stamp(answer, advance: true);
         if (response != 0) return;
-        BinaryPrimitives.WriteUInt16BigEndian(answer[40..], (ushort)_session.Parameters[Key.DefaultTime2Wait]);
+        BinaryPrimitives.WriteUInt16BigEndian(answer[40..], (ushort)_connection.Parameters[Key.DefaultTime2Wait]);
+        if (!leaves) return;
+        _connection.Leaves = reason == 1;
         if (_connection.Server.MayLog(_connection.Remote.Address)) Log.LoggedOut(_connection.Server.Logger, _connection.Remote, Text.Escape(_session.Initiator));
         _closing = "";
     }

@@ -9,6 +9,9 @@ internal sealed class Login(Connection connection)
     /// <summary>The default MaxRecvDataSegmentLength rules the login phase in both directions (RFC 7143 §13.12).</summary>
     private const int MaxDataLength = 8192;
 
+    /// <summary>1024 bytes as hex digits (RFC 7143 §12.1.3).</summary>
+    private const int MaxBinaryValue = 2 + 2 * 1024;
+
     /// <summary>Requests of one login at most: a peer that never transits must not keep us for ever.</summary>
     private const int MaxRequests = 64;
 
@@ -18,7 +21,8 @@ internal sealed class Login(Connection connection)
     private readonly List<KeyValuePair<string, string>> _pairs = [];
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private readonly TextBuilder _answer = new();
-    private readonly Parameters _parameters = new();
+    private Parameters _parameters = new() { MaxConnections = (uint)connection.Server.Options.MaxConnectionsPerSession };
+    private Session? _joins;
     private uint _itt;
     private uint _cmdSn;
     private ushort _tsih;
@@ -27,10 +31,23 @@ internal sealed class Login(Connection connection)
     private string _target = "";
     private bool _discovery;
     private bool _declared;
+    private Chap? _chap;
 
     /// <summary>Runs the phase.</summary>
     /// <returns>The session, in full feature phase; null when the login failed and the connection is to be closed.</returns>
     public Session? Run()
+    {
+        try
+        {
+            return ServeRequests();
+        }
+        finally
+        {
+            _chap?.End();
+        }
+    }
+
+    private Session? ServeRequests()
     {
         for (int request = 0; request < MaxRequests; request++)
         {
@@ -53,6 +70,8 @@ internal sealed class Login(Connection connection)
                 if (ParseText() is { } bad) return Refuse(LoginStatus.InitiatorError, bad);
                 if (_initiator.Length == 0 && Identify() is { } status) return Refuse(status.Status, status.Reason);
                 if (Negotiate(next, transit) is { } failure) return Refuse(failure.Status, failure.Reason);
+                // While the initiator has proved nothing it stays where it is, whatever it asks for (iPXE always asks).
+                transit &= Proven;
                 if (transit && next == Stage.FullFeaturePhase) return Establish();
             }
             bool granted = transit && !more;
@@ -97,7 +116,7 @@ internal sealed class Login(Connection connection)
         foreach ((string key, string value) in _pairs)
         {
             if (!_seen.Add(key)) return $"{key} was sent twice";
-            if (value.Length > LoginKeys.MaxValueLength) return $"the value of {key} is longer than {LoginKeys.MaxValueLength} bytes";
+            if (value.Length > (key is "CHAP_C" or "CHAP_R" ? MaxBinaryValue : LoginKeys.MaxValueLength)) return $"the value of {key} is longer than {LoginKeys.MaxValueLength} bytes";
         }
         return _seen.Count > Text.MaxPairs ? "too many keys" : null;
     }
@@ -128,14 +147,15 @@ internal sealed class Login(Connection connection)
         }
         _target = target;
         connection.Identify(_target, _initiator);
+        if (_tsih != 0) _joins = connection.Server.FindShared(_initiator, Convert.ToHexStringLower(_isid), _tsih, _target, group);
+        if (_joins is not null) _parameters = new Parameters(_joins.Parameters);
         return null;
     }
 
     private (LoginStatus Status, string Reason)? Negotiate(Stage next, bool transit)
     {
         if (LoginKeys.Negotiate(_pairs, fullFeature: false, _parameters, _answer) is { } wrong) return (LoginStatus.InitiatorError, wrong);
-        if (Value("AuthMethod") is { } methods && !methods.Split(',').Contains("None"))
-            return (LoginStatus.AuthenticationFailure, "it does not offer AuthMethod None");
+        if (Authenticate(transit) is { } failure) return failure;
         if (!_declared && (_stage == Stage.LoginOperationalNegotiation || (transit && next == Stage.FullFeaturePhase)))
         {
             _declared = true;
@@ -144,35 +164,65 @@ internal sealed class Login(Connection connection)
         return null;
     }
 
+    private bool Proven => _chap is null or { Done: true };
+
+    /// <summary>The security negotiation (RFC 7143 §6.3.2, §12.1).</summary>
+    private (LoginStatus Status, string Reason)? Authenticate(bool transit)
+    {
+        if (_chap is null && connection.Server.AuthenticationFor(_discovery ? null : _target) is { Required: true } required) _chap = new Chap(required);
+        string[]? methods = Value("AuthMethod")?.Split(',');
+        if (_chap is null)
+        {
+            if (methods is null) return null;
+            if (!methods.Contains("None")) return (LoginStatus.AuthenticationFailure, "it does not offer AuthMethod None");
+            _answer.Add("AuthMethod", "None");
+            return null;
+        }
+        if (_chap.Done) return null;
+        if (_stage != Stage.SecurityNegotiation) return (LoginStatus.AuthenticationFailure, "it skips the authentication");
+        if (methods is not null)
+        {
+            if (!methods.Contains("CHAP")) return (LoginStatus.AuthenticationFailure, "it does not offer AuthMethod CHAP");
+            _answer.Add("AuthMethod", "CHAP");
+            _chap.Begun = true;
+        }
+        if (!_chap.Begun) return transit ? (LoginStatus.AuthenticationFailure, "it skips the authentication") : null;
+        return _chap.Step(Value, _answer);
+    }
+
     private Session? Establish()
     {
         // What comes before our final response cannot have been sent by a peer that keeps to the RFC.
         if (connection.Reader.HasMore) return Refuse(LoginStatus.InvalidDuringLogin, "it sent PDUs before the login had ended");
-        var session = new Session
-        {
-            Initiator = _initiator,
-            Target = _target,
-            Isid = Convert.ToHexStringLower(_isid),
-            Tsih = _tsih,
-            Parameters = _parameters,
-            Connection = connection,
-            Nexus = _discovery ? null : connection.Server.NexusOf(_target, _initiator, _isid, connection.Local),
-        };
-        LoginStatus status = connection.Server.Establish(session);
+        connection.Parameters = _parameters;
+        Session session = _joins ?? NewSession();
+        LoginStatus status = _joins?.Join(connection, TargetServer.Patience) ?? connection.Server.Establish(session, connection);
         if (status != LoginStatus.Success) return Refuse(status, WhyNot(status));
-        session.StartNumbering(_cmdSn);
+        if (_joins is null) session.Numbering.Start(_cmdSn);
         _tsih = session.Tsih;
         connection.Identify(_target, _initiator, session.Isid, session.Tsih);
         connection.LoggedIn = true;
         if (Answer(granted: true, Stage.FullFeaturePhase))
         {
+            bool header = _parameters[Key.HeaderDigest] == LoginKeys.DigestCrc32C, data = _parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
+            connection.Reader.UseDigests(header, data);
+            connection.Writer.UseDigests(header, data);
             if (connection.Server.MayLog(connection.Remote.Address))
                 Log.LoggedIn(connection.Server.Logger, connection.Remote, Text.Escape(_initiator), _discovery ? "(discovery)" : _target, session.Isid, session.Tsih);
             return session;
         }
-        connection.Server.Remove(session);
+        connection.Server.Leave(session, connection, null);
         return null;
     }
+
+    private Session NewSession() => new(connection, _parameters)
+    {
+        Initiator = _initiator,
+        Target = _target,
+        Isid = Convert.ToHexStringLower(_isid),
+        Tsih = _tsih,
+        Nexus = _discovery ? null : connection.Server.NexusOf(_target, _initiator, _isid, connection.Local),
+    };
 
     private static string WhyNot(LoginStatus status) => status switch
     {
@@ -218,8 +268,8 @@ internal sealed class Login(Connection connection)
         BinaryPrimitives.WriteUInt16BigEndian(bhs[14..], _tsih);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], _itt);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[24..], connection.StatSn++);
-        BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], _cmdSn);
-        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _cmdSn + Session.QueueDepth - 1);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], _joins?.Numbering.ExpCmdSn ?? _cmdSn);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _joins?.Numbering.MaxCmdSn ?? _cmdSn + CommandNumbering.QueueDepth - 1);
         BinaryPrimitives.WriteUInt16BigEndian(bhs[36..], (ushort)status);
         connection.Writer.Data(bhs, text);
         connection.Writer.Flush();

@@ -18,13 +18,15 @@ internal enum Received : byte
 internal sealed class PduReader(Socket socket)
 {
     /// <summary>Longest PDU we accept: header, 255 words of AHS, our MaxRecvDataSegmentLength and padding.</summary>
-    private const int MaxPdu = Pdu.BhsLength + 1020 + LoginKeys.MaxRecvDataSegmentLength + 4;
+    private const int MaxPdu = Pdu.BhsLength + 1020 + LoginKeys.MaxRecvDataSegmentLength + 4 + 2 * Crc32C.Length;
 
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(MaxPdu, pinned: true);
     private int _start;
     private int _end;
     private int _skip;
     private long _time;
+    private int _headerDigest;
+    private int _dataDigest;
 
     /// <summary>Whether a PDU's header with its AHS is in the buffer.</summary>
     public bool HasHeader
@@ -47,6 +49,29 @@ internal sealed class PduReader(Socket socket)
     /// <summary>Its Additional Header Segments.</summary>
     public ReadOnlySpan<byte> Ahs => _buffer.AsSpan(_start + Pdu.BhsLength, _buffer[_start + 4] * 4);
 
+    /// <summary>Whether its header is what its digest says, if it has one.</summary>
+    public bool HeaderIntact
+    {
+        get
+        {
+            if (_headerDigest == 0) return true;
+            ReadOnlySpan<byte> header = _buffer.AsSpan(_start, HeaderLength);
+            return Crc32C.Matches(header[^Crc32C.Length..], Crc32C.Add(Crc32C.Start, header[..^Crc32C.Length]));
+        }
+    }
+
+    /// <summary>Whether its data segment is what its digest says, if it has one; when <see cref="HasPdu"/>.</summary>
+    public bool DataIntact
+    {
+        get
+        {
+            int length = Pdu.Pad(Bhs.DataLength);
+            if (_dataDigest == 0 || length == 0) return true;
+            ReadOnlySpan<byte> data = _buffer.AsSpan(_start + HeaderLength, length + Crc32C.Length);
+            return Crc32C.Matches(data[length..], Crc32C.Add(Crc32C.Start, data[..length]));
+        }
+    }
+
     /// <summary>Its data segment, when <see cref="HasPdu"/>; stays in place until the next receive.</summary>
     public ArraySegment<byte> Data => new(_buffer, _start + HeaderLength, Bhs.DataLength);
 
@@ -59,9 +84,19 @@ internal sealed class PduReader(Socket socket)
     /// <summary>Whether bytes are left that were not taken.</summary>
     public bool HasMore => _end > _start;
 
-    private int HeaderLength => Pdu.BhsLength + _buffer[_start + 4] * 4;
+    private int HeaderLength => Pdu.BhsLength + _buffer[_start + 4] * 4 + _headerDigest;
 
-    private int PduLength => HeaderLength + Pdu.Pad(Bhs.DataLength);
+    private int PduLength => HeaderLength + DataLength;
+
+    // With its padding and its digest.
+    private int DataLength => Bhs.DataLength is var length and > 0 ? Pdu.Pad(length) + _dataDigest : 0;
+
+    /// <summary>From the next PDU on there are digests.</summary>
+    public void UseDigests(bool header, bool data)
+    {
+        _headerDigest = header ? Crc32C.Length : 0;
+        _dataDigest = data ? Crc32C.Length : 0;
+    }
 
     /// <summary>Receives once, as much as there is.</summary>
     public Received Receive()
@@ -95,16 +130,33 @@ internal sealed class PduReader(Socket socket)
     public void Advance() => _start += PduLength;
 
     /// <summary>Takes the PDU at hand, receiving what is not yet here of its data segment straight into <paramref name="into"/>.</summary>
-    /// <param name="into">As long as the data segment.</param>
+    /// <param name="into">As long as the data segment, which is not empty.</param>
     /// <param name="deadline">Environment.TickCount64 after which the peer has stalled.</param>
+    /// <param name="intact">Whether the data is what its digest says, if it has one.</param>
     /// <returns>False when the connection ended or stalled.</returns>
-    public bool ReceiveData(Span<byte> into, long deadline)
+    public bool ReceiveData(Span<byte> into, long deadline, out bool intact)
     {
+        intact = true;
         int pad = Pdu.Pad(into.Length) - into.Length;
-        int at = _start + HeaderLength;
-        int here = Math.Min(into.Length, _end - at);
-        _buffer.AsSpan(at, here).CopyTo(into);
-        _start = at + here;
+        _start += HeaderLength;
+        if (!ReceiveAll(into, deadline)) return false;
+        if (_dataDigest == 0)
+        {
+            _skip += pad;
+            return true;
+        }
+        Span<byte> rest = stackalloc byte[3 + Crc32C.Length];
+        rest = rest[..(pad + Crc32C.Length)];
+        if (!ReceiveAll(rest, deadline)) return false;
+        intact = Crc32C.Matches(rest[pad..], Crc32C.Add(Crc32C.Add(Crc32C.Start, into), rest[..pad]));
+        return true;
+    }
+
+    private bool ReceiveAll(Span<byte> into, long deadline)
+    {
+        int here = Math.Min(into.Length, _end - _start);
+        _buffer.AsSpan(_start, here).CopyTo(into);
+        _start += here;
         for (int done = here; done < into.Length;)
         {
             int count = socket.Receive(into[done..], SocketFlags.None, out SocketError error);
@@ -115,7 +167,6 @@ internal sealed class PduReader(Socket socket)
             done += count;
             if (done < into.Length && Environment.TickCount64 >= deadline) return false;
         }
-        _skip += pad;
         return true;
     }
 

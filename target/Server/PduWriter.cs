@@ -17,6 +17,9 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
     /// <summary>Data up to this length is copied behind its header: cheaper than another vector.</summary>
     private const int CopyUpTo = 512;
 
+    // Header, padding and both digests.
+    private const int MaxOverhead = Pdu.BhsLength + 3 + 2 * Crc32C.Length;
+
     private const int MaxSegments = 480;
     private const int MaxQueuedBytes = 2 << 20;
 
@@ -29,9 +32,20 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
     private int _segmentCount;
     private int _pduCount;
     private long _bytes;
+    private int _headerDigest;
+    private bool _dataDigest;
+    private uint _crc;
 
     /// <summary>Whether the connection failed; nothing is sent any more.</summary>
     public bool Broken { get; private set; }
+
+    /// <summary>From the next PDU on there are digests.</summary>
+    public void UseDigests(bool header, bool data)
+    {
+        Flush();
+        _headerDigest = header ? Crc32C.Length : 0;
+        _dataDigest = data;
+    }
 
     /// <summary>Starts a PDU: 48 bytes, cleared but for the opcode, that stay valid until the next one is started.</summary>
     /// <param name="opcode">The opcode.</param>
@@ -39,12 +53,13 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
     /// <param name="dataLength">Bytes of data that will follow by copy, at most.</param>
     public Span<byte> Begin(Opcode opcode, ulong lun = Lun.Unknown, int dataLength = 0)
     {
-        if (_used + Pdu.BhsLength + dataLength + 4 > ArenaLength || _segmentCount >= MaxSegments || _bytes >= MaxQueuedBytes) Flush();
+        if (_used + MaxOverhead + dataLength > ArenaLength || _segmentCount >= MaxSegments || _bytes >= MaxQueuedBytes) Flush();
         Span<byte> bhs = _arena.AsSpan(_used, Pdu.BhsLength);
         bhs.Clear();
         bhs[0] = (byte)opcode;
         _pdus[_pduCount++] = new Queued { At = _used, Lun = lun };
-        Extend(Pdu.BhsLength);
+        Extend(Pdu.BhsLength + _headerDigest);
+        _crc = Crc32C.Start;
         return bhs;
     }
 
@@ -55,7 +70,9 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
         data.CopyTo(_arena.AsSpan(_used));
         int padded = Pdu.Pad(data.Length);
         _arena.AsSpan(_used + data.Length, padded - data.Length).Clear();
+        if (_dataDigest) _crc = Crc32C.Add(_crc, _arena.AsSpan(_used, padded));
         Extend(padded);
+        if (padded > 0) EndData();
     }
 
     /// <summary>Adds sense data as the data segment of a SCSI Response: its length first (RFC 7143 §11.4.7).</summary>
@@ -71,10 +88,14 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
         Data(bhs, data);
     }
 
-    /// <summary>Adds part of a data segment where it stands. Its array is pinned and keeps its content until the flush.</summary>
+    /// <summary>
+    /// Adds part of a data segment where it stands. Its array is pinned and keeps its content until the flush: with a data digest
+    /// also against others that write there.
+    /// </summary>
     public void InPlace(ArraySegment<byte> part)
     {
-        if (part.Count <= CopyUpTo && _used + part.Count + 4 <= ArenaLength)
+        if (_dataDigest) _crc = Crc32C.Add(_crc, part);
+        if (part.Count <= CopyUpTo && _used + part.Count + MaxOverhead <= ArenaLength)
         {
             part.AsSpan().CopyTo(_arena.AsSpan(_used));
             Extend(part.Count);
@@ -84,11 +105,12 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
         _bytes += part.Count;
     }
 
-    /// <summary>Pads a data segment that was added in place.</summary>
-    public void PadInPlace(int length)
+    /// <summary>Ends a data segment that was added in place: its padding and its digest.</summary>
+    public void EndInPlace(int length)
     {
         int pad = Pdu.Pad(length) - length;
         if (pad > 0) InPlace(new ArraySegment<byte>(s_zeros, 0, pad));
+        EndData();
     }
 
     /// <summary>Sets DataSegmentLength.</summary>
@@ -103,6 +125,7 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
     public void Flush()
     {
         if (_segmentCount == 0) return;
+        if (_headerDigest > 0) DigestHeaders();
         if (connection is { Provider.Enabled: not 0 }) Fire(connection);
         if (!Broken && !(OperatingSystem.IsWindows() ? SendPortable() : SendVectors())) Broken = true;
         Array.Clear(_segments, 0, _segmentCount);
@@ -119,6 +142,22 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
             ref readonly Queued pdu = ref _pdus[i];
             if (connection.Provider.Wants(_arena[pdu.At]))
                 connection.Fire(_arena.AsSpan(pdu.At, Pdu.BhsLength), _arena.AsSpan(pdu.TailAt, pdu.TailLength), pdu.Lun, now);
+        }
+    }
+
+    private void EndData()
+    {
+        if (!_dataDigest) return;
+        Crc32C.Write(_arena.AsSpan(_used), _crc);
+        Extend(Crc32C.Length);
+    }
+
+    private void DigestHeaders()
+    {
+        for (int i = 0; i < _pduCount; i++)
+        {
+            Span<byte> header = _arena.AsSpan(_pdus[i].At, Pdu.BhsLength + Crc32C.Length);
+            Crc32C.Write(header[Pdu.BhsLength..], Crc32C.Add(Crc32C.Start, header[..Pdu.BhsLength]));
         }
     }
 

@@ -21,12 +21,13 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private readonly Dictionary<uint, IscsiTask> _tasks = [];
     private readonly Stack<IscsiTask> _free = new();
     private readonly List<IscsiTask> _sent = [];
-    private readonly uint[] _voidTags = new uint[Session.QueueDepth];
-    private readonly int _maxBurst = (int)session.Parameters[Key.MaxBurstLength];
-    private readonly int _firstBurst = (int)session.Parameters[Key.FirstBurstLength];
-    private readonly int _maxR2ts = (int)Math.Min(session.Parameters[Key.MaxOutstandingR2T], IscsiTask.MaxR2ts);
-    private readonly bool _initialR2t = session.Parameters[Key.InitialR2T] != 0;
-    private readonly bool _immediateData = session.Parameters[Key.ImmediateData] != 0;
+    private readonly uint[] _voidTags = new uint[CommandNumbering.QueueDepth];
+    private readonly int _maxBurst = (int)connection.Parameters[Key.MaxBurstLength];
+    private readonly int _firstBurst = (int)connection.Parameters[Key.FirstBurstLength];
+    private readonly int _maxR2ts = (int)Math.Min(connection.Parameters[Key.MaxOutstandingR2T], IscsiTask.MaxR2ts);
+    private readonly bool _initialR2t = connection.Parameters[Key.InitialR2T] != 0;
+    private readonly bool _dataDigest = connection.Parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
+    private readonly bool _immediateData = connection.Parameters[Key.ImmediateData] != 0;
     private IscsiTask? _done;
     private uint _lastTtt;
     private int _voidCount;
@@ -37,7 +38,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     public int Count => _tasks.Count;
 
     // The initiator may change it in the full feature phase.
-    private int MaxDataIn => (int)Math.Min(session.Parameters[Key.MaxRecvDataSegmentLength], 1 << 20);
+    private int MaxDataIn => (int)Math.Min(connection.Parameters[Key.MaxRecvDataSegmentLength], 1 << 20);
 
     /// <summary>Tasks that workers have.</summary>
     public int HandedOff { get; private set; }
@@ -203,7 +204,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private static bool Consistent(IscsiTask task) =>
         !(task.Read && task.Write) && (task.OutLength == 0 || task.Write || task.Expected == 0);
 
-    private static bool NeedsBuffer(IscsiTask task) => task.OutLength > 0 || task.Unit is { Store.MayBlock: true };
+    private bool NeedsBuffer(IscsiTask task) => task.OutLength > 0 || task.Unit is { Store.MayBlock: true } || _dataDigest;
 
     // RFC 7143 §11.4.7.2: unsolicited data that was not agreed upon ends the command.
     private SenseCode? Unsolicited(IscsiTask task, bool final, int immediate)
@@ -250,16 +251,25 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         if (reader.HasPdu)
         {
             connection.FireReceived(task.Lun);
-            reader.Data.AsSpan().CopyTo(task.Buffer.AsSpan(offset, length));
+            if (reader.DataIntact) reader.Data.AsSpan().CopyTo(task.Buffer.AsSpan(offset, length));
+            else Damaged(bhs, task);
             reader.Advance();
             return true;
         }
         Span<byte> header = stackalloc byte[Pdu.BhsLength];
         bhs.Bytes.CopyTo(header);
         phase.Flush();
-        if (!reader.ReceiveData(task.Buffer.AsSpan(offset, length), DataDeadline())) return false;
+        if (!reader.ReceiveData(task.Buffer.AsSpan(offset, length), DataDeadline(), out bool intact)) return false;
         if (connection.Provider.Wants(header[0])) connection.FireReceived(header, default, task.Lun);
+        if (!intact) Damaged(new Bhs(header), task);
         return true;
+    }
+
+    // RFC 7143 §7.8: the PDU is rejected, and the task fails once the rest of its data has come.
+    private void Damaged(Bhs bhs, IscsiTask task)
+    {
+        phase.Reject(bhs, default, RejectReason.DataDigestError);
+        task.Early = task.Fail(SenseCode.ProtocolServiceCrcError);
     }
 
     private static void Account(IscsiTask task, int index, int length, bool final)
@@ -338,6 +348,8 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
             : length < task.Expected ? (BhsFlags.Underflow, (uint)(task.Expected - length)) : ((byte)0, 0u);
         long send = toInitiator && task.Read ? Math.Min(task.InLength, task.Expected) : 0;
         bool collapse = status == ScsiStatus.Good && send > 0;
+        // What others may write to before it is sent would not fit its digest.
+        if (send > 0 && _dataDigest) task.OwnDataIn();
         uint dataSn = send > 0 ? SendData(task, send, collapse, residualFlag, residual) : 0;
         if (!collapse) SendStatus(task, status, dataSn, residualFlag, residual);
         _sent.Add(task);
@@ -384,7 +396,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
                 within = 0;
                 segment++;
             }
-            writer.PadInPlace(length);
+            writer.EndInPlace(length);
             offset += length;
         }
         return dataSn;

@@ -97,6 +97,23 @@ internal class ScsiTask
         InLength += segment.Count;
     }
 
+    /// <summary>Copies Data-In that stands in a store's memory, where others write, to a buffer of the task's own.</summary>
+    public void OwnDataIn()
+    {
+        bool own = true;
+        for (int i = 0; i < DataInCount; i++) own &= _dataIn[i].Array == Buffer || _dataIn[i].Array == _reply;
+        if (own) return;
+        byte[] buffer = RentBuffer((int)InLength);
+        int length = 0;
+        for (int i = 0; i < DataInCount; i++)
+        {
+            _dataIn[i].AsSpan().CopyTo(buffer.AsSpan(length));
+            length += _dataIn[i].Count;
+        }
+        _dataIn[0] = new ArraySegment<byte>(buffer, 0, length);
+        DataInCount = 1;
+    }
+
     /// <summary>A buffer of the task's own for <paramref name="length"/> bytes, at most <see cref="BufferPool.MaxLength"/>.</summary>
     public byte[] RentBuffer(int length)
     {

@@ -3,11 +3,22 @@ using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Target.Server;
 
-/// <summary>A session: an I_T nexus, its negotiated parameters and its command numbering (RFC 7143 §4.2.2.1).</summary>
+/// <summary>A session: an I_T nexus, its negotiated parameters, its command numbering and its connections (RFC 7143 §4.4).</summary>
 internal sealed class Session
 {
-    /// <summary>Commands an initiator may have outstanding: the most MaxCmdSN runs ahead of ExpCmdSN.</summary>
-    public const int QueueDepth = 128;
+    private readonly Lock _lock = new();
+    private Connection[] _connections;
+    private FullFeature[] _phases = [];
+    private int _joining;
+    private bool _over;
+
+    public Session(Connection leading, Parameters parameters)
+    {
+        _connections = [leading];
+        Parameters = parameters;
+        Shared = parameters[Key.MaxConnections] > 1;
+        Numbering = new CommandNumbering(Shared);
+    }
 
     /// <summary>The SCSI side of the nexus; null in a discovery session.</summary>
     public Nexus? Nexus { get; init; }
@@ -22,35 +33,102 @@ internal sealed class Session
 
     public ushort Tsih { get; set; }
 
-    public required Parameters Parameters { get; init; }
+    /// <summary>What the leading login agreed upon; a connection's own is in <see cref="Connection.Parameters"/>.</summary>
+    public Parameters Parameters { get; }
 
     public bool Discovery => Nexus is null;
 
-    /// <summary>The one connection: MaxConnections is 1.</summary>
-    public required Connection Connection { get; init; }
+    /// <summary>Whether there may be several connections (MC/S).</summary>
+    public bool Shared { get; }
 
-    /// <summary>The next CmdSN to execute.</summary>
-    public uint ExpCmdSn { get; set; }
+    /// <summary>The order of its commands.</summary>
+    public CommandNumbering Numbering { get; }
 
-    /// <summary>The last CmdSN the initiator may send.</summary>
-    public uint MaxCmdSn { get; private set; }
+    /// <summary>Its connections.</summary>
+    public IReadOnlyList<Connection> Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Its connections in the full feature phase.</summary>
+    public IReadOnlyList<FullFeature> Phases => Volatile.Read(ref _phases);
+
+    /// <summary>Tasks in hand on all its connections.</summary>
+    public int TaskCount
+    {
+        get
+        {
+            int count = 0;
+            foreach (FullFeature phase in Volatile.Read(ref _phases)) count += phase.TaskCount;
+            return count;
+        }
+    }
 
     /// <summary>Whether two sessions are between the same SCSI ports (RFC 7143 §6.3.1); discovery sessions have none (§7.4.2).</summary>
     public bool HasPortsOf(Session other) =>
         Nexus is { } mine && other.Nexus is { } theirs && Initiator == other.Initiator && Isid == other.Isid
         && Target == other.Target && mine.PortalGroup == theirs.PortalGroup;
 
-    /// <summary>Opens the window as far as the tasks in hand allow; it never closes again (RFC 7143 §4.2.2.1).</summary>
-    public void OpenWindow(int tasks)
+    /// <summary>Takes in another connection; one of the same CID makes room for it first (RFC 7143 §6.3.4).</summary>
+    public LoginStatus Join(Connection connection, TimeSpan patience)
     {
-        uint max = ExpCmdSn + (uint)Math.Max(QueueDepth - tasks, 0) - 1;
-        if (Sn.After(max, MaxCmdSn)) MaxCmdSn = max;
+        Interlocked.Increment(ref _joining);
+        bool replaced = Replace(connection.Cid, patience);
+        lock (_lock)
+        {
+            Interlocked.Decrement(ref _joining);
+            if (!replaced) return LoginStatus.ServiceUnavailable;
+            if (_over) return LoginStatus.SessionDoesNotExist;
+            if (_connections.Length >= Parameters[Key.MaxConnections]) return LoginStatus.TooManyConnections;
+            Volatile.Write(ref _connections, [.. _connections, connection]);
+            return LoginStatus.Success;
+        }
     }
 
-    /// <summary>Starts the numbering at the CmdSN of the leading login.</summary>
-    public void StartNumbering(uint cmdSn)
+    /// <summary>A connection has reached its full feature phase.</summary>
+    public void Add(FullFeature phase)
     {
-        ExpCmdSn = cmdSn;
-        MaxCmdSn = cmdSn + QueueDepth - 1;
+        lock (_lock) Volatile.Write(ref _phases, [.. _phases, phase]);
+    }
+
+    /// <summary>
+    /// A connection has ended. At error recovery level 0 one that fails takes the session with it (RFC 7143 §7.1.5); one that was
+    /// logged out or replaced does not.
+    /// </summary>
+    /// <returns>Whether the session is over.</returns>
+    public bool Leave(Connection connection, FullFeature? phase)
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _connections, [.. _connections.Where(c => c != connection)]);
+            Volatile.Write(ref _phases, [.. _phases.Where(p => p != phase)]);
+            _over |= !connection.Leaves || (_connections.Length == 0 && _joining == 0);
+        }
+        if (phase is not null && Shared) Numbering.PlugWhere((of, _) => of == phase);
+        if (_over) Abort(except: connection);
+        return _over && _connections.Length == 0;
+    }
+
+    /// <summary>Ends its connections but one.</summary>
+    public void Abort(Connection? except = null)
+    {
+        foreach (Connection connection in Connections)
+            if (connection != except)
+                connection.Abort();
+    }
+
+    /// <summary>Waits until its connections have ended.</summary>
+    public bool WaitEnded(TimeSpan timeout)
+    {
+        long deadline = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
+        foreach (Connection connection in Connections)
+            if (!connection.WaitEnded(TimeSpan.FromMilliseconds(Math.Max(0, deadline - Environment.TickCount64))))
+                return false;
+        return true;
+    }
+
+    private bool Replace(ushort cid, TimeSpan patience)
+    {
+        if (Array.Find(_connections, c => c.Cid == cid) is not { } old) return true;
+        old.Leaves = true;
+        old.Abort();
+        return old.WaitEnded(patience);
     }
 }

@@ -29,6 +29,9 @@ public sealed record TargetOptions
     /// <summary>Portal groups; when empty one with tag 1 and the <see cref="Portals"/>.</summary>
     public IReadOnlyList<PortalGroup> PortalGroups { get; init; } = [];
 
+    /// <summary>Connections of one session at most (MC/S): our MaxConnections.</summary>
+    public int MaxConnectionsPerSession { get; init; } = 1;
+
     /// <summary>Connections at most.</summary>
     public int MaxConnections { get; init; } = 256;
 

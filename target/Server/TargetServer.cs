@@ -13,8 +13,8 @@ public sealed class TargetServer : IDisposable
     // Workers wait for devices; the pool adds threads too slowly for that by itself.
     private const int Workers = 32;
 
-    // What a worker has in hand may take so long before a unit is closed under it.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    /// <summary>How long a connection that was aborted, or workers whose unit is closed, may take to end.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
     private readonly List<Listener> _listeners = [];
@@ -116,7 +116,7 @@ public sealed class TargetServer : IDisposable
         while (Connections().Count > 0 && grace - watch.Elapsed is var rest && rest > TimeSpan.Zero) _oneEnded.WaitOne(rest);
         List<Connection> left = Connections();
         foreach (Connection c in left) c.Abort();
-        foreach (Connection c in left) c.WaitEnded(s_patience);
+        foreach (Connection c in left) c.WaitEnded(Patience);
         foreach (ServedTarget target in _targets.All)
             foreach ((int lun, LogicalUnit unit) in target.Units)
                 Try(lun, unit.Store.Flush);
@@ -192,7 +192,7 @@ public sealed class TargetServer : IDisposable
     }
 
     /// <summary>Puts a session whose login has succeeded in its place: new, or instead of an old one (RFC 7143 §6.3.1).</summary>
-    internal LoginStatus Establish(Session session)
+    internal LoginStatus Establish(Session session, Connection connection)
     {
         Session? old;
         lock (_lock)
@@ -201,13 +201,13 @@ public sealed class TargetServer : IDisposable
             old = session.Discovery ? null : _sessions.Find(session.HasPortsOf);
         }
         if (session.Tsih != 0 && (old is null || old.Tsih != session.Tsih)) return LoginStatus.SessionDoesNotExist;
-        if (session.Tsih != 0 && old!.Connection.Cid != session.Connection.Cid) return LoginStatus.TooManyConnections;
+        if (session.Tsih != 0 && old!.Connections.All(c => c.Cid != connection.Cid)) return LoginStatus.TooManyConnections;
         if (old is not null)
         {
             // The old connection's writes must have ended before the new session's begin.
-            old.Connection.Abort();
-            if (!old.Connection.WaitEnded(TimeSpan.FromSeconds(10))) return LoginStatus.ServiceUnavailable;
-            if (MayLog(session.Connection.Remote.Address)) Log.Reinstated(Logger, session.Connection.Remote, Text.Escape(session.Initiator), session.Isid);
+            old.Abort();
+            if (!old.WaitEnded(Patience)) return LoginStatus.ServiceUnavailable;
+            if (MayLog(connection.Remote.Address)) Log.Reinstated(Logger, connection.Remote, Text.Escape(session.Initiator), session.Isid);
         }
         lock (_lock)
         {
@@ -224,8 +224,17 @@ public sealed class TargetServer : IDisposable
         return LoginStatus.Success;
     }
 
-    internal void Remove(Session session)
+    /// <summary>The session a login with a TSIH wants to add a connection to (RFC 7143 §6.3.1); null when there is none that takes it.</summary>
+    internal Session? FindShared(string initiator, string isid, ushort tsih, string target, PortalGroup group)
     {
+        lock (_lock)
+            return _sessions.Find(s => s.Shared && s.Tsih == tsih && s.Initiator == initiator && s.Isid == isid && s.Target == target && s.Nexus?.PortalGroup == group.Tag);
+    }
+
+    /// <summary>A connection has left its session, which may be over with that.</summary>
+    internal void Leave(Session session, Connection connection, FullFeature? phase)
+    {
+        if (!session.Leave(connection, phase)) return;
         lock (_lock) _sessions.Remove(session);
         session.Nexus?.Detach();
     }
@@ -272,7 +281,7 @@ public sealed class TargetServer : IDisposable
     /// <summary>Closes a unit that nobody sees any more, when what workers had in hand has ended.</summary>
     private void Close(int lun, LogicalUnit unit)
     {
-        SpinWait.SpinUntil(() => unit.IsQuietBefore(unit.Generation + 1), s_patience);
+        SpinWait.SpinUntil(() => unit.IsQuietBefore(unit.Generation + 1), Patience);
         Try(lun, unit.Store.Flush);
         unit.Store.Dispose();
     }

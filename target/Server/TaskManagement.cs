@@ -28,6 +28,15 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
         else _pending.Add(function);
     }
 
+    /// <summary>ABORT TASK SET that another connection of the session was asked for.</summary>
+    public void AbortTaskSet(LogicalUnit unit, Action whenDone)
+    {
+        var function = new Function(Pdu.ReservedTag, TaskFunction.AbortTaskSet, Lun.Unknown) { WhenDone = whenDone };
+        AbortAll(function, unit);
+        if (function.IsDone(commands)) Respond(function);
+        else _pending.Add(function);
+    }
+
     /// <summary>Answers the functions whose tasks have ended.</summary>
     public void AnswerDone()
     {
@@ -44,10 +53,11 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
             case TaskFunction.AbortTask:
                 return AbortTask(function, bhs);
             case TaskFunction.AbortTaskSet:
-                foreach (IscsiTask task in commands.All.ToArray())
-                    if (task.Unit == unit)
-                        Abort(function, task);
+                AbortAll(function, unit!);
                 phase.AbortHeld(function.Lun);
+                foreach (FullFeature other in session.Phases)
+                    if (other != phase)
+                        other.AbortTaskSet(unit!, function.AwaitOther(phase));
                 return TaskFunctionResponse.Complete;
             case TaskFunction.ClearTaskSet:
                 unit!.ClearTaskSet(session.Nexus!);
@@ -85,10 +95,16 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
             Abort(function, task);
             return TaskFunctionResponse.Complete;
         }
-        bool lost = !Sn.Before(refCmdSn, session.ExpCmdSn) && !Sn.After(refCmdSn, session.MaxCmdSn) && Sn.Before(refCmdSn, bhs.CmdSn);
-        if (!lost) return TaskFunctionResponse.TaskDoesNotExist;
-        phase.PlugHole(refCmdSn);
+        if (!session.Numbering.IsMissing(refCmdSn, before: bhs.CmdSn)) return TaskFunctionResponse.TaskDoesNotExist;
+        session.Numbering.Plug(refCmdSn);
         return TaskFunctionResponse.Complete;
+    }
+
+    private void AbortAll(Function function, LogicalUnit unit)
+    {
+        foreach (IscsiTask task in commands.All.ToArray())
+            if (task.Unit == unit)
+                Abort(function, task);
     }
 
     private void Abort(Function function, IscsiTask task)
@@ -100,6 +116,11 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
     private void Respond(Function function)
     {
         function.Answered = true;
+        if (function.WhenDone is { } tell)
+        {
+            tell();
+            return;
+        }
         Span<byte> bhs = connection.Writer.Begin(Opcode.TaskManagementResponse);
         bhs[1] = BhsFlags.Final;
         bhs[2] = (byte)function.Response;
@@ -128,11 +149,28 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
 
         public bool Answered { get; set; }
 
+        /// <summary>For another connection of the session: who is to be told instead of the initiator.</summary>
+        public Action? WhenDone { get; init; }
+
         public List<(uint Itt, IscsiTask Task)> Tasks { get; } = [];
 
         public List<(LogicalUnit Unit, int Generation)> Units { get; } = [];
 
+        private int _others;
+
+        /// <summary>Waits for another connection of the session; what that one is to call.</summary>
+        public Action AwaitOther(FullFeature phase)
+        {
+            Interlocked.Increment(ref _others);
+            int told = 0;
+            return () =>
+            {
+                if (Interlocked.Exchange(ref told, 1) == 0) Interlocked.Decrement(ref _others);
+                phase.Post(() => { });
+            };
+        }
+
         public bool IsDone(ScsiCommands commands) =>
-            !Answered && Tasks.TrueForAll(t => commands.Find(t.Itt) != t.Task) && Units.TrueForAll(u => u.Unit.IsQuietBefore(u.Generation));
+            !Answered && Volatile.Read(ref _others) == 0 && Tasks.TrueForAll(t => commands.Find(t.Itt) != t.Task) && Units.TrueForAll(u => u.Unit.IsQuietBefore(u.Generation));
     }
 }

@@ -16,7 +16,7 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
 
     // libiscsi wants all targets in one PDU as far as its MaxRecvDataSegmentLength goes, and offers much of it;
     // Linux offers 32768 bytes for discovery and takes 8192 of text.
-    private int MaxPart => session.Parameters[Key.MaxRecvDataSegmentLength] switch
+    private int MaxPart => connection.Parameters[Key.MaxRecvDataSegmentLength] switch
     {
         > 65536 => 65536,
         var length => (int)Math.Min(length, 8192),
@@ -71,7 +71,7 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
         foreach ((string key, string value) in _pairs)
             if (key == "SendTargets" && !SendTargets(value))
                 return RejectReason.InvalidPduField;
-        return LoginKeys.Negotiate(_pairs, fullFeature: true, session.Parameters, _out) is null ? null : RejectReason.ProtocolError;
+        return LoginKeys.Negotiate(_pairs, fullFeature: true, connection.Parameters, _out) is null ? null : RejectReason.ProtocolError;
     }
 
     /// <summary>

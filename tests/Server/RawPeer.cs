@@ -116,11 +116,18 @@ internal sealed class RawPeer : IDisposable
     public void ExpectClosed() => Assert.That(Read(), Is.Null, "the target was to close");
 
     /// <summary>Logs in to the test target with the given keys besides the names.</summary>
-    public RawPeer Login(string keys = "", string host = "raw", byte isid = 1)
+    public RawPeer LoginOnly(string keys = "", string host = "raw", byte isid = 1)
     {
         Send(LoginRequest($"InitiatorName=iqn.2026-01.test.example:{host}\0TargetName={TestTarget.Name}\0{keys}", isid: isid));
         (byte[] bhs, _) = Expect(Opcode.LoginResponse);
         Assert.That(bhs[36] << 8 | bhs[37], Is.Zero, "login status");
+        return this;
+    }
+
+    /// <summary>Logs in and takes the unit attention.</summary>
+    public RawPeer Login(string keys = "", string host = "raw", byte isid = 1)
+    {
+        LoginOnly(keys, host, isid);
         for (int i = 0; i < 2; i++)
         {
             // The first answer is the power-on unit attention.
@@ -131,6 +138,14 @@ internal sealed class RawPeer : IDisposable
     }
 
     public void Dispose() => _socket.Dispose();
+
+    /// <summary>Reads as many bytes as were asked for.</summary>
+    public byte[] ReadBytes(int count)
+    {
+        byte[] bytes = new byte[count];
+        Assert.That(Fill(bytes), $"closed where {count} bytes were expected");
+        return bytes;
+    }
 
     private bool Fill(byte[] into)
     {
