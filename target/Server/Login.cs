@@ -16,6 +16,7 @@ internal sealed class Login(Connection connection)
     private const int MaxRequests = 64;
 
     private readonly long _deadline = Environment.TickCount64 + (long)connection.Server.Options.LoginTimeout.TotalMilliseconds;
+    private readonly int _depth = connection.Server.Options.MaxCommands; // a reload must not narrow the window under way
     private readonly byte[] _isid = new byte[6];
     private readonly List<byte> _text = [];
     private readonly List<KeyValuePair<string, string>> _pairs = [];
@@ -61,7 +62,7 @@ internal sealed class Login(Connection connection)
             bool more = (bhs.Flags & BhsFlags.Continue) != 0;
             _stage = (Stage)(bhs.Flags >> 2 & 3);
             var next = (Stage)(bhs.Flags & 3);
-            if (_text.Count + bhs.DataLength > Text.MaxLength) return Refuse(LoginStatus.OutOfResources, "too much text");
+            if (_text.Count + bhs.DataLength > connection.Server.Options.MaxText) return Refuse(LoginStatus.OutOfResources, "too much text");
             _text.AddRange(connection.Reader.Data);
             connection.Reader.Advance();
             _answer.Clear();
@@ -215,7 +216,7 @@ internal sealed class Login(Connection connection)
         return null;
     }
 
-    private Session NewSession() => new(connection, _parameters)
+    private Session NewSession() => new(connection, _parameters, _depth)
     {
         Initiator = _initiator,
         Target = _target,
@@ -269,7 +270,7 @@ internal sealed class Login(Connection connection)
         BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], _itt);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[24..], connection.StatSn++);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], _joins?.Numbering.ExpCmdSn ?? _cmdSn);
-        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _joins?.Numbering.MaxCmdSn ?? _cmdSn + CommandNumbering.QueueDepth - 1);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _joins?.Numbering.MaxCmdSn ?? _cmdSn + (uint)_depth - 1);
         BinaryPrimitives.WriteUInt16BigEndian(bhs[36..], (ushort)status);
         connection.Writer.Data(bhs, text);
         connection.Writer.Flush();

@@ -1,4 +1,6 @@
 using System.Net;
+using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Stores;
 
 namespace Iscsitop.Target.Server;
 
@@ -43,6 +45,15 @@ public sealed record TargetOptions
 
     /// <summary>The same of one address.</summary>
     public int MaxHalfOpenPerAddress { get; init; } = 16;
+
+    /// <summary>Commands of one session that may be outstanding.</summary>
+    public int MaxCommands { get; init; } = 128;
+
+    /// <summary>Bytes of text in one negotiation at most, no fewer than 8192 (RFC 7143 §6.2).</summary>
+    public int MaxText { get; init; } = Text.MaxLength;
+
+    /// <summary>Bytes of buffers that all commands together may hold; beyond it they are answered TASK SET FULL.</summary>
+    public long MaxBuffers { get; init; } = BufferPool.DefaultLimit;
 
     /// <summary>Log messages about one peer in a second at most.</summary>
     public int LogsPerSecond { get; init; } = 10;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
+using Iscsitop.Target.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace Iscsitop.Target.Server;
@@ -37,6 +38,7 @@ public sealed class TargetServer : IDisposable
         Provider = new Provider("target");
         Targets.Change change = _targets.Prepare(options.AllTargets);
         _targets.Commit(change);
+        BufferPool.Limit = options.MaxBuffers;
         Announce(change);
     }
 
@@ -94,6 +96,7 @@ public sealed class TargetServer : IDisposable
             _targets.Commit(change);
             foreach (Session session in _sessions) Refresh(session);
         }
+        BufferPool.Limit = options.MaxBuffers;
         Announce(change);
         foreach (LogicalUnit unit in change.Kept) Try(0, unit.Grow);
         foreach ((int lun, LogicalUnit unit) in change.Gone) Close(lun, unit);
