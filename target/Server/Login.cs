@@ -15,12 +15,14 @@ internal sealed class Login(Connection connection)
     /// <summary>Requests of one login at most: a peer that never transits must not keep us for ever.</summary>
     private const int MaxRequests = 64;
 
+    private static readonly string[] s_names = ["InitiatorName", "InitiatorAlias", "TargetName", "SessionType"];
+
     private readonly long _deadline = Environment.TickCount64 + (long)connection.Server.Options.LoginTimeout.TotalMilliseconds;
     private readonly int _depth = connection.Server.Options.MaxCommands; // a reload must not narrow the window under way
     private readonly byte[] _isid = new byte[6];
     private readonly List<byte> _text = [];
     private readonly List<KeyValuePair<string, string>> _pairs = [];
-    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _seen = new(StringComparer.Ordinal);
     private readonly TextBuilder _answer = new();
     private Parameters _parameters = new() { MaxConnections = (uint)connection.Server.Options.MaxConnectionsPerSession };
     private Session? _joins;
@@ -114,9 +116,11 @@ internal sealed class Login(Connection connection)
         string? wrong = Text.Parse(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_text), _pairs);
         _text.Clear();
         if (wrong is not null) return wrong;
+        if (_pairs.DistinctBy(p => p.Key).Count() != _pairs.Count) return "a key was sent twice at once";
         foreach ((string key, string value) in _pairs)
         {
-            if (!_seen.Add(key)) return $"{key} was sent twice";
+            // libiscsi says again who it is when the operational stage follows the security stage.
+            if (!_seen.TryAdd(key, value) && !(s_names.Contains(key) && _seen[key] == value)) return $"{key} was sent twice";
             if (value.Length > (key is "CHAP_C" or "CHAP_R" ? MaxBinaryValue : LoginKeys.MaxValueLength)) return $"the value of {key} is longer than {LoginKeys.MaxValueLength} bytes";
         }
         return _seen.Count > Text.MaxPairs ? "too many keys" : null;

@@ -74,6 +74,16 @@ public sealed class LoginTests
     }
 
     [Test]
+    public void Who_it_is_may_be_said_again_but_not_otherwise([Values] bool otherwise)
+    {
+        using RawPeer peer = _target.Connect();
+        peer.Send(RawPeer.LoginRequest(Names + "SessionType=Normal\0AuthMethod=CHAP,None\0", 0x81));
+        Assert.That(Status(peer), Is.Zero);
+        peer.Send(RawPeer.LoginRequest(otherwise ? Names.Replace(":h", ":g", StringComparison.Ordinal) : Names + "SessionType=Normal\0"));
+        Assert.That(Status(peer), Is.EqualTo(otherwise ? 0x0200 : 0));
+    }
+
+    [Test]
     public void Text_may_be_split_anywhere_over_continued_requests()
     {
         using RawPeer peer = _target.Connect();
