@@ -40,7 +40,10 @@ public sealed record TargetOptions
     /// <summary>Sessions of one initiator at most.</summary>
     public int MaxSessionsPerInitiator { get; init; } = 32;
 
-    /// <summary>Connections that have not logged in yet, at most; the oldest gives way to a new one.</summary>
+    /// <summary>Time a login may take before its connection counts as half open: a burst of logins is no attack.</summary>
+    public TimeSpan HalfOpenGrace { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Connections that are half open at most; the oldest gives way to a new one.</summary>
     public int MaxHalfOpen { get; init; } = 64;
 
     /// <summary>The same of one address.</summary>

@@ -385,12 +385,14 @@ public sealed class TargetServer : IDisposable
     private Connection? OldestHalfOpen(IPAddress address)
     {
         bool full = _connections.Count >= Options.MaxConnections;
+        long since = Environment.TickCount64 - (long)Options.HalfOpenGrace.TotalMilliseconds;
         int all = 0, ofAddress = 0;
         Connection? oldest = null, ofSame = null;
         foreach (Connection c in _connections)
         {
             if (c.LoggedIn || c.Doomed) continue;
             if (oldest is null || c.Id < oldest.Id) oldest = c;
+            if (c.Began > since) continue;
             all++;
             if (!c.Remote.Address.Equals(address)) continue;
             ofAddress++;
