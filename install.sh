@@ -206,9 +206,17 @@ place_all() {
   else
     place "$binary" bin/iscsitop 755
   fi
-  for file in cli/wrappers/* man/*.[1-9] completions/*; do
+  for file in cli/wrappers/* man/*.[1-9] completions/* docs/*.conf; do
     if [ -f "$file" ]; then place_by_name "$file" "$(basename "$file")"; fi
   done
+  if [ "$(id -u)" = 0 ] && have systemctl; then place_service; fi
+}
+
+# A service is the system's: it makes sense for root, where systemd is.
+place_service() {
+  sed "s|/usr/local/bin/|$prefix/bin/|" systemd/iscsitop-target.service >"$artifacts/service"
+  place "$artifacts/service" lib/systemd/system/iscsitop-target.service 644
+  place systemd/iscsitop.sysusers lib/sysusers.d/iscsitop.conf 644
 }
 
 place_by_name() {
@@ -216,6 +224,7 @@ place_by_name() {
     *.cmd) ;; # for Windows
     cli/wrappers/*) place "$1" "bin/$2" 755 ;;
     man/*) place "$1" "share/man/man${2##*.}/$2" 644 ;;
+    docs/*) place "$1" "share/iscsitop/$2" 644 ;;
     completions/*.bash) place "$1" "share/bash-completion/completions/${2%.bash}" 644 ;;
     completions/*.fish) place "$1" "share/fish/vendor_completions.d/$2" 644 ;;
     completions/_*) place "$1" "share/zsh/site-functions/$2" 644 ;;

@@ -19,10 +19,13 @@ internal static class ConfigFile
     public static readonly ConfigKey<TargetOptions>[] Limits =
     [
         new("connections", (o, v) => o with { MaxConnections = v.Number(1, 65535) }),
-        new("connections_per_session", (o, v) => o with { MaxConnectionsPerSession = v.Number(1, 64) }),
+        new("connections_per_session", (o, v) => o with { MaxConnectionsPerSession = v.Number(1, 65535) }),
         new("sessions_per_initiator", (o, v) => o with { MaxSessionsPerInitiator = v.Number(1, 65535) }),
         new("half_open", (o, v) => o with { MaxHalfOpen = v.Number(1, 65535) }),
         new("half_open_per_address", (o, v) => o with { MaxHalfOpenPerAddress = v.Number(1, 65535) }),
+        new("commands", (o, v) => o with { MaxCommands = v.Number(1, 1024) }),
+        new("text_bytes", (o, v) => o with { MaxText = v.Number(8192, 1 << 20) }),
+        new("buffer_mib", (o, v) => o with { MaxBuffers = (long)v.Number(16, 1 << 20) << 20 }),
         new("log_messages_per_second", (o, v) => o with { LogsPerSecond = v.Number(1, 1_000_000) }),
     ];
 

@@ -6,7 +6,7 @@ namespace Iscsitop.Target.Iscsi;
 /// <summary>Key=value lists of RFC 7143 §6.1: each pair ends with one NUL, keys and values are case-sensitive.</summary>
 internal static class Text
 {
-    /// <summary>Bytes of text gathered over continued PDUs at most (RFC 7143 §6.2 asks for at least 8192).</summary>
+    /// <summary>Bytes of text gathered over continued PDUs at most, unless told otherwise (RFC 7143 §6.2 asks for at least 8192).</summary>
     public const int MaxLength = 65536;
 
     /// <summary>Pairs in one negotiation at most.</summary>

@@ -7,11 +7,9 @@ namespace Iscsitop.Target.Server;
 /// A lock is taken only where several connections may number commands.
 /// </summary>
 /// <param name="shared">Whether the session may have several connections.</param>
-internal sealed class CommandNumbering(bool shared)
+/// <param name="depth">Commands an initiator may have outstanding: the most MaxCmdSN runs ahead of ExpCmdSN.</param>
+internal sealed class CommandNumbering(bool shared, int depth)
 {
-    /// <summary>Commands an initiator may have outstanding: the most MaxCmdSN runs ahead of ExpCmdSN.</summary>
-    public const int QueueDepth = 128;
-
     /// <summary>Bytes of commands that came before their turn, at most; more are dropped as if lost.</summary>
     private const int MaxHeldBytes = 8 << 20;
 
@@ -20,6 +18,9 @@ internal sealed class CommandNumbering(bool shared)
     private int _heldBytes;
     private uint _expCmdSn;
     private uint _maxCmdSn;
+
+    /// <summary>Commands an initiator may have outstanding.</summary>
+    public int Depth => depth;
 
     /// <summary>The next CmdSN to execute.</summary>
     public uint ExpCmdSn => Volatile.Read(ref _expCmdSn);
@@ -31,7 +32,7 @@ internal sealed class CommandNumbering(bool shared)
     public void Start(uint cmdSn)
     {
         _expCmdSn = cmdSn;
-        _maxCmdSn = cmdSn + QueueDepth - 1;
+        _maxCmdSn = cmdSn + (uint)depth - 1;
     }
 
     /// <summary>Opens the window as far as the tasks in hand allow; it never closes again.</summary>
@@ -79,7 +80,7 @@ internal sealed class CommandNumbering(bool shared)
 
     private void Widen(int tasks)
     {
-        uint max = _expCmdSn + (uint)Math.Max(QueueDepth - tasks, 0) - 1;
+        uint max = _expCmdSn + (uint)Math.Max(depth - tasks, 0) - 1;
         if (Sn.After(max, _maxCmdSn)) Volatile.Write(ref _maxCmdSn, max);
     }
 

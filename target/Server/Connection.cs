@@ -70,6 +70,9 @@ internal sealed class Connection : IDisposable
     /// <summary>Whether the full feature phase has begun.</summary>
     public bool LoggedIn { get; set; }
 
+    /// <summary>When it began, by Environment.TickCount64.</summary>
+    public long Began { get; } = Environment.TickCount64;
+
     /// <summary>Set by others: the thread is to end the connection (reinstatement, shutdown, cold reset).</summary>
     public volatile bool Doomed;
 

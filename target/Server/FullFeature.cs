@@ -264,7 +264,7 @@ internal sealed class FullFeature : IDisposable
             if (task.HandedOff || !task.IsVoid) return RejectReason.TaskInProgress;
             _commands.Abort(task);
         }
-        return bhs.Immediate && _commands.Count >= CommandNumbering.QueueDepth + MaxImmediate ? RejectReason.TooManyImmediateCommands : null;
+        return bhs.Immediate && _commands.Count >= _session.Numbering.Depth + MaxImmediate ? RejectReason.TooManyImmediateCommands : null;
     }
 
     // Each AHS says its length; together they must be what the header said (RFC 7143 §11.2.2).

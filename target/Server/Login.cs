@@ -18,6 +18,7 @@ internal sealed class Login(Connection connection)
     private static readonly string[] s_names = ["InitiatorName", "InitiatorAlias", "TargetName", "SessionType"];
 
     private readonly long _deadline = Environment.TickCount64 + (long)connection.Server.Options.LoginTimeout.TotalMilliseconds;
+    private readonly int _depth = connection.Server.Options.MaxCommands; // a reload must not narrow the window under way
     private readonly byte[] _isid = new byte[6];
     private readonly List<byte> _text = [];
     private readonly List<KeyValuePair<string, string>> _pairs = [];
@@ -63,7 +64,7 @@ internal sealed class Login(Connection connection)
             bool more = (bhs.Flags & BhsFlags.Continue) != 0;
             _stage = (Stage)(bhs.Flags >> 2 & 3);
             var next = (Stage)(bhs.Flags & 3);
-            if (_text.Count + bhs.DataLength > Text.MaxLength) return Refuse(LoginStatus.OutOfResources, "too much text");
+            if (_text.Count + bhs.DataLength > connection.Server.Options.MaxText) return Refuse(LoginStatus.OutOfResources, "too much text");
             _text.AddRange(connection.Reader.Data);
             connection.Reader.Advance();
             _answer.Clear();
@@ -201,7 +202,7 @@ internal sealed class Login(Connection connection)
         connection.Parameters = _parameters;
         Session session = _joins ?? NewSession();
         LoginStatus status = _joins?.Join(connection, TargetServer.Patience) ?? connection.Server.Establish(session, connection);
-        if (status != LoginStatus.Success) return Refuse(status, status == LoginStatus.OutOfResources ? "it has too many sessions" : "its ISID, TSIH and CID fit no session");
+        if (status != LoginStatus.Success) return Refuse(status, WhyNot(status));
         if (_joins is null) session.Numbering.Start(_cmdSn);
         _tsih = session.Tsih;
         connection.Identify(_target, _initiator, session.Isid, session.Tsih);
@@ -219,13 +220,20 @@ internal sealed class Login(Connection connection)
         return null;
     }
 
-    private Session NewSession() => new(connection, _parameters)
+    private Session NewSession() => new(connection, _parameters, _depth)
     {
         Initiator = _initiator,
         Target = _target,
         Isid = Convert.ToHexStringLower(_isid),
         Tsih = _tsih,
         Nexus = _discovery ? null : connection.Server.NexusOf(_target, _initiator, _isid, connection.Local),
+    };
+
+    private static string WhyNot(LoginStatus status) => status switch
+    {
+        LoginStatus.OutOfResources => "it has too many sessions",
+        LoginStatus.TargetRemoved => "its target was removed meanwhile",
+        _ => "its ISID, TSIH and CID fit no session",
     };
 
     /// <summary>Sends the composed answer, in several responses when it is longer than one may carry.</summary>
@@ -266,7 +274,7 @@ internal sealed class Login(Connection connection)
         BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], _itt);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[24..], connection.StatSn++);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], _joins?.Numbering.ExpCmdSn ?? _cmdSn);
-        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _joins?.Numbering.MaxCmdSn ?? _cmdSn + CommandNumbering.QueueDepth - 1);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[32..], _joins?.Numbering.MaxCmdSn ?? _cmdSn + (uint)_depth - 1);
         BinaryPrimitives.WriteUInt16BigEndian(bhs[36..], (ushort)status);
         connection.Writer.Data(bhs, text);
         connection.Writer.Flush();

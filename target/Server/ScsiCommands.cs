@@ -21,7 +21,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private readonly Dictionary<uint, IscsiTask> _tasks = [];
     private readonly Stack<IscsiTask> _free = new();
     private readonly List<IscsiTask> _sent = [];
-    private readonly uint[] _voidTags = new uint[CommandNumbering.QueueDepth];
+    private readonly uint[] _voidTags = new uint[session.Numbering.Depth];
     private readonly int _maxBurst = (int)connection.Parameters[Key.MaxBurstLength];
     private readonly int _firstBurst = (int)connection.Parameters[Key.FirstBurstLength];
     private readonly int _maxR2ts = (int)Math.Min(connection.Parameters[Key.MaxOutstandingR2T], IscsiTask.MaxR2ts);

@@ -12,12 +12,12 @@ internal sealed class Session
     private int _joining;
     private bool _over;
 
-    public Session(Connection leading, Parameters parameters)
+    public Session(Connection leading, Parameters parameters, int depth)
     {
         _connections = [leading];
         Parameters = parameters;
         Shared = parameters[Key.MaxConnections] > 1;
-        Numbering = new CommandNumbering(Shared);
+        Numbering = new CommandNumbering(Shared, depth);
     }
 
     /// <summary>The SCSI side of the nexus; null in a discovery session.</summary>

@@ -1,4 +1,6 @@
 using System.Net;
+using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Stores;
 
 namespace Iscsitop.Target.Server;
 
@@ -41,11 +43,23 @@ public sealed record TargetOptions
     /// <summary>Sessions of one initiator at most.</summary>
     public int MaxSessionsPerInitiator { get; init; } = 32;
 
-    /// <summary>Connections that have not logged in yet, at most; the oldest gives way to a new one.</summary>
+    /// <summary>Time a login may take before its connection counts as half open: a burst of logins is no attack.</summary>
+    public TimeSpan HalfOpenGrace { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Connections that are half open at most; the oldest gives way to a new one.</summary>
     public int MaxHalfOpen { get; init; } = 64;
 
     /// <summary>The same of one address.</summary>
     public int MaxHalfOpenPerAddress { get; init; } = 16;
+
+    /// <summary>Commands of one session that may be outstanding.</summary>
+    public int MaxCommands { get; init; } = 128;
+
+    /// <summary>Bytes of text in one negotiation at most, no fewer than 8192 (RFC 7143 §6.2).</summary>
+    public int MaxText { get; init; } = Text.MaxLength;
+
+    /// <summary>Bytes of buffers that all commands together may hold; beyond it they are answered TASK SET FULL.</summary>
+    public long MaxBuffers { get; init; } = BufferPool.DefaultLimit;
 
     /// <summary>Log messages about one peer in a second at most.</summary>
     public int LogsPerSecond { get; init; } = 10;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
+using Iscsitop.Target.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace Iscsitop.Target.Server;
@@ -37,6 +38,7 @@ public sealed class TargetServer : IDisposable
         Provider = new Provider("target");
         Targets.Change change = _targets.Prepare(options.AllTargets, options.StateDirectory);
         _targets.Commit(change);
+        BufferPool.Limit = options.MaxBuffers;
         Announce(change);
     }
 
@@ -94,6 +96,7 @@ public sealed class TargetServer : IDisposable
             _targets.Commit(change);
             foreach (Session session in _sessions) Refresh(session);
         }
+        BufferPool.Limit = options.MaxBuffers;
         Announce(change);
         foreach (LogicalUnit unit in change.Kept) Try(0, unit.Grow);
         foreach ((int lun, LogicalUnit unit) in change.Gone) Close(lun, unit);
@@ -213,10 +216,12 @@ public sealed class TargetServer : IDisposable
         {
             if (!session.Discovery && _sessions.Exists(session.HasPortsOf))
                 return LoginStatus.ServiceUnavailable; // a login of the same name and ISID was quicker
+            // A reload may have come since its login began.
+            if (!session.Discovery && _targets.Find(session.Target) is null) return LoginStatus.TargetRemoved;
             if (_sessions.Count(s => s.Initiator == session.Initiator) >= _options.MaxSessionsPerInitiator) return LoginStatus.OutOfResources;
             if (session.Tsih == 0) session.Tsih = FreeTsih();
             _sessions.Add(session);
-            Refresh(session); // a reload may have come since its login began
+            Refresh(session);
         }
         session.Nexus?.Attach();
         return LoginStatus.Success;
@@ -380,12 +385,14 @@ public sealed class TargetServer : IDisposable
     private Connection? OldestHalfOpen(IPAddress address)
     {
         bool full = _connections.Count >= Options.MaxConnections;
+        long since = Environment.TickCount64 - (long)Options.HalfOpenGrace.TotalMilliseconds;
         int all = 0, ofAddress = 0;
         Connection? oldest = null, ofSame = null;
         foreach (Connection c in _connections)
         {
             if (c.LoggedIn || c.Doomed) continue;
             if (oldest is null || c.Id < oldest.Id) oldest = c;
+            if (c.Began > since) continue;
             all++;
             if (!c.Remote.Address.Equals(address)) continue;
             ofAddress++;

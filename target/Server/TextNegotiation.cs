@@ -37,7 +37,7 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
             Respond(bhs);
             return;
         }
-        if (_in.Count + data.Length > Text.MaxLength)
+        if (_in.Count + data.Length > connection.Server.Options.MaxText)
         {
             Reset();
             phase.Reject(bhs, default, RejectReason.OutOfResources);

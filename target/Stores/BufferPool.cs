@@ -11,17 +11,27 @@ internal static class BufferPool
     /// <summary>Longest buffer, and so the longest transfer of one command that needs one.</summary>
     public const int MaxLength = 16 << 20;
 
+    /// <summary>Bytes that may be rented out unless told otherwise.</summary>
+    public const long DefaultLimit = 512L << 20;
+
     private const int MinShift = 12;
     private const long MaxPooled = 256L << 20;
-    private const long MaxRented = 512L << 20;
 
     private static readonly Stack<byte[]>[] s_free = [.. Enumerable.Range(0, 13).Select(_ => new Stack<byte[]>())];
     private static readonly Lock s_lock = new();
     private static long s_pooled;
     private static long s_rented;
+    private static long s_limit = DefaultLimit;
+
+    /// <summary>Bytes that may be rented out, by all of the process.</summary>
+    public static long Limit
+    {
+        get => Volatile.Read(ref s_limit);
+        set => Volatile.Write(ref s_limit, value);
+    }
 
     /// <summary>Whether so much is rented out that commands which need a buffer must wait: TASK SET FULL.</summary>
-    public static bool Exhausted => Volatile.Read(ref s_rented) > MaxRented;
+    public static bool Exhausted => Volatile.Read(ref s_rented) > Limit;
 
     /// <summary>A buffer of at least <paramref name="length"/> bytes with undefined content.</summary>
     public static byte[] Rent(int length)

@@ -27,12 +27,15 @@ internal sealed partial class TargetProcess : IDisposable
 {
     public const string Iqn = "iqn.2026-11.example.iscsitop:conformance";
 
-    private readonly Scratch _scratch = new();
+    private readonly Scratch _scratch;
     private readonly Process _process;
 
-    private TargetProcess(IEnumerable<string> arguments)
+    private TargetProcess(Scratch scratch, IEnumerable<string> arguments, params ReadOnlySpan<(string Name, string Value)> environment)
     {
-        _process = Client.Start(Binary.Path, ["target", "--portal", "127.0.0.1:0", "--name", Iqn, .. arguments], Environment);
+        _scratch = scratch;
+        Dictionary<string, string> all = Environment;
+        foreach ((string name, string value) in environment) all[name] = value;
+        _process = Client.Start(Binary.Path, ["target", .. arguments], all);
         Log = new Reader(_process.StandardError);
         Assert.That(Log.WaitFor(Ready().IsMatch, Client.Patience), $"the target is not ready:\n{Log.Text}");
         Port = int.Parse(Ready().Match(Log.Text).Groups[1].Value, CultureInfo.InvariantCulture);
@@ -51,7 +54,36 @@ internal sealed partial class TargetProcess : IDisposable
     private Dictionary<string, string> Environment => new() { ["ISCSITOP_RUNTIME_DIR"] = _scratch.Path };
 
     /// <summary>Starts a target with these units, each as <c>--lun</c> takes it.</summary>
-    public static TargetProcess Start(params string[] luns) => new(luns.SelectMany(l => new[] { "--lun", l }));
+    public static TargetProcess Start(params string[] luns) => StartWith(luns);
+
+    /// <summary>The same with other options beside.</summary>
+    public static TargetProcess StartWith(string[] luns, params string[] options) =>
+        new(new Scratch(), ["--portal", "127.0.0.1:0", "--name", Iqn, .. luns.SelectMany(l => new[] { "--lun", l }), .. options]);
+
+    /// <summary>Starts a target with a configuration, which <see cref="Reconfigure"/> may change.</summary>
+    public static TargetProcess StartConfigured(string configuration, params ReadOnlySpan<(string Name, string Value)> environment)
+    {
+        var scratch = new Scratch();
+        File.WriteAllText(scratch.File("target.conf"), configuration);
+        return new TargetProcess(scratch, ["--config", scratch.File("target.conf")], environment);
+    }
+
+    /// <summary>Writes a new configuration, and has it read.</summary>
+    public void Reconfigure(string configuration)
+    {
+        File.WriteAllText(_scratch.File("target.conf"), configuration);
+        Signal("HUP");
+    }
+
+    /// <summary>Sends a signal by its name.</summary>
+    public void Signal(string name) => Client.RunWell("kill", "-" + name, Pid.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Waits for its end, and gives the exit code.</summary>
+    public int WaitForExit()
+    {
+        Assert.That(_process.WaitForExit(Client.Patience), "the target does not end");
+        return _process.ExitCode;
+    }
 
     public string Url(int lun) => $"{Portal}/{Iqn}/{lun}";
 
@@ -66,8 +98,7 @@ internal sealed partial class TargetProcess : IDisposable
     public int Stop()
     {
         Client.Interrupt(_process);
-        Assert.That(_process.WaitForExit(Client.Patience), "the target does not end");
-        return _process.ExitCode;
+        return WaitForExit();
     }
 
     public void Dispose()

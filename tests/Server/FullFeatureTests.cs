@@ -64,7 +64,7 @@ public sealed class FullFeatureTests
         uint next = peer.CmdSn;
         peer.Send(
             RawPeer.ScsiCommand(new byte[6], 1, next - 1, 0x80, 0),
-            RawPeer.ScsiCommand(new byte[6], 2, next + CommandNumbering.QueueDepth, 0x80, 0),
+            RawPeer.ScsiCommand(new byte[6], 2, next + (uint)_target.Server.Options.MaxCommands, 0x80, 0),
             RawPeer.ScsiCommand(new byte[6], 3, next, 0x80, 0));
         Assert.That(Itt(peer.Expect(Opcode.ScsiResponse)), Is.EqualTo(3));
     }

@@ -260,7 +260,7 @@ public sealed class LoginTests
     [Test]
     public void Who_does_not_log_in_cannot_keep_out_who_does()
     {
-        using var target = new TestTarget();
+        using var target = new TestTarget(TargetsTests.Options(TargetsTests.Spec(TestTarget.Name, "0=ram:1MiB")) with { HalfOpenGrace = TimeSpan.Zero });
         int limit = target.Server.Options.MaxHalfOpenPerAddress;
         var idle = Enumerable.Range(0, limit + 20).Select(_ => target.Connect()).ToList();
         using (RawPeer late = target.Connect().Login()) idle[0].ExpectClosed();

@@ -220,7 +220,7 @@ public sealed class TargetsTests
     [Test]
     public void Who_does_not_log_in_gives_way_whatever_its_address()
     {
-        using var target = new TestTarget(Options(Spec(A, "0=ram:1MiB")) with { MaxHalfOpen = 3 });
+        using var target = new TestTarget(Options(Spec(A, "0=ram:1MiB")) with { MaxHalfOpen = 3, HalfOpenGrace = TimeSpan.Zero });
         using RawPeer oldest = target.Connect();
         using RawPeer second = target.Connect();
         using RawPeer third = target.Connect();
@@ -229,6 +229,17 @@ public sealed class TargetsTests
 
         Assert.That(Status(late).Status, Is.Zero);
         oldest.ExpectClosed();
+    }
+
+    [Test]
+    public void Logins_in_a_burst_from_one_address_are_not_lost()
+    {
+        using var target = new TestTarget(Options(Spec(A, "0=ram:1MiB")) with { MaxHalfOpen = 1, MaxHalfOpenPerAddress = 1, HalfOpenGrace = TimeSpan.FromHours(1) });
+        List<RawPeer> peers = [.. Enumerable.Range(0, 32).Select(_ => target.Connect())];
+        for (byte i = 0; i < peers.Count; i++) peers[i].Send(RawPeer.LoginRequest(Names(A), isid: i));
+
+        Assert.That(peers.Select(p => Status(p).Status), Has.All.Zero);
+        peers.ForEach(p => p.Dispose());
     }
 
     [TestCase("given twice", A, A)]
