@@ -43,6 +43,23 @@ public sealed class ImageTests
         File.Delete(copy);
     }
 
+    [Test]
+    public void An_image_is_copied_by_the_target_itself()
+    {
+        string source = _scratch.File("offload");
+        byte[] digest = WriteRandomImage(source, seed: 7);
+        Client.RunWell("qemu-img", "convert", "-n", "-f", "raw", "-O", "raw", source, _target.Url(0));
+        using Subscriber commands = _target.Attach("snoop", "-o", "ndjson");
+        AwaitAttached(commands);
+
+        Client.RunWell("qemu-img", "convert", "-C", "-n", "-f", "raw", "-O", "raw", _target.Url(0), _target.Url(1));
+        Client.RunWell("qemu-img", "convert", "-f", "raw", "-O", "raw", _target.Url(1), source);
+
+        Assert.That(Convert.ToHexString(Digest(source)), Is.EqualTo(Convert.ToHexString(digest)));
+        Assert.That(commands.Stop().Out, Does.Contain("EXTENDED COPY(LID1)"));
+        File.Delete(source);
+    }
+
     [TestCase("0")]
     [TestCase("268434944", "512")]
     [TestCase("4096", "4096")]
@@ -109,6 +126,17 @@ public sealed class ImageTests
             file.Write(chunk);
         }
         return digest.GetHashAndReset();
+    }
+
+    // A command of somebody else is seen when the subscriber is there.
+    private void AwaitAttached(Subscriber commands)
+    {
+        for (int attempt = 0; attempt < 30; attempt++)
+        {
+            Client.RunWell("qemu-img", "info", "-f", "raw", _target.Url(2));
+            if (commands.Out.WaitFor(t => t.Length > 0, TimeSpan.FromSeconds(1))) return;
+        }
+        Assert.Fail($"the subscriber sees nothing: {commands.Error.Text}");
     }
 
     private static byte[] Digest(string path)

@@ -23,13 +23,18 @@ public sealed class SuiteTests
     ];
 
     [TestCaseSource(nameof(s_suites))]
-    public void Suite_of_libiscsi_has_no_failure(string suite)
+    public void Suite_of_libiscsi_has_no_failure(string suite) => Run(suite, paths: 1);
+
+    [Test]
+    public void Two_paths_to_a_unit_agree() => Run("SCSI.MultipathIO", paths: 2);
+
+    private static void Run(string suite, int paths)
     {
         Client.Need("iscsi-test-cu");
         using TargetProcess target = TargetProcess.Start("0=ram:64MiB");
 
         // Without line buffering a suite that is killed takes its log with it.
-        Output output = Client.Run("stdbuf", ["-oL", "iscsi-test-cu", "--dataloss", "-v", "-t", suite, target.Url(0)], null, s_patience);
+        Output output = Client.Run("stdbuf", ["-oL", "iscsi-test-cu", "--dataloss", "-v", "-t", suite, .. Enumerable.Repeat(target.Url(0), paths)], null, s_patience);
         List<SuiteResult> results = CUnitLog.Read(output.Out);
         Report(suite, results);
 
