@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using Iscsitop.Target.Server;
@@ -9,17 +10,19 @@ namespace Iscsitop.Target.Scsi;
 /// <summary>A logical unit: its identity, its geometry and what it tells its nexuses.</summary>
 internal sealed class LogicalUnit
 {
-    /// <summary>T10 vendor identification, 8 characters.</summary>
-    public const string Vendor = "ISCSITOP";
+    /// <summary>T10 vendor identification of units that are given none.</summary>
+    public const string DefaultVendor = "ISCSITOP";
 
-    /// <summary>Product identification, up to 16 characters.</summary>
-    public const string Product = "VIRTUAL DISK";
+    /// <summary>Product identification of units that are given none.</summary>
+    public const string DefaultProduct = "VIRTUAL DISK";
 
     /// <summary>Product revision level, up to 4 characters: major and minor version of this assembly.</summary>
     public static readonly string Revision = typeof(LogicalUnit).Assembly.GetName().Version is { } v ? $"{v.Major}.{v.Minor}" : "";
 
     // Tasks that workers have in hand, by the generation they began in; more resets than slots at once do not happen.
     private readonly int[] _inFlight = new int[64];
+    private const int MaxAtomicLength = 1 << 20;
+
     private readonly Lock _lock = new();
     private readonly bool _readOnly;
     private Nexus[] _nexuses = [];
@@ -31,14 +34,18 @@ internal sealed class LogicalUnit
     /// <param name="blockSize">Bytes of a logical block: a power of two from 512 to 4096.</param>
     /// <param name="readOnly">Refuses writes even when the store would not.</param>
     /// <param name="serial">Unit serial number, printable ASCII; derived from the identity when empty.</param>
-    public LogicalUnit(Store store, string targetName, int lun, int blockSize = 512, bool readOnly = false, string serial = "")
+    /// <param name="naa">NAA designator in hexadecimal; derived from target and LUN when empty.</param>
+    public LogicalUnit(Store store, string targetName, int lun, int blockSize = 512, bool readOnly = false, string serial = "", string naa = "")
     {
         Store = store;
         BlockSize = blockSize;
         BlockCount = (ulong)(store.Length / blockSize);
         MaxTransferBlocks = (uint)(BufferPool.MaxLength / blockSize);
+        MaxAtomicBlocks = (uint)(MaxAtomicLength / blockSize);
+        PhysicalBlockSize = blockSize;
         NaaId = LocallyAssigned(targetName, lun);
-        Serial = serial.Length > 0 ? serial : NaaId.ToString("x16", null);
+        Designator = Convert.FromHexString(naa.Length > 0 ? naa : NaaId.ToString("x16", null));
+        Serial = serial.Length > 0 ? serial : Convert.ToHexStringLower(Designator);
         _readOnly = readOnly;
         Modes = new ModeValues(this);
     }
@@ -54,6 +61,30 @@ internal sealed class LogicalUnit
 
     /// <summary>Most blocks a command may transfer or verify (VPD page B0h).</summary>
     public uint MaxTransferBlocks { get; }
+
+    /// <summary>Most blocks of a WRITE ATOMIC (VPD page B0h).</summary>
+    public uint MaxAtomicBlocks { get; }
+
+    /// <summary>Bytes of a physical block: a power of two, no less than a logical block.</summary>
+    public int PhysicalBlockSize { get; init; }
+
+    /// <summary>LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT (SBC-4 §5.21).</summary>
+    public int PhysicalBlockExponent => BitOperations.Log2((uint)(PhysicalBlockSize / BlockSize));
+
+    /// <summary>Whether blocks can be unmapped.</summary>
+    public bool Thin { get; init; }
+
+    /// <summary>T10 vendor identification, up to 8 characters.</summary>
+    public string Vendor { get; init; } = DefaultVendor;
+
+    /// <summary>Product identification, up to 16 characters.</summary>
+    public string Product { get; init; } = DefaultProduct;
+
+    /// <summary>NAA designator, 8 or 16 bytes (SPC-4 §7.8.6.6); <see cref="NaaId"/> unless another was given.</summary>
+    public byte[] Designator { get; }
+
+    /// <summary>What commands find on it.</summary>
+    public Feature Features => (Thin ? Feature.Thin : 0) | (Store.Atomic ? Feature.Atomic : 0);
 
     /// <summary>Unit serial number (VPD page 80h).</summary>
     public string Serial { get; }
@@ -81,7 +112,13 @@ internal sealed class LogicalUnit
             _ => throw new ArgumentException($"LUN {spec.Lun}: no store is called '{spec.Kind}'", nameof(spec)),
         };
         if (spec.Delay > TimeSpan.Zero) store = new DelayStore(store, spec.Delay);
-        return new LogicalUnit(store, targetName, spec.Lun, spec.BlockSize, spec.ReadOnly, spec.Serial);
+        return new LogicalUnit(store, targetName, spec.Lun, spec.BlockSize, spec.ReadOnly, spec.Serial, spec.Naa)
+        {
+            Thin = spec.Thin || spec.Kind == LunSpec.Ram,
+            PhysicalBlockSize = Math.Max(spec.PhysicalBlockSize, spec.BlockSize),
+            Vendor = spec.Vendor.Length > 0 ? spec.Vendor : DefaultVendor,
+            Product = spec.Product.Length > 0 ? spec.Product : DefaultProduct,
+        };
     }
 
     /// <summary>A worker gets a task of a generation.</summary>

@@ -129,6 +129,9 @@ internal sealed class ModeValues(LogicalUnit unit)
     /// <summary>D_SENSE: sense data of failed commands is in descriptor format.</summary>
     public bool DescriptorSense => (_current[s_control][2] & 0x04) != 0;
 
+    /// <summary>WCE=0 behind a store that has a cache: every write goes through it.</summary>
+    public bool WriteThrough { get; private set; }
+
     /// <summary>The current values of a row of the table, with the page's header.</summary>
     public Span<byte> Current(int row) => _current[row];
 }

@@ -96,7 +96,7 @@ internal sealed class FileStore : Store
         }
     }
 
-    public override void Write(long offset, ReadOnlySpan<byte> from)
+    public override void Put(long offset, ReadOnlySpan<byte> from)
     {
         try
         {

@@ -17,6 +17,8 @@ public sealed class SuiteTests
         "SCSI.Read6", "SCSI.Read10", "SCSI.Read12", "SCSI.Read16",
         "SCSI.Write10", "SCSI.Write12", "SCSI.Write16", "SCSI.WriteVerify10", "SCSI.WriteVerify12", "SCSI.WriteVerify16",
         "SCSI.Verify10", "SCSI.Verify12", "SCSI.Verify16",
+        "SCSI.Unmap", "SCSI.WriteSame10", "SCSI.WriteSame16", "SCSI.GetLBAStatus",
+        "SCSI.CompareAndWrite", "SCSI.OrWrite", "SCSI.WriteAtomic16", "SCSI.ReadDefectData10", "SCSI.ReadDefectData12",
         "iSCSI.iSCSIcmdsn", "iSCSI.iSCSIdatasn", "iSCSI.iSCSIResiduals", "iSCSI.iSCSITMF",
     ];
 
