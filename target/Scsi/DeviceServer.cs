@@ -18,7 +18,8 @@ internal static class DeviceServer
         if (unit is null) return ScsiStatus.Good;
         if ((row.Access & Access.IgnoresAttention) == 0 && task.Nexus.Attentions(unit).Take() is var attention and not SenseCode.NoSense)
             return task.Fail(attention);
-        if ((row.Access & Access.Write) == Access.Write && unit.WriteProtected) return task.Fail(SenseCode.WriteProtected);
+        if ((row.Access & Access.Write) == Access.Write && unit.WriteProtected) return task.Fail(unit.WriteProtection);
+        if ((row.Access & Access.Medium) != 0 && unit.NotReady != SenseCode.NoSense) return unit.FailNotReady(task);
         if (row.Layout.Blocks) return PrepareBlocks(task, row, unit);
         if (row.Transfer == Transfer.Out) task.OutLength = row.Length(task.Cdb);
         return ScsiStatus.Good;

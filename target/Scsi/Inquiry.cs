@@ -32,6 +32,7 @@ internal static class Inquiry
     {
         Span<byte> data = task.ReplyArea();
         data[0] = task.Unit is null ? NoUnit : (byte)0;
+        data[1] = (byte)(task.Unit is { Removable: true } ? 0x80 : 0); // RMB
         data[2] = 6; // SPC-4
         data[3] = 0x10 | 0x02; // HISUP: LUNs as SAM says, so Windows asks REPORT LUNS; response data format 2
         data[4] = Length - 5;

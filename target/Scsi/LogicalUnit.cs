@@ -93,7 +93,20 @@ internal sealed class LogicalUnit
     public ulong NaaId { get; }
 
     /// <summary>Whether writes are refused.</summary>
-    public bool WriteProtected => _readOnly || Store.ReadOnly;
+    public bool WriteProtected => _readOnly || Store.ReadOnly || Modes.SoftwareWriteProtect;
+
+    /// <summary>Why they are.</summary>
+    public SenseCode WriteProtection =>
+        _readOnly || Store.ReadOnly ? SenseCode.WriteProtected : SenseCode.LogicalUnitSoftwareWriteProtected;
+
+    /// <summary>Whether the medium can be ejected (RMB).</summary>
+    public bool Removable { get; init; }
+
+    /// <summary>Whether it is.</summary>
+    public RemovableMedium Medium { get; } = new();
+
+    /// <summary>Why commands that touch the medium are refused; <see cref="SenseCode.NoSense"/> while they are not.</summary>
+    public SenseCode NotReady => Medium.Ejected ? SenseCode.MediumNotPresent : SenseCode.NoSense;
 
     /// <summary>The mode parameters.</summary>
     public ModeValues Modes { get; }
@@ -116,10 +129,14 @@ internal sealed class LogicalUnit
         {
             Thin = spec.Thin || spec.Kind == LunSpec.Ram,
             PhysicalBlockSize = Math.Max(spec.PhysicalBlockSize, spec.BlockSize),
+            Removable = spec.Removable,
             Vendor = spec.Vendor.Length > 0 ? spec.Vendor : DefaultVendor,
             Product = spec.Product.Length > 0 ? spec.Product : DefaultProduct,
         };
     }
+
+    /// <summary>Answers that the unit is not ready, and why.</summary>
+    public ScsiStatus FailNotReady(ScsiTask task) => task.Fail(NotReady);
 
     /// <summary>A worker gets a task of a generation.</summary>
     public void Enter(int generation) => Interlocked.Increment(ref _inFlight[generation & (_inFlight.Length - 1)]);
@@ -140,6 +157,8 @@ internal sealed class LogicalUnit
     public void Reset()
     {
         Interlocked.Increment(ref _generation);
+        Modes.Reset();
+        Medium.Allow();
         Raise(SenseCode.BusDeviceReset);
     }
 
@@ -165,6 +184,7 @@ internal sealed class LogicalUnit
 
     internal void Detach(Nexus nexus)
     {
+        Medium.Prevent(nexus, false);
         lock (_lock) Volatile.Write(ref _nexuses, [.. _nexuses.Where(n => n != nexus)]);
     }
 

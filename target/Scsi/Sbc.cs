@@ -29,7 +29,7 @@ internal static class Sbc
         new("07 03 00 00 00 00", "REASSIGN BLOCKS", Other, Out, CdbLayout.None, Access.Write, null),
         new("08 1F FF FF FF 00", "READ(6)", Read, In, CdbLayout.Six, Access.Medium, Medium.Read),
         new("0A 1F FF FF FF 00", "WRITE(6)", Write, Out, CdbLayout.Six, Access.Write, Medium.Write),
-        new("1B 01 00 00 05 00", "START STOP UNIT", Other, None, CdbLayout.None, Access.None, StartStop),
+        new("1B 01 00 0F F7 00", "START STOP UNIT", Other, None, CdbLayout.None, Access.None, RemovableMedium.StartStop),
         new("25 00 00 00 00 00 00 00 00 00", "READ CAPACITY(10)", Other, In, CdbLayout.None, Access.Medium, ReadCapacity10),
         new("28 18 FF FF FF FF 00 FF FF 00", "READ(10)", Read, In, CdbLayout.Ten, Access.Medium, Medium.Read),
         new("2A 18 FF FF FF FF 00 FF FF 00", "WRITE(10)", Write, Out, CdbLayout.Ten, Access.Write, Medium.Write),
@@ -127,11 +127,4 @@ internal static class Sbc
 
     // GOOD says that not all of the blocks went to the cache, CONDITION MET that all did (SBC-4 §5.14): none do.
     private static ScsiStatus PreFetch(ScsiTask task) => ScsiStatus.Good;
-
-    // SBC-4 §5.31. No spindle stops; what has to be true afterwards is that nothing is left in a cache.
-    private static ScsiStatus StartStop(ScsiTask task)
-    {
-        const byte start = 0x01, noFlush = 0x04;
-        return (task.Cdb[4] & (start | noFlush)) == 0 ? Medium.SynchronizeCache(task) : ScsiStatus.Good;
-    }
 }

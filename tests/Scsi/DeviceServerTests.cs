@@ -191,6 +191,7 @@ public sealed class DeviceServerTests
         byte[] cdb = new byte[16];
         (cdb[0], cdb[1]) = (row.Opcode, row.ServiceAction);
         if (row.Name.StartsWith("MODE SENSE", StringComparison.Ordinal)) cdb[2] = 0x3f; // page 00h is nobody's
+        if (row.Name.StartsWith("MODE SELECT", StringComparison.Ordinal)) cdb[1] = 0x10; // PF
         if (row.Transfer == Transfer.OneBlock) cdb[row.Layout.Length + row.Layout.LengthBytes - 1] = 1; // WSNZ
         return cdb;
     }

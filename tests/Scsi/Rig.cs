@@ -9,9 +9,9 @@ internal sealed class Rig : IDisposable
 {
     public const string TargetName = "iqn.2026-01.test:disk";
 
-    public Rig(Store? store = null, int blockSize = 512, bool readOnly = false, bool thin = false)
+    public Rig(Store? store = null, int blockSize = 512, bool readOnly = false, bool thin = false, bool removable = false)
     {
-        Unit = new LogicalUnit(store ?? new MemoryStore(4 << 20), TargetName, 0, blockSize, readOnly) { Thin = thin };
+        Unit = new LogicalUnit(store ?? new MemoryStore(4 << 20), TargetName, 0, blockSize, readOnly) { Thin = thin, Removable = removable };
         Nexus = Open();
         while (Nexus.Attentions(Unit).Take() != SenseCode.NoSense) { }
     }
@@ -77,4 +77,28 @@ internal sealed class RigTask : ScsiTask
     public override bool IsVoid => Void;
 
     public void Announce(int length) => Expected = (uint)length;
+}
+
+/// <summary>Memory behind a write cache.</summary>
+internal sealed class CachedStore : Store
+{
+    private readonly MemoryStore _memory = new(1 << 20);
+
+    public int Flushes { get; private set; }
+
+    public override long Length => _memory.Length;
+
+    public override bool MayBlock => true;
+
+    public override bool WriteCache => true;
+
+    public override bool TryReadNow(long offset, int length, ScsiTask task) => false;
+
+    public override void Read(long offset, int length, ScsiTask task) => _memory.Read(offset, length, task);
+
+    public override void Read(long offset, Span<byte> into) => _memory.Read(offset, into);
+
+    public override void Put(long offset, ReadOnlySpan<byte> from) => _memory.Put(offset, from);
+
+    public override void Flush() => Flushes++;
 }

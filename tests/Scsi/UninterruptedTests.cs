@@ -156,28 +156,4 @@ public sealed class UninterruptedTests
         new Random(seed).NextBytes(data);
         return data;
     }
-
-    /// <summary>Memory behind a write cache.</summary>
-    private sealed class CachedStore : Store
-    {
-        private readonly MemoryStore _memory = new(1 << 20);
-
-        public int Flushes { get; private set; }
-
-        public override long Length => _memory.Length;
-
-        public override bool MayBlock => true;
-
-        public override bool WriteCache => true;
-
-        public override bool TryReadNow(long offset, int length, ScsiTask task) => false;
-
-        public override void Read(long offset, int length, ScsiTask task) => _memory.Read(offset, length, task);
-
-        public override void Read(long offset, Span<byte> into) => _memory.Read(offset, into);
-
-        public override void Put(long offset, ReadOnlySpan<byte> from) => _memory.Put(offset, from);
-
-        public override void Flush() => Flushes++;
-    }
 }
