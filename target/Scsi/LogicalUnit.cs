@@ -121,7 +121,7 @@ internal sealed class LogicalUnit
         Store store = spec.Kind switch
         {
             LunSpec.Ram => new MemoryStore(spec.Size),
-            LunSpec.File => OpenFile(spec),
+            LunSpec.File or LunSpec.Block => OpenFile(spec),
             _ => throw new ArgumentException($"LUN {spec.Lun}: no store is called '{spec.Kind}'", nameof(spec)),
         };
         if (spec.Delay > TimeSpan.Zero) store = new DelayStore(store, spec.Delay);
@@ -192,7 +192,9 @@ internal sealed class LogicalUnit
     {
         try
         {
-            return FileStore.Open(spec.Path, spec.Size, spec.BlockSize, spec.ReadOnly);
+            return spec.Kind == LunSpec.Block
+                ? FileStore.OpenDevice(spec.Path, spec.BlockSize, spec.ReadOnly)
+                : FileStore.Open(spec.Path, spec.Size, spec.BlockSize, spec.ReadOnly);
         }
         catch (IOException e)
         {
