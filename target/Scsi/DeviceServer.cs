@@ -19,7 +19,7 @@ internal static class DeviceServer
         if ((row.Access & Access.IgnoresAttention) == 0 && task.Nexus.Attentions(unit).Take() is var attention and not SenseCode.NoSense)
             return task.Fail(attention);
         if ((row.Access & Access.Write) == Access.Write && unit.WriteProtected) return task.Fail(unit.WriteProtection);
-        if ((row.Access & Access.Medium) != 0 && unit.NotReady != SenseCode.NoSense) return unit.FailNotReady(task);
+        if (unit.Refuses(row)) return unit.FailNotReady(task);
         if (row.Layout.Blocks) return PrepareBlocks(task, row, unit);
         if (row.Transfer == Transfer.Out) task.OutLength = row.Length(task.Cdb);
         return ScsiStatus.Good;
@@ -31,6 +31,8 @@ internal static class DeviceServer
     {
         try
         {
+            // A command whose data came while the unit was sanitized would bring back what is gone.
+            if (task.Unit is { Sanitizer.InProgress: true } unit && unit.Refuses(task.Row!)) return unit.FailNotReady(task);
             return task.Row!.Handler!(task);
         }
         catch (StoreException e)

@@ -48,6 +48,7 @@ internal sealed class LogicalUnit
         Serial = serial.Length > 0 ? serial : Convert.ToHexStringLower(Designator);
         _readOnly = readOnly;
         Modes = new ModeValues(this);
+        Sanitizer = new Sanitizer(this);
     }
 
     /// <summary>Where its blocks are.</summary>
@@ -106,7 +107,11 @@ internal sealed class LogicalUnit
     public RemovableMedium Medium { get; } = new();
 
     /// <summary>Why commands that touch the medium are refused; <see cref="SenseCode.NoSense"/> while they are not.</summary>
-    public SenseCode NotReady => Medium.Ejected ? SenseCode.MediumNotPresent : SenseCode.NoSense;
+    public SenseCode NotReady =>
+        Sanitizer.NotReady is var code and not SenseCode.NoSense ? code : Medium.Ejected ? SenseCode.MediumNotPresent : SenseCode.NoSense;
+
+    /// <summary>SANITIZE.</summary>
+    public Sanitizer Sanitizer { get; }
 
     /// <summary>The mode parameters.</summary>
     public ModeValues Modes { get; }
@@ -136,7 +141,27 @@ internal sealed class LogicalUnit
     }
 
     /// <summary>Answers that the unit is not ready, and why.</summary>
-    public ScsiStatus FailNotReady(ScsiTask task) => task.Fail(NotReady);
+    public ScsiStatus FailNotReady(ScsiTask task)
+    {
+        SenseCode code = NotReady;
+        ScsiStatus status = task.Fail(code);
+        if (code == SenseCode.SanitizeInProgress) task.Sense.Indicate(Sanitizer.Progress);
+        return status;
+    }
+
+    /// <summary>Whether a command has to wait for the unit to become ready; SANITIZE is what ends its own failure.</summary>
+    public bool Refuses(CommandRow row)
+    {
+        const byte sanitize = 0x48;
+        return (row.Access & Access.Medium) != 0 && NotReady is var code and not SenseCode.NoSense
+            && !(code == SenseCode.SanitizeCommandFailed && row.Opcode == sanitize);
+    }
+
+    /// <summary>On a worker: waits until no other worker has a task.</summary>
+    public void AwaitOthers(int pollMilliseconds)
+    {
+        while (_inFlight.Sum() > 1) Thread.Sleep(pollMilliseconds);
+    }
 
     /// <summary>A worker gets a task of a generation.</summary>
     public void Enter(int generation) => Interlocked.Increment(ref _inFlight[generation & (_inFlight.Length - 1)]);

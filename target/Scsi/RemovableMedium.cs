@@ -58,7 +58,7 @@ internal sealed class RemovableMedium
         const byte start = 0x01, loadEject = 0x02, noFlush = 0x04;
         LogicalUnit unit = task.Unit!;
         byte flags = task.Cdb[4];
-        if (unit.NotReady is not (SenseCode.NoSense or SenseCode.MediumNotPresent)) return unit.FailNotReady(task);
+        if (unit.Sanitizer.NotReady != SenseCode.NoSense) return unit.FailNotReady(task);
         if (flags >> 4 != 0) return ScsiStatus.Good; // a power condition: LOEJ and START do not count
         if ((flags & loadEject) != 0 && !unit.Removable) return task.FailField(4, 1);
         bool eject = (flags & (loadEject | start)) == loadEject;

@@ -96,6 +96,7 @@ internal static class Vpd
     private static int BlockDeviceCharacteristics(LogicalUnit unit, Nexus nexus, Span<byte> page)
     {
         BinaryPrimitives.WriteUInt16BigEndian(page, unit.Store.RotationRate);
+        page[3] = (byte)((unit.Thin ? 0x40 : 0) | 0x10); // WABEREQ, WACEREQ: what SANITIZE has erased is read without error
         return 0x3c;
     }
 

@@ -126,7 +126,7 @@ public sealed class InquiryTests
         Assert.Multiple(() =>
         {
             Assert.That(Page(rig, 0xb2), Is.EqualTo(new byte[4]));
-            Assert.That(Convert.ToHexString(Page(rig, 0xb1)), Does.StartWith("0001").And.Length.EqualTo(0x78));
+            Assert.That(Convert.ToHexString(Page(rig, 0xb1)), Does.StartWith("00010010").And.Length.EqualTo(0x78));
             Assert.That(Convert.ToHexString(Page(rig, 0x86)), Does.StartWith("00070001").And.Length.EqualTo(0x78));
         });
     }
