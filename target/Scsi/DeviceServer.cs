@@ -41,7 +41,7 @@ internal static class DeviceServer
         }
         catch (IOException)
         {
-            return task.Fail(task.Row!.Kind == CommandKind.Write ? SenseCode.WriteError : SenseCode.UnrecoveredReadError);
+            return task.Fail((task.Row!.Access & Access.Write) == Access.Write ? SenseCode.WriteError : SenseCode.UnrecoveredReadError);
         }
         catch (ObjectDisposedException)
         {

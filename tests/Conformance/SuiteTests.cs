@@ -18,7 +18,7 @@ public sealed class SuiteTests
         "SCSI.Write10", "SCSI.Write12", "SCSI.Write16", "SCSI.WriteVerify10", "SCSI.WriteVerify12", "SCSI.WriteVerify16",
         "SCSI.Verify10", "SCSI.Verify12", "SCSI.Verify16",
         "SCSI.Unmap", "SCSI.WriteSame10", "SCSI.WriteSame16", "SCSI.GetLBAStatus",
-        "SCSI.CompareAndWrite", "SCSI.OrWrite", "SCSI.WriteAtomic16", "SCSI.ReadDefectData10", "SCSI.ReadDefectData12",
+        "SCSI.CompareAndWrite", "SCSI.OrWrite", "SCSI.WriteAtomic16", "SCSI.Sanitize.[BCEIO]*", "SCSI.ReadDefectData10", "SCSI.ReadDefectData12",
         "iSCSI.iSCSIcmdsn", "iSCSI.iSCSIdatasn", "iSCSI.iSCSIResiduals", "iSCSI.iSCSITMF",
     ];
 
@@ -44,7 +44,7 @@ public sealed class SuiteTests
         using TargetProcess target = TargetProcess.Start($"0={lun}");
 
         // Without line buffering a suite that is killed takes its log with it.
-        Output output = Client.Run("stdbuf", ["-oL", "iscsi-test-cu", "--dataloss", "-v", "-t", suite, target.Url(0)], null, s_patience);
+        Output output = Client.Run("stdbuf", ["-oL", "iscsi-test-cu", "--dataloss", "--allow-sanitize", "-v", "-t", suite, target.Url(0)], null, s_patience);
         List<SuiteResult> results = CUnitLog.Read(output.Out);
         Report(lun == "ram:64MiB" ? suite : $"{suite} ({lun["ram:64MiB,".Length..]})", results);
 
