@@ -13,13 +13,18 @@ public enum CommandKind : byte
     Other,
 }
 
-/// <summary>Which way a command's data goes; <see cref="Transfer.Verify"/> is Data-Out only when BYTCHK asks for it.</summary>
+/// <summary>
+/// Which way a command's data goes; <see cref="Transfer.Verify"/> is Data-Out only when BYTCHK asks for it,
+/// <see cref="Transfer.OneBlock"/> is Data-Out of one block, none with NDOB, <see cref="Transfer.TwoFold"/> of twice the blocks.
+/// </summary>
 public enum Transfer : byte
 {
     None,
     In,
     Out,
     Verify,
+    OneBlock,
+    TwoFold,
 }
 
 /// <summary>What of a logical unit a command touches, and so what may stand in its way.</summary>
@@ -49,6 +54,20 @@ public enum Access : byte
 
     /// <summary>Nor does RESERVE of another nexus (SPC-2 §5.5.1).</summary>
     PassesAny = 64 | PassesPersistent,
+}
+
+/// <summary>What a unit must be for a command to exist on it.</summary>
+[Flags]
+internal enum Feature : byte
+{
+    /// <summary>A direct access device.</summary>
+    None = 0,
+
+    /// <summary>Thin provisioned: blocks can be unmapped (LBPME).</summary>
+    Thin = 1,
+
+    /// <summary>Its store writes all or nothing.</summary>
+    Atomic = 2,
 }
 
 /// <summary>Where a CDB keeps its LBA and its length.</summary>
@@ -82,7 +101,7 @@ public sealed class CommandRow
     private readonly ulong _refusedFirst;
     private readonly ulong _refusedSecond;
 
-    internal CommandRow(string cdb, string name, CommandKind kind, Transfer transfer, CdbLayout layout, Access access, CommandHandler? handler)
+    internal CommandRow(string cdb, string name, CommandKind kind, Transfer transfer, CdbLayout layout, Access access, CommandHandler? handler, Feature needs = Feature.None)
     {
         Usage = Convert.FromHexString(cdb.Replace(" ", "", StringComparison.Ordinal));
         Name = name;
@@ -91,6 +110,7 @@ public sealed class CommandRow
         Layout = layout;
         Access = access;
         Handler = handler;
+        Needs = needs;
         Operation = Command.Operation(Usage);
         HasServiceAction = Command.HasServiceActions(Usage[0]);
         ServiceAction = (byte)Operation;
@@ -129,6 +149,9 @@ public sealed class CommandRow
 
     /// <summary>What our target does; null when it does not support the command.</summary>
     internal CommandHandler? Handler { get; }
+
+    /// <summary>What of a unit the handler needs.</summary>
+    internal Feature Needs { get; }
 
     /// <summary>The logical block address, null where the CDB has none.</summary>
     public ulong? Lba(ReadOnlySpan<byte> cdb) => Layout.LbaBytes switch
@@ -184,7 +207,7 @@ public sealed class CommandRow
             // GROUP NUMBER is not evaluated, and not refused: it is a hint (SBC-4 §4.23).
             refused[length == 10 ? 6 : length - 2] &= 0xc0;
             // FUA_NV (SBC-3) asked for less than FUA does.
-            if ((Usage[1] & DpoFua) == DpoFua) refused[1] &= 0xfd;
+            if ((Usage[1] & DpoFua) == DpoFua && Transfer != Transfer.OneBlock) refused[1] &= 0xfd;
         }
         return (BinaryPrimitives.ReadUInt64BigEndian(refused), BinaryPrimitives.ReadUInt64BigEndian(refused[8..]));
     }
@@ -215,8 +238,12 @@ public static class Command
     /// <summary>The row of an operation, null when the table has none.</summary>
     public static CommandRow? Find(ushort operation) => s_byOperation.GetValueOrDefault(operation);
 
-    /// <summary>Whether our target supports any command of this opcode.</summary>
-    internal static bool Supports(byte opcode) => Array.Exists(s_rows, r => r.Opcode == opcode && r.Handler is not null);
+    /// <summary>Whether a unit supports any command of this opcode.</summary>
+    internal static bool Supports(LogicalUnit? unit, byte opcode) => Array.Exists(s_rows, r => r.Opcode == opcode && Supports(unit, r));
+
+    /// <summary>Whether a unit supports a command.</summary>
+    internal static bool Supports(LogicalUnit? unit, CommandRow row) =>
+        row.Handler is not null && (unit is null || (row.Needs & ~unit.Features) == 0);
 
     /// <summary>The name people read: <c>READ(10)</c>, or <c>0x85</c>, <c>0xa3/0x1f</c> for what the table does not know.</summary>
     public static string Name(ushort operation) => Find(operation)?.Name ?? Hex(operation);

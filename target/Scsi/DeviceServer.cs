@@ -16,13 +16,15 @@ internal static class DeviceServer
         CommandRow? row = task.Row = Command.Find(task.Cdb);
         LogicalUnit? unit = task.Unit;
         if (unit is null && (row is null || (row.Access & Access.AnyLun) == 0)) return task.Fail(SenseCode.LunNotSupported);
-        if (row?.Handler is null) return Unsupported(task);
+        if (row is null || !Command.Supports(unit, row)) return Unsupported(task);
         if (!row.Accepts(task.Cdb, out int atByte, out int bit)) return task.FailField(atByte, bit);
         if (unit is null) return ScsiStatus.Good;
         if ((row.Access & Access.IgnoresAttention) == 0 && task.Nexus.Attentions(unit).Take() is var attention and not SenseCode.NoSense)
             return task.Fail(attention);
         if (unit.Reservations.Stops(task.Nexus, row, task.Cdb)) return ScsiStatus.ReservationConflict;
-        if ((row.Access & Access.Write) == Access.Write && (unit.WriteProtected || task.Nexus.ReadOnly)) return task.Fail(SenseCode.WriteProtected);
+        if ((row.Access & Access.Write) == Access.Write && (unit.WriteProtected || task.Nexus.ReadOnly))
+            return task.Fail(unit.WriteProtected ? unit.WriteProtection : SenseCode.WriteProtected);
+        if (unit.Refuses(row)) return unit.FailNotReady(task);
         if (row.Layout.Blocks) return PrepareBlocks(task, row, unit);
         return row.Transfer == Transfer.Out ? PrepareParameters(task, row) : ScsiStatus.Good;
     }
@@ -33,6 +35,8 @@ internal static class DeviceServer
     {
         try
         {
+            // A command whose data came while the unit was sanitized would bring back what is gone.
+            if (task.Unit is { Sanitizer.InProgress: true } unit && unit.Refuses(task.Row!)) return unit.FailNotReady(task);
             return task.Row!.Handler!(task);
         }
         catch (StoreException e)
@@ -41,7 +45,7 @@ internal static class DeviceServer
         }
         catch (IOException)
         {
-            return task.Fail(task.Row!.Kind == CommandKind.Write ? SenseCode.WriteError : SenseCode.UnrecoveredReadError);
+            return task.Fail((task.Row!.Access & Access.Write) == Access.Write ? SenseCode.WriteError : SenseCode.UnrecoveredReadError);
         }
         catch (ObjectDisposedException)
         {
@@ -52,7 +56,7 @@ internal static class DeviceServer
     private static ScsiStatus Unsupported(ScsiTask task)
     {
         byte opcode = task.Cdb[0];
-        return Command.HasServiceActions(opcode) && Command.Supports(opcode) ? task.FailField(1, 4) : task.Fail(SenseCode.InvalidOpcode);
+        return Command.HasServiceActions(opcode) && Command.Supports(task.Unit, opcode) ? task.FailField(1, 4) : task.Fail(SenseCode.InvalidOpcode);
     }
 
     private static ScsiStatus PrepareParameters(ScsiTask task, CommandRow row)
@@ -66,15 +70,28 @@ internal static class DeviceServer
     private static ScsiStatus PrepareBlocks(ScsiTask task, CommandRow row, LogicalUnit unit)
     {
         ulong lba = task.Lba = row.Lba(task.Cdb)!.Value;
-        uint blocks = task.Blocks = row.Blocks(task.Cdb)!.Value;
+        uint blocks = row.Blocks(task.Cdb)!.Value;
         if (lba > unit.BlockCount || blocks > unit.BlockCount - lba) return task.Fail(SenseCode.LbaOutOfRange);
-        if (row.Transfer != Transfer.None && blocks > unit.MaxTransferBlocks) return task.FailField(row.Layout.Length);
+        // A WRITE SAME of no blocks would go to the end of the medium, without a limit (SBC-4 §5.51): WSNZ is 1.
+        if (blocks > MaxBlocks(row, unit) || blocks == 0 && row.Transfer == Transfer.OneBlock) return task.FailField(row.Layout.Length);
+        task.Blocks = blocks;
         task.OutLength = row.Transfer switch
         {
             Transfer.Out => (long)blocks * unit.BlockSize,
             Transfer.Verify => Medium.VerifyLength(task),
+            Transfer.OneBlock when Medium.HasData(task) => unit.BlockSize,
+            Transfer.TwoFold => 2L * blocks * unit.BlockSize,
             _ => 0,
         };
         return ScsiStatus.Good;
     }
+
+    // What VPD page B0h says of the command.
+    private static uint MaxBlocks(CommandRow row, LogicalUnit unit) => row.Transfer switch
+    {
+        Transfer.None => uint.MaxValue,
+        Transfer.TwoFold => Uninterrupted.MaxCompareBlocks,
+        _ when (row.Needs & Feature.Atomic) != 0 => unit.MaxAtomicBlocks,
+        _ => unit.MaxTransferBlocks,
+    };
 }

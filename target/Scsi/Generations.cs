@@ -22,6 +22,9 @@ internal sealed class Generations
     /// <summary>A worker has done with it.</summary>
     public void Leave(int generation) => Interlocked.Decrement(ref _inFlight[generation & (_inFlight.Length - 1)]);
 
+    /// <summary>Tasks that workers have in hand, of any generation.</summary>
+    public int InHand => _inFlight.Sum();
+
     /// <summary>Whether no worker has a task of an earlier generation.</summary>
     public bool IsQuietBefore(int generation)
     {

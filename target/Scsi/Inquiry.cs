@@ -32,13 +32,14 @@ internal static class Inquiry
     {
         Span<byte> data = task.ReplyArea();
         data[0] = task.Unit is null ? NoUnit : (byte)0;
+        data[1] = (byte)(task.Unit is { Removable: true } ? 0x80 : 0); // RMB
         data[2] = 6; // SPC-4
         data[3] = 0x10 | 0x02; // HISUP: LUNs as SAM says, so Windows asks REPORT LUNS; response data format 2
         data[4] = Length - 5;
         data[5] = 0x10 | 0x08; // TPGS 01b, implicit; 3PC
         data[7] = 0x02; // CMDQUE
-        Ascii(data.Slice(8, 8), LogicalUnit.Vendor);
-        Ascii(data.Slice(16, 16), LogicalUnit.Product);
+        Ascii(data.Slice(8, 8), task.Unit?.Vendor ?? LogicalUnit.DefaultVendor);
+        Ascii(data.Slice(16, 16), task.Unit?.Product ?? LogicalUnit.DefaultProduct);
         Ascii(data.Slice(32, 4), LogicalUnit.Revision);
         for (int i = 0; i < s_versions.Length; i++) BinaryPrimitives.WriteUInt16BigEndian(data[(58 + i * 2)..], s_versions[i]);
         return task.Reply(Length);

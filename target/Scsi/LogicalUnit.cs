@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Security.Cryptography;
 using System.Text;
 using Iscsitop.Target.Server;
@@ -9,17 +10,19 @@ namespace Iscsitop.Target.Scsi;
 /// <summary>A logical unit: its identity, its geometry and what it tells its nexuses.</summary>
 internal sealed class LogicalUnit
 {
-    /// <summary>T10 vendor identification, 8 characters.</summary>
-    public const string Vendor = "ISCSITOP";
+    /// <summary>T10 vendor identification of units that are given none.</summary>
+    public const string DefaultVendor = "ISCSITOP";
 
-    /// <summary>Product identification, up to 16 characters.</summary>
-    public const string Product = "VIRTUAL DISK";
+    /// <summary>Product identification of units that are given none.</summary>
+    public const string DefaultProduct = "VIRTUAL DISK";
 
     /// <summary>Product revision level, up to 4 characters: major and minor version of this assembly.</summary>
     public static readonly string Revision = typeof(LogicalUnit).Assembly.GetName().Version is { } v ? $"{v.Major}.{v.Minor}" : "";
 
     /// <summary>Extended copies in progress at most.</summary>
     public const int MaxCopies = 4;
+
+    private const int MaxAtomicLength = 1 << 20;
 
     private readonly Generations _tasks = new();
     private readonly Lock _lock = new();
@@ -33,20 +36,26 @@ internal sealed class LogicalUnit
     /// <param name="blockSize">Bytes of a logical block: a power of two from 512 to 4096.</param>
     /// <param name="readOnly">Refuses writes even when the store would not.</param>
     /// <param name="serial">Unit serial number, printable ASCII; derived from the identity when empty.</param>
+    /// <param name="naa">NAA designator in hexadecimal; derived from target and LUN when empty.</param>
     /// <param name="stateDirectory">Where reservations outlive a loss of power; null when they need not.</param>
     /// <exception cref="IOException">What an earlier run left in the state directory cannot be read.</exception>
-    public LogicalUnit(Store store, string targetName, int lun, int blockSize = 512, bool readOnly = false, string serial = "", string? stateDirectory = null)
+    public LogicalUnit(
+        Store store, string targetName, int lun, int blockSize = 512, bool readOnly = false, string serial = "", string naa = "", string? stateDirectory = null)
     {
         Store = store;
         BlockSize = blockSize;
         BlockCount = (ulong)(store.Length / blockSize);
         MaxTransferBlocks = (uint)(BufferPool.MaxLength / blockSize);
+        MaxAtomicBlocks = (uint)(MaxAtomicLength / blockSize);
+        PhysicalBlockSize = blockSize;
         NaaId = LocallyAssigned(targetName, lun);
-        Serial = serial.Length > 0 ? serial : NaaId.ToString("x16", null);
+        Designator = Convert.FromHexString(naa.Length > 0 ? naa : NaaId.ToString("x16", null));
+        Serial = serial.Length > 0 ? serial : Convert.ToHexStringLower(Designator);
         _readOnly = readOnly;
         Modes = new ModeValues(this);
-        Reservations = new Reservations(this, stateDirectory is null ? null : new ReservationFile(stateDirectory, $"naa.{NaaId:x16}"));
+        Reservations = new Reservations(this, stateDirectory is null ? null : new ReservationFile(stateDirectory, $"naa.{Convert.ToHexStringLower(Designator)}"));
         Reservations.Load();
+        Sanitizer = new Sanitizer(this);
     }
 
     /// <summary>Where its blocks are.</summary>
@@ -61,6 +70,30 @@ internal sealed class LogicalUnit
     /// <summary>Most blocks a command may transfer or verify (VPD page B0h).</summary>
     public uint MaxTransferBlocks { get; }
 
+    /// <summary>Most blocks of a WRITE ATOMIC (VPD page B0h).</summary>
+    public uint MaxAtomicBlocks { get; }
+
+    /// <summary>Bytes of a physical block: a power of two, no less than a logical block.</summary>
+    public int PhysicalBlockSize { get; init; }
+
+    /// <summary>LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT (SBC-4 §5.21).</summary>
+    public int PhysicalBlockExponent => BitOperations.Log2((uint)(PhysicalBlockSize / BlockSize));
+
+    /// <summary>Whether blocks can be unmapped.</summary>
+    public bool Thin { get; init; }
+
+    /// <summary>T10 vendor identification, up to 8 characters.</summary>
+    public string Vendor { get; init; } = DefaultVendor;
+
+    /// <summary>Product identification, up to 16 characters.</summary>
+    public string Product { get; init; } = DefaultProduct;
+
+    /// <summary>NAA designator, 8 or 16 bytes (SPC-4 §7.8.6.6); <see cref="NaaId"/> unless another was given.</summary>
+    public byte[] Designator { get; }
+
+    /// <summary>What commands find on it.</summary>
+    public Feature Features => (Thin ? Feature.Thin : 0) | (Store.Atomic ? Feature.Atomic : 0);
+
     /// <summary>Unit serial number (VPD page 80h).</summary>
     public string Serial { get; }
 
@@ -68,7 +101,24 @@ internal sealed class LogicalUnit
     public ulong NaaId { get; }
 
     /// <summary>Whether writes are refused.</summary>
-    public bool WriteProtected => _readOnly || Store.ReadOnly;
+    public bool WriteProtected => _readOnly || Store.ReadOnly || Modes.SoftwareWriteProtect;
+
+    /// <summary>Why they are.</summary>
+    public SenseCode WriteProtection =>
+        _readOnly || Store.ReadOnly ? SenseCode.WriteProtected : SenseCode.LogicalUnitSoftwareWriteProtected;
+
+    /// <summary>Whether the medium can be ejected (RMB).</summary>
+    public bool Removable { get; init; }
+
+    /// <summary>Whether it is.</summary>
+    public RemovableMedium Medium { get; } = new();
+
+    /// <summary>Why commands that touch the medium are refused; <see cref="SenseCode.NoSense"/> while they are not.</summary>
+    public SenseCode NotReady =>
+        Sanitizer.NotReady is var code and not SenseCode.NoSense ? code : Medium.Ejected ? SenseCode.MediumNotPresent : SenseCode.NoSense;
+
+    /// <summary>SANITIZE.</summary>
+    public Sanitizer Sanitizer { get; }
 
     /// <summary>The mode parameters.</summary>
     public ModeValues Modes { get; }
@@ -89,13 +139,20 @@ internal sealed class LogicalUnit
         Store store = spec.Kind switch
         {
             LunSpec.Ram => new MemoryStore(spec.Size),
-            LunSpec.File => OpenFile(spec),
+            LunSpec.File or LunSpec.Block => OpenFile(spec),
             _ => throw new ArgumentException($"LUN {spec.Lun}: no store is called '{spec.Kind}'", nameof(spec)),
         };
         if (spec.Delay > TimeSpan.Zero) store = new DelayStore(store, spec.Delay);
         try
         {
-            return new LogicalUnit(store, targetName, spec.Lun, spec.BlockSize, spec.ReadOnly, spec.Serial, stateDirectory);
+            return new LogicalUnit(store, targetName, spec.Lun, spec.BlockSize, spec.ReadOnly, spec.Serial, spec.Naa, stateDirectory)
+            {
+                Thin = spec.Thin || spec.Kind == LunSpec.Ram,
+                PhysicalBlockSize = Math.Max(spec.PhysicalBlockSize, spec.BlockSize),
+                Removable = spec.Removable,
+                Vendor = spec.Vendor.Length > 0 ? spec.Vendor : DefaultVendor,
+                Product = spec.Product.Length > 0 ? spec.Product : DefaultProduct,
+            };
         }
         catch (IOException e)
         {
@@ -111,6 +168,29 @@ internal sealed class LogicalUnit
         if (blocks <= BlockCount) return;
         BlockCount = blocks;
         Raise(SenseCode.CapacityDataChanged);
+    }
+
+    /// <summary>Answers that the unit is not ready, and why.</summary>
+    public ScsiStatus FailNotReady(ScsiTask task)
+    {
+        SenseCode code = NotReady;
+        ScsiStatus status = task.Fail(code);
+        if (code == SenseCode.SanitizeInProgress) task.Sense.Indicate(Sanitizer.Progress);
+        return status;
+    }
+
+    /// <summary>Whether a command has to wait for the unit to become ready; SANITIZE is what ends its own failure.</summary>
+    public bool Refuses(CommandRow row)
+    {
+        const byte sanitize = 0x48;
+        return (row.Access & Access.Medium) != 0 && NotReady is var code and not SenseCode.NoSense
+            && !(code == SenseCode.SanitizeCommandFailed && row.Opcode == sanitize);
+    }
+
+    /// <summary>On a worker: waits until no other worker has a task.</summary>
+    public void AwaitOthers(int pollMilliseconds)
+    {
+        while (_tasks.InHand > 1) Thread.Sleep(pollMilliseconds);
     }
 
     /// <summary>A worker gets a task of a generation.</summary>
@@ -139,6 +219,8 @@ internal sealed class LogicalUnit
     {
         _tasks.Next();
         Reservations.Reset();
+        Modes.Reset();
+        Medium.Allow();
         Raise(SenseCode.BusDeviceReset);
     }
 
@@ -164,6 +246,7 @@ internal sealed class LogicalUnit
 
     internal void Detach(Nexus nexus)
     {
+        Medium.Prevent(nexus, false);
         lock (_lock) Volatile.Write(ref _nexuses, [.. _nexuses.Where(n => n != nexus)]);
         Reservations.NexusLost(nexus);
     }
@@ -172,7 +255,9 @@ internal sealed class LogicalUnit
     {
         try
         {
-            return FileStore.Open(spec.Path, spec.Size, spec.BlockSize, spec.ReadOnly);
+            return spec.Kind == LunSpec.Block
+                ? FileStore.OpenDevice(spec.Path, spec.BlockSize, spec.ReadOnly)
+                : FileStore.Open(spec.Path, spec.Size, spec.BlockSize, spec.ReadOnly);
         }
         catch (IOException e)
         {

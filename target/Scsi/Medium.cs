@@ -19,7 +19,7 @@ internal static class Medium
     {
         if (task.Blocks == 0) return ScsiStatus.Good;
         LogicalUnit unit = task.Unit!;
-        bool flush = MustReachMedium(task);
+        bool flush = unit.Store.WriteCache && ForcesUnitAccess(task);
         long offset = Offset(task);
         int length = (int)task.Blocks * unit.BlockSize;
         if (!task.MayBlock) return !flush && unit.Store.TryReadNow(offset, length, task) ? ScsiStatus.Good : ScsiTask.Deferred;
@@ -113,13 +113,22 @@ internal static class Medium
         return -1;
     }
 
-    private static long Offset(ScsiTask task) => (long)task.Lba * task.Unit!.BlockSize;
+    /// <summary>Whether a WRITE SAME has data: NDOB says it has none (SBC-4 §5.52), and only the 16-byte CDB has it.</summary>
+    public static bool HasData(ScsiTask task) => task.Row!.Layout.LbaBytes != 8 || (task.Cdb[1] & 0x01) == 0;
+
+    /// <summary>First byte of the command's blocks.</summary>
+    public static long Offset(ScsiTask task) => (long)task.Lba * task.Unit!.BlockSize;
 
     private static int ByteCheck(ScsiTask task) => task.Cdb[1] >> 1 & 3;
 
-    private static bool MustWait(ScsiTask task) => task.Unit!.Store.MayBlock && !task.MayBlock;
+    /// <summary>Whether a handler has to go to a worker.</summary>
+    public static bool MustWait(ScsiTask task) => task.Unit!.Store.MayBlock && !task.MayBlock;
 
-    // READ(6) and WRITE(6) have LBA bits where the others have FUA.
-    private static bool MustReachMedium(ScsiTask task) =>
-        task.Row!.Layout.LbaBytes != 3 && (task.Cdb[1] & ForceUnitAccess) != 0 && task.Unit!.Store.WriteCache;
+    /// <summary>Whether what was written has to be on the medium before the status: FUA, or no write cache (WCE=0).</summary>
+    public static bool MustReachMedium(ScsiTask task) =>
+        task.Unit!.Store.WriteCache && (ForcesUnitAccess(task) || task.Unit.Modes.WriteThrough);
+
+    // READ(6) and WRITE(6) have LBA bits where the others have FUA, WRITE SAME has UNMAP there.
+    private static bool ForcesUnitAccess(ScsiTask task) =>
+        (task.Cdb[1] & ForceUnitAccess) != 0 && task.Row!.Layout.LbaBytes != 3 && task.Row.Transfer != Transfer.OneBlock;
 }

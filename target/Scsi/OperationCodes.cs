@@ -19,7 +19,7 @@ internal static class OperationCodes
         byte opcode = cdb[3];
         ushort action = BinaryPrimitives.ReadUInt16BigEndian(cdb[4..]);
         bool hasActions = Command.HasServiceActions(opcode);
-        bool supported = Command.Supports(opcode);
+        bool supported = Command.Supports(task.Unit, opcode);
         switch (cdb[2] & 0x07)
         {
             case 0:
@@ -42,7 +42,7 @@ internal static class OperationCodes
         int length = 4;
         foreach (CommandRow row in Command.Rows)
         {
-            if (row.Handler is null) continue;
+            if (!Command.Supports(task.Unit, row)) continue;
             Span<byte> descriptor = area[length..];
             descriptor[0] = row.Opcode;
             BinaryPrimitives.WriteUInt16BigEndian(descriptor[2..], row.ServiceAction);
@@ -59,7 +59,7 @@ internal static class OperationCodes
     {
         Span<byte> area = task.ReplyArea();
         CommandRow? row = action > byte.MaxValue ? null : Command.Find((ushort)(opcode << 8 | action));
-        if (row?.Handler is null)
+        if (row is null || !Command.Supports(task.Unit, row))
         {
             area[1] = NotSupported;
             return task.Reply(4);

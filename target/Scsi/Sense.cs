@@ -22,6 +22,7 @@ public enum SenseCode
 
     WriteError = 0x030c00,
     UnrecoveredReadError = 0x031100,
+    SanitizeCommandFailed = 0x033103,
 
     InternalTargetFailure = 0x044400,
 
@@ -117,6 +118,13 @@ internal sealed class Sense
     {
         _pointerFlags = (byte)(FieldPointerValid | (inCdb ? InCdb : 0) | (bit >= 0 ? BitPointerValid | bit : 0));
         _pointer = (ushort)atByte;
+    }
+
+    /// <summary>Tells how far something has come, in 65536ths (SPC-4 §4.5.2.4.4).</summary>
+    public void Indicate(ushort progress)
+    {
+        _pointerFlags = FieldPointerValid; // SKSV: the same bit
+        _pointer = progress;
     }
 
     /// <summary>Writes it, in fixed (70h) or descriptor (72h) format; no sense is sense data too (SPC-4 §4.5).</summary>

@@ -18,18 +18,18 @@ internal static class Spc
         new("00 00 00 00 00 00", "TEST UNIT READY", Other, Transfer.None, CdbLayout.None, Access.Medium | Passes, TestUnitReady),
         new("03 01 00 00 FF 00", "REQUEST SENSE", Other, In, CdbLayout.Bytes(4, 1), Any, RequestSense),
         new("12 01 FF FF FF 00", "INQUIRY", Other, In, CdbLayout.Bytes(3, 2), Any, Inquiry.Answer),
-        new("15 11 00 00 FF 00", "MODE SELECT(6)", Other, Out, CdbLayout.Bytes(4, 1), Access.Changes, null),
+        new("15 10 00 00 FF 00", "MODE SELECT(6)", Other, Out, CdbLayout.Bytes(4, 1), Access.Changes, ModeSelect.Execute),
         new("16 00 00 00 00 00", "RESERVE(6)", Other, Transfer.None, CdbLayout.None, Passes, PersistentReserve.Reserve6),
         new("17 00 00 00 00 00", "RELEASE(6)", Other, Transfer.None, CdbLayout.None, Access.PassesAny, PersistentReserve.Release6),
         new("1A 08 FF FF FF 00", "MODE SENSE(6)", Other, In, CdbLayout.Bytes(4, 1), Access.None, ModePages.Sense),
         new("1C 01 FF FF FF 00", "RECEIVE DIAGNOSTIC RESULTS", Other, In, CdbLayout.Bytes(3, 2), Access.None, null),
         new("1D 17 00 FF FF 00", "SEND DIAGNOSTIC", Other, Out, CdbLayout.Bytes(3, 2), Access.Changes, SendDiagnostic),
-        new("1E 00 00 00 01 00", "PREVENT ALLOW MEDIUM REMOVAL", Other, Transfer.None, CdbLayout.None, Access.Medium | Access.Changes, PreventAllow),
+        new("1E 00 00 00 01 00", "PREVENT ALLOW MEDIUM REMOVAL", Other, Transfer.None, CdbLayout.None, Access.Changes, RemovableMedium.PreventAllow),
         new("3B FF FF FF FF FF FF FF FF 00", "WRITE BUFFER", Other, Out, CdbLayout.Bytes(6, 3), Access.None, null),
         new("3C FF FF FF FF FF FF FF FF 00", "READ BUFFER(10)", Other, In, CdbLayout.Bytes(6, 3), Access.None, null),
         new("4C 03 FF FF 00 00 00 FF FF 00", "LOG SELECT", Other, Out, CdbLayout.Bytes(7, 2), Access.None, null),
         new("4D 01 FF FF 00 FF FF FF FF 00", "LOG SENSE", Other, In, CdbLayout.Bytes(7, 2), Access.None, null),
-        new("55 11 00 00 00 00 00 FF FF 00", "MODE SELECT(10)", Other, Out, CdbLayout.Bytes(7, 2), Access.Changes, null),
+        new("55 10 00 00 00 00 00 FF FF 00", "MODE SELECT(10)", Other, Out, CdbLayout.Bytes(7, 2), Access.Changes, ModeSelect.Execute),
         new("56 00 00 00 00 00 00 FF FF 00", "RESERVE(10)", Other, Out, CdbLayout.Bytes(7, 2), Passes, PersistentReserve.Reserve6),
         new("57 00 00 00 00 00 00 FF FF 00", "RELEASE(10)", Other, Out, CdbLayout.Bytes(7, 2), Access.PassesAny, PersistentReserve.Release6),
         new("5A 18 FF FF 00 00 00 FF FF 00", "MODE SENSE(10)", Other, In, CdbLayout.Bytes(7, 2), Access.None, ModePages.Sense),
@@ -85,9 +85,6 @@ internal static class Spc
 
     private static ScsiStatus TestUnitReady(ScsiTask task) => ScsiStatus.Good;
 
-    // No medium of ours can be removed, so allowing and preventing it both hold (SBC-4 §5.15).
-    private static ScsiStatus PreventAllow(ScsiTask task) => ScsiStatus.Good;
-
     // SPC-4 §6.40: the default self-test finds nothing wrong, and no page of parameters is known.
     private static ScsiStatus SendDiagnostic(ScsiTask task) => task.OutLength == 0 ? ScsiStatus.Good : task.FailField(3);
 
@@ -95,6 +92,7 @@ internal static class Spc
     private static ScsiStatus RequestSense(ScsiTask task)
     {
         task.Sense.Set(task.Unit is { } unit ? task.Nexus.Attentions(unit).Take() : SenseCode.LunNotSupported);
+        if (task.Sense.Code == SenseCode.NoSense && task.Unit!.NotReady != SenseCode.NoSense) task.Unit.FailNotReady(task);
         int length = task.Sense.Write(task.ReplyArea(), descriptorFormat: (task.Cdb[1] & 0x01) != 0);
         task.Sense.Clear();
         return task.Reply(length);

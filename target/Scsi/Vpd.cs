@@ -57,11 +57,9 @@ internal static class Vpd
     /// <summary>SPC-4 §7.8.6. The unit's own designators come first: some initiators read no more than 255 bytes.</summary>
     public static int DeviceIdentification(LogicalUnit unit, Nexus nexus, Span<byte> page)
     {
-        Span<byte> naa = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64BigEndian(naa, unit.NaaId);
         ReadOnlySpan<byte> port = [0, 0, (byte)(nexus.RelativePort >> 8), (byte)nexus.RelativePort];
-        int length = Designator(page, 0x01, 0x03, naa); // binary; unit; NAA
-        length += Designator(page[length..], 0x02, 0x01, Encoding.ASCII.GetBytes(LogicalUnit.Vendor + unit.Serial)); // ASCII; unit; T10 vendor ID
+        int length = Designator(page, 0x01, 0x03, unit.Designator); // binary; unit; NAA
+        length += Designator(page[length..], 0x02, 0x01, Encoding.ASCII.GetBytes(unit.Vendor.PadRight(8) + unit.Serial)); // ASCII; unit; T10 vendor ID
         length += Designator(page[length..], Iscsi | 0x01, 0x94, port); // binary; port; relative target port
         length += Designator(page[length..], Iscsi | 0x01, 0x95, [0, 0, (byte)(nexus.PortalGroup >> 8), (byte)nexus.PortalGroup]); // binary; port; target port group
         length += Designator(page[length..], Iscsi | 0x03, 0x98, Name($"{nexus.Target},t,0x{nexus.PortalGroup:x4}")); // UTF-8; port; SCSI name
@@ -78,12 +76,21 @@ internal static class Vpd
         return 0x3c;
     }
 
-    // SBC-4 §6.6.4. What is zero is not limited or, for UNMAP, WRITE SAME and atomic writes, not supported.
+    // SBC-4 §6.6.4, in the words of what the handlers enforce. What is zero is not limited or, for UNMAP and atomic writes,
+    // not supported.
     private static int BlockLimits(LogicalUnit unit, Nexus nexus, Span<byte> page)
     {
-        BinaryPrimitives.WriteUInt16BigEndian(page[2..], (ushort)Math.Max(1, PageCacheGranule / unit.BlockSize));
+        page[0] = 0x01; // WSNZ: WRITE SAME of no blocks is refused
+        page[1] = (byte)Uninterrupted.MaxCompareBlocks;
+        BinaryPrimitives.WriteUInt16BigEndian(page[2..], (ushort)(Math.Max(PageCacheGranule, unit.PhysicalBlockSize) / unit.BlockSize));
         BinaryPrimitives.WriteUInt32BigEndian(page[4..], unit.MaxTransferBlocks);
         BinaryPrimitives.WriteUInt32BigEndian(page[8..], (uint)(OptimalTransfer / unit.BlockSize));
+        BinaryPrimitives.WriteUInt64BigEndian(page[32..], unit.MaxTransferBlocks); // WRITE SAME
+        if ((unit.Features & Feature.Atomic) != 0) BinaryPrimitives.WriteUInt32BigEndian(page[40..], unit.MaxAtomicBlocks);
+        if (!unit.Thin) return 0x3c;
+        BinaryPrimitives.WriteUInt32BigEndian(page[16..], Provisioning.MaxUnmapBlocks);
+        BinaryPrimitives.WriteUInt32BigEndian(page[20..], Provisioning.MaxUnmapDescriptors);
+        BinaryPrimitives.WriteUInt32BigEndian(page[24..], (uint)(Math.Max(unit.Store.UnmapGranularity, unit.PhysicalBlockSize) / unit.BlockSize));
         return 0x3c;
     }
 
@@ -91,11 +98,18 @@ internal static class Vpd
     private static int BlockDeviceCharacteristics(LogicalUnit unit, Nexus nexus, Span<byte> page)
     {
         BinaryPrimitives.WriteUInt16BigEndian(page, unit.Store.RotationRate);
+        page[3] = (byte)((unit.Thin ? 0x40 : 0) | 0x10); // WABEREQ, WACEREQ: what SANITIZE has erased is read without error
         return 0x3c;
     }
 
-    // SBC-4 §6.6.6: all zero, no unmapping and no provisioning type claimed, as READ CAPACITY(16) says with LBPME=0.
-    private static int LogicalBlockProvisioning(LogicalUnit unit, Nexus nexus, Span<byte> page) => 4;
+    // SBC-4 §6.6.6: all zero when no unmapping and no provisioning type is claimed, as READ CAPACITY(16) says with LBPME=0.
+    private static int LogicalBlockProvisioning(LogicalUnit unit, Nexus nexus, Span<byte> page)
+    {
+        if (!unit.Thin) return 4;
+        page[1] = 0x80 | 0x40 | 0x20 | 0x04; // LBPU, LBPWS, LBPWS10, LBPRZ
+        page[2] = 0x02; // thin
+        return 4;
+    }
 
     private static int Designator(Span<byte> into, byte codeSet, byte kind, ReadOnlySpan<byte> value)
     {

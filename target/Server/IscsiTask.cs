@@ -13,9 +13,6 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
 
     public uint Itt { get; private set; }
 
-    /// <summary>Expected Data Transfer Length: the peer's word, never the size of anything.</summary>
-    public uint Expected { get; private set; }
-
     public bool Read { get; private set; }
 
     public bool Write { get; private set; }
@@ -61,6 +58,7 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
     /// <summary>The next of the list of tasks that workers have finished.</summary>
     public IscsiTask? NextDone;
 
+    /// <summary>Whether the task is void: aborted, or its unit was reset since it came.</summary>
     public override bool IsVoid =>
         Aborted || (Unit is { } unit && (unit.Generation != Generation || Nexus.HasAborted(unit, NexusGeneration)));
 

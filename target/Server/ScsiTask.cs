@@ -45,14 +45,21 @@ internal class ScsiTask
     /// <summary>Bytes the CDB moves from the initiator (SPDTL of Data-Out), set by <see cref="DeviceServer.Prepare"/>.</summary>
     public long OutLength { get; set; }
 
+    /// <summary>Expected Data Transfer Length: the peer's word, never the size of anything.</summary>
+    public uint Expected { get; protected set; }
+
+    /// <summary>
+    /// Whether the task is void: aborted, its unit reset since it came, or its nexus preempted. A long command may end at any
+    /// point then.
+    /// </summary>
+    public virtual bool IsVoid => false;
+
     /// <summary>Bytes of data that came with the command, at most <see cref="OutLength"/>; all of it when the handler runs.</summary>
     public ReadOnlySpan<byte> DataOut => _dataOut.AsSpan();
 
     /// <summary>Whether the handler may wait for a device: it runs on a worker.</summary>
     public bool MayBlock { get; set; }
 
-    /// <summary>Whether the task is void: aborted, its unit reset since it came, or its nexus preempted.</summary>
-    public virtual bool IsVoid => false;
 
     /// <summary>Bytes the CDB moves to the initiator (SPDTL of Data-In), after allocation length truncation.</summary>
     public long InLength { get; private set; }
@@ -171,6 +178,14 @@ internal class ScsiTask
         DataInCount = 0;
         InLength = 0;
         return ScsiStatus.CheckCondition;
+    }
+
+    /// <summary>Answers ILLEGAL REQUEST, INVALID FIELD IN PARAMETER LIST, with the field pointer.</summary>
+    public ScsiStatus FailParameter(int atByte, int bit = 7)
+    {
+        ScsiStatus status = Fail(SenseCode.InvalidFieldInParameterList);
+        Sense.PointTo(inCdb: false, atByte, bit);
+        return status;
     }
 
     /// <summary>Answers ILLEGAL REQUEST, INVALID FIELD IN CDB, with the field pointer (SPC-4 §4.5.2.4.2).</summary>

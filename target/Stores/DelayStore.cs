@@ -19,6 +19,10 @@ internal sealed class DelayStore(Store inner, TimeSpan delay) : Store
 
     public override ushort RotationRate => inner.RotationRate;
 
+    public override bool Atomic => inner.Atomic;
+
+    public override int UnmapGranularity => inner.UnmapGranularity;
+
     public override bool TryReadNow(long offset, int length, ScsiTask task) => false;
 
     public override void Read(long offset, int length, ScsiTask task)
@@ -33,11 +37,19 @@ internal sealed class DelayStore(Store inner, TimeSpan delay) : Store
         inner.Read(offset, into);
     }
 
-    public override void Write(long offset, ReadOnlySpan<byte> from)
+    public override void Put(long offset, ReadOnlySpan<byte> from)
     {
         Thread.Sleep(delay);
-        inner.Write(offset, from);
+        inner.Put(offset, from);
     }
+
+    public override void Unmap(long offset, long length)
+    {
+        Thread.Sleep(delay);
+        using (Alone()) inner.Unmap(offset, length);
+    }
+
+    public override long Extent(long offset, out bool mapped) => inner.Extent(offset, out mapped);
 
     public override void Flush() => inner.Flush();
 

@@ -5,19 +5,24 @@ using Microsoft.Win32.SafeHandles;
 namespace Iscsitop.Target.Stores;
 
 /// <summary>
-/// Bytes in a regular file, through the system's page cache. A read the cache can answer is answered at once where
-/// the system can say so (<see cref="PageCache"/>); all else waits on a worker.
+/// Bytes in a regular file or on a block device, through the system's page cache. A read the cache can answer is answered
+/// at once where the system can say so (<see cref="PageCache"/>); all else waits on a worker. Once the system could not
+/// write back what it had taken, nobody knows what is on the medium: from then on every write fails.
 /// </summary>
 internal sealed class FileStore : Store
 {
     private readonly SafeFileHandle _file;
     private readonly string _path;
+    private readonly bool _isDevice;
     private long _length;
     private volatile bool _cacheAnswers = PageCache.IsSupported;
+    private volatile bool _cannotPunch;
+    private volatile bool _lost;
 
     /// <summary>Takes an open file; <see cref="Open"/> makes the checks.</summary>
-    internal FileStore(SafeFileHandle file, string path, long length, bool readOnly)
+    internal FileStore(SafeFileHandle file, string path, long length, bool readOnly, bool isDevice = false)
     {
+        _isDevice = isDevice;
         _file = file;
         _path = path;
         _length = length;
@@ -75,6 +80,19 @@ internal sealed class FileStore : Store
         return Length;
     }
 
+    /// <summary>Opens a block device of Linux.</summary>
+    /// <exception cref="IOException">The message names it, what is wrong, and what would be right.</exception>
+    public static FileStore OpenDevice(string path, int blockSize, bool readOnly)
+    {
+        if (!FileSpace.IsSupported) throw new IOException($"'{path}': only Linux has block devices that can be served; file:PATH serves a file");
+        if (Directory.Exists(path)) throw new IOException($"'{path}' is a directory; name a block device");
+        SafeFileHandle? file = FileSpace.OpenDevice(path, readOnly, out long length, out string reason);
+        if (file is null) throw new IOException($"'{path}' cannot be served as a block device: {reason}" + (File.Exists(path) ? "; file:PATH serves a file" : ""));
+        if (length % blockSize == 0) return new FileStore(file, path, length, readOnly, isDevice: true);
+        file.Dispose();
+        throw new IOException($"'{path}' has {length} bytes, which is no multiple of the block size {blockSize}");
+    }
+
     public override bool TryReadNow(long offset, int length, ScsiTask task)
     {
         if (!_cacheAnswers) return false;
@@ -111,12 +129,11 @@ internal sealed class FileStore : Store
         }
     }
 
-    public override void Write(long offset, ReadOnlySpan<byte> from)
+    public override void Put(long offset, ReadOnlySpan<byte> from)
     {
         try
         {
-            // Writing behind the end of a file that was cut would bring it back with zeros for what is lost.
-            if (RandomAccess.GetLength(_file) < Length) throw new StoreException(SenseCode.WriteError, $"'{_path}' has become shorter");
+            CheckWritable();
             RandomAccess.Write(_file, from, offset);
         }
         catch (Exception e) when (e is not (StoreException or ObjectDisposedException))
@@ -128,20 +145,64 @@ internal sealed class FileStore : Store
     public override void Flush()
     {
         if (ReadOnly) return;
+        if (_lost) throw Lost();
         try
         {
-            RandomAccess.FlushToDisk(_file);
+            FlushToDisk();
         }
         catch (Exception e) when (e is not ObjectDisposedException)
         {
+            // The system reports it once and forgets: a later flush would succeed, without the data.
+            _lost = true;
             throw new StoreException(NoSpace(e) ? SenseCode.SpaceAllocationFailed : SenseCode.WriteError, $"'{_path}': {e.Message}", null, e);
         }
+    }
+
+    public override void Unmap(long offset, long length)
+    {
+        if (_cannotPunch)
+        {
+            WriteZeros(offset, length);
+            return;
+        }
+        using (Alone())
+        {
+            CheckWritable();
+            if (FileSpace.TryPunch(_file, offset, length)) return;
+        }
+        // Whatever the reason was, writing meets it too, and says so.
+        WriteZeros(offset, length);
+        _cannotPunch = true;
+    }
+
+    public override long Extent(long offset, out bool mapped)
+    {
+        if (!FileSpace.TryExtent(_file, offset, out mapped, out long end)) return base.Extent(offset, out mapped);
+        return Math.Min(end, Length) - offset;
     }
 
     public override void Dispose()
     {
         _file.Dispose();
         base.Dispose();
+    }
+
+    /// <summary>fsync(2), as a test may replace it.</summary>
+    internal Action? Sync { get; init; }
+
+    private void FlushToDisk()
+    {
+        if (Sync is { } sync) sync();
+        else RandomAccess.FlushToDisk(_file);
+    }
+
+    private StoreException Lost() => new(SenseCode.WriteError, $"'{_path}': what was written before was lost; restart the target");
+
+    private void CheckWritable()
+    {
+        if (_lost) throw Lost();
+        // Writing behind the end of a file that was cut would bring it back with zeros for what is lost.
+        if (!_isDevice && RandomAccess.GetLength(_file) < Length) throw new StoreException(SenseCode.WriteError, $"'{_path}' has become shorter");
     }
 
     private static SafeFileHandle OpenHandle(string path, bool create, bool readOnly)

@@ -36,6 +36,10 @@ internal sealed class MemoryStore : Store
 
     public override ushort RotationRate => 1;
 
+    public override bool Atomic => true;
+
+    public override int UnmapGranularity => ChunkLength;
+
     /// <summary>Bytes of memory its chunks take.</summary>
     public long Allocated => _chunks.LongCount(c => c is not null) * ChunkLength;
 
@@ -67,7 +71,7 @@ internal sealed class MemoryStore : Store
         }
     }
 
-    public override void Write(long offset, ReadOnlySpan<byte> from)
+    public override void Put(long offset, ReadOnlySpan<byte> from)
     {
         while (!from.IsEmpty)
         {
@@ -76,6 +80,32 @@ internal sealed class MemoryStore : Store
             offset += count;
             from = from[count..];
         }
+    }
+
+    // Alone, for a chunk that is dropped must have no writer in it. A read that is being sent keeps its own.
+    public override void Unmap(long offset, long length)
+    {
+        using WriteGate.Solitude _ = Alone();
+        for (long end = offset + length; offset < end;)
+        {
+            int count = (int)Math.Min(ChunkLength - At(offset), end - offset);
+            ref byte[]? slot = ref _chunks[offset >> ChunkShift];
+            if (slot is { } chunk)
+            {
+                if (count < ChunkLength) chunk.AsSpan(At(offset), count).Clear();
+                if (count == ChunkLength || !chunk.AsSpan().ContainsAnyExcept((byte)0)) Volatile.Write(ref slot, null);
+            }
+            offset += count;
+        }
+    }
+
+    public override long Extent(long offset, out bool mapped)
+    {
+        long chunk = offset >> ChunkShift;
+        mapped = Volatile.Read(ref _chunks[chunk]) is not null;
+        do chunk++;
+        while (chunk < _chunks.LongLength && Volatile.Read(ref _chunks[chunk]) is not null == mapped);
+        return Math.Min(chunk << ChunkShift, Length) - offset;
     }
 
     /// <summary>Nothing to do: there is no stabler place than this one.</summary>

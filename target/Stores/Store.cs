@@ -8,6 +8,10 @@ namespace Iscsitop.Target.Stores;
 /// </summary>
 internal abstract class Store : IDisposable
 {
+    private static readonly byte[] s_zeros = GC.AllocateArray<byte>(1 << 20, pinned: true);
+
+    private readonly WriteGate _gate = new();
+
     /// <summary>Bytes it holds.</summary>
     public abstract long Length { get; }
 
@@ -27,6 +31,12 @@ internal abstract class Store : IDisposable
     /// <summary>MEDIUM ROTATION RATE (SBC-4 §6.6.2): 0 is not reported, 1 does not rotate.</summary>
     public virtual ushort RotationRate => 0;
 
+    /// <summary>Whether a write of a moderate length is done or not done, never half: no power cut outlives it.</summary>
+    public virtual bool Atomic => false;
+
+    /// <summary>Bytes whose space is given back together (OPTIMAL UNMAP GRANULARITY, SBC-4 §6.6.4).</summary>
+    public virtual int UnmapGranularity => 4096;
+
     /// <summary>Reads without waiting, when the bytes are at hand.</summary>
     /// <returns>False when a worker has to call <see cref="Read(long, int, ScsiTask)"/>; nothing was added to the task.</returns>
     public abstract bool TryReadNow(long offset, int length, ScsiTask task);
@@ -37,11 +47,45 @@ internal abstract class Store : IDisposable
     /// <summary>Copies bytes out, for handlers that look at data.</summary>
     public abstract void Read(long offset, Span<byte> into);
 
-    /// <summary>Writes bytes.</summary>
-    public abstract void Write(long offset, ReadOnlySpan<byte> from);
+    /// <summary>Writes bytes; waits while somebody is <see cref="Alone"/>.</summary>
+    public void Write(long offset, ReadOnlySpan<byte> from)
+    {
+        int stripe = _gate.Enter();
+        try
+        {
+            Put(offset, from);
+        }
+        finally
+        {
+            _gate.Leave(stripe);
+        }
+    }
+
+    /// <summary>Writes bytes, for <see cref="Write"/> and for who is <see cref="Alone"/>.</summary>
+    public abstract void Put(long offset, ReadOnlySpan<byte> from);
+
+    /// <summary>Keeps all writers out until the result is disposed; then only <see cref="Put"/> may write.</summary>
+    public WriteGate.Solitude Alone() => _gate.Alone();
+
+    /// <summary>Makes bytes read as zeros, and gives their space back where it can. This one can only write zeros.</summary>
+    public virtual void Unmap(long offset, long length) => WriteZeros(offset, length);
+
+    /// <summary>Whether the byte at an offset has space of its own, and for how many bytes that is so.</summary>
+    public virtual long Extent(long offset, out bool mapped)
+    {
+        mapped = true;
+        return Length - offset;
+    }
 
     /// <summary>Returns when everything written is on stable storage.</summary>
     public abstract void Flush();
+
+    /// <summary>Writes zeros, a piece at a time.</summary>
+    protected void WriteZeros(long offset, long length)
+    {
+        for (long end = offset + length; offset < end; offset += s_zeros.Length)
+            Write(offset, s_zeros.AsSpan(0, (int)Math.Min(s_zeros.Length, end - offset)));
+    }
 
     /// <summary>Releases what it holds.</summary>
     public virtual void Dispose() => GC.SuppressFinalize(this);

@@ -17,26 +17,43 @@ public sealed class SuiteTests
         "SCSI.Read6", "SCSI.Read10", "SCSI.Read12", "SCSI.Read16",
         "SCSI.Write10", "SCSI.Write12", "SCSI.Write16", "SCSI.WriteVerify10", "SCSI.WriteVerify12", "SCSI.WriteVerify16",
         "SCSI.Verify10", "SCSI.Verify12", "SCSI.Verify16",
+        "SCSI.Unmap", "SCSI.WriteSame10", "SCSI.WriteSame16", "SCSI.GetLBAStatus",
+        "SCSI.CompareAndWrite", "SCSI.OrWrite", "SCSI.WriteAtomic16", "SCSI.Sanitize.[BCEIO]*", "SCSI.ReadDefectData10", "SCSI.ReadDefectData12",
         "SCSI.PrinReadKeys", "SCSI.PrinServiceactionRange", "SCSI.PrinReportCapabilities", "SCSI.ProutRegister", "SCSI.ProutReserve", "SCSI.ProutClear",
         "SCSI.ProutPreempt", "SCSI.Reserve6", "SCSI.ExtendedCopy", "SCSI.ReceiveCopyResults",
         "iSCSI.iSCSIcmdsn", "iSCSI.iSCSIdatasn", "iSCSI.iSCSIResiduals", "iSCSI.iSCSITMF",
     ];
 
-    [TestCaseSource(nameof(s_suites))]
-    public void Suite_of_libiscsi_has_no_failure(string suite) => Run(suite, paths: 1);
+    /// <summary>Units of other kinds, and the suites in which that makes a difference.</summary>
+    private static readonly (string Lun, string[] Suites)[] s_profiles =
+    [
+        ("ram:64MiB,bs=4096", ["SCSI.Read16", "SCSI.Write16", "SCSI.Unmap", "SCSI.WriteSame10", "SCSI.WriteSame16", "SCSI.CompareAndWrite", "SCSI.WriteAtomic16", "SCSI.GetLBAStatus"]),
+        ("ram:64MiB,pbs=4096", ["SCSI.Inquiry", "SCSI.ReadCapacity16", "SCSI.Unmap", "SCSI.WriteSame10", "SCSI.WriteSame16", "SCSI.CompareAndWrite"]),
+        ("ram:64MiB,ro", ["SCSI.ReadOnly", "SCSI.Read10", "SCSI.ModeSense6"]),
+        ("ram:64MiB,removable", ["SCSI.NoMedia", "SCSI.PreventAllow", "SCSI.StartStopUnit"]),
+    ];
+
+    private static IEnumerable<object[]> Runs =>
+    [
+        .. s_suites.Select(s => new object[] { "ram:64MiB", s }),
+        .. s_profiles.SelectMany(p => p.Suites.Select(s => new object[] { p.Lun, s })),
+    ];
+
+    [TestCaseSource(nameof(Runs))]
+    public void Suite_of_libiscsi_has_no_failure(string lun, string suite) => Run(lun, suite, paths: 1);
 
     [Test]
-    public void Two_paths_to_a_unit_agree() => Run("SCSI.MultipathIO", paths: 2);
+    public void Two_paths_to_a_unit_agree() => Run("ram:64MiB", "SCSI.MultipathIO", paths: 2);
 
-    private static void Run(string suite, int paths)
+    private static void Run(string lun, string suite, int paths)
     {
         Client.Need("iscsi-test-cu");
-        using TargetProcess target = TargetProcess.Start("0=ram:64MiB");
+        using TargetProcess target = TargetProcess.Start($"0={lun}");
 
         // Without line buffering a suite that is killed takes its log with it.
-        Output output = Client.Run("stdbuf", ["-oL", "iscsi-test-cu", "--dataloss", "-v", "-t", suite, .. Enumerable.Repeat(target.Url(0), paths)], null, s_patience);
+        Output output = Client.Run("stdbuf", ["-oL", "iscsi-test-cu", "--dataloss", "--allow-sanitize", "-v", "-t", suite, .. Enumerable.Repeat(target.Url(0), paths)], null, s_patience);
         List<SuiteResult> results = CUnitLog.Read(output.Out);
-        Report(suite, results);
+        Report(lun == "ram:64MiB" ? suite : $"{suite} ({lun["ram:64MiB,".Length..]})", results);
 
         Assert.Multiple(() =>
         {
@@ -51,7 +68,7 @@ public sealed class SuiteTests
     {
         if (s_table.Count == 0) return;
         s_table.Sort(StringComparer.Ordinal);
-        string table = $"{"iscsi-test-cu suite",-28} passed failed skipped\n{string.Join('\n', s_table)}\n";
+        string table = $"{"iscsi-test-cu suite",-40} passed failed skipped\n{string.Join('\n', s_table)}\n";
         TestContext.Out.Write(table);
         if (Environment.GetEnvironmentVariable("ISCSITOP_REPORT") is { Length: > 0 } file) File.WriteAllText(file, table);
     }
@@ -59,6 +76,6 @@ public sealed class SuiteTests
     private static void Report(string suite, List<SuiteResult> results)
     {
         int Count(Verdict v) => results.Count(r => r.Verdict == v);
-        s_table.Add($"{suite,-28} {Count(Verdict.Passed),6} {Count(Verdict.Failed),6} {Count(Verdict.Skipped),7}");
+        s_table.Add($"{suite,-40} {Count(Verdict.Passed),6} {Count(Verdict.Failed),6} {Count(Verdict.Skipped),7}");
     }
 }

@@ -271,7 +271,7 @@ public sealed class ExtendedCopyTests
 
         public override void Read(long offset, Span<byte> into) => into.Clear();
 
-        public override void Write(long offset, ReadOnlySpan<byte> from)
+        public override void Put(long offset, ReadOnlySpan<byte> from)
         {
             Writes++;
             Written();

@@ -40,6 +40,23 @@ public sealed class LogicalUnitTests
         });
     }
 
+    [TestCase("0=ram:1MiB,naa=6000c500a1b2c3d45000c500a1b2c3d4,vendor=ACME,product=Disk 1", "6000c500a1b2c3d45000c500a1b2c3d4", "ACME    Disk 1          ")]
+    [TestCase("0=ram:1MiB", null, "ISCSITOPVIRTUAL DISK    ")]
+    public void Identity_is_what_was_given(string text, string? naa, string name)
+    {
+        Assert.That(LunSpec.TryParse(text, out LunSpec? spec, out string error), Is.True, error);
+        using var rig = new Rig { Unit = LogicalUnit.Open(spec!, Rig.TargetName) };
+        rig.Nexus = rig.Open();
+        rig.Run("12 00 00 00 60 00");
+        Assert.That(System.Text.Encoding.ASCII.GetString(rig.DataIn, 8, 24), Is.EqualTo(name));
+        naa ??= rig.Unit.NaaId.ToString("x16", null);
+        Assert.That(rig.Unit.Serial, Is.EqualTo(naa));
+        rig.Run("12 01 83 00 FF 00");
+        Assert.That(Convert.ToHexStringLower(rig.DataIn.AsSpan(4, 4 + naa.Length / 2)), Is.EqualTo($"010300{naa.Length / 2:x2}{naa}"));
+        rig.Run("12 01 B2 00 FF 00");
+        Assert.That(rig.DataIn[6], Is.EqualTo(2), "memory is thin");
+    }
+
     [Test]
     public void A_store_that_cannot_be_opened_names_the_lun()
     {

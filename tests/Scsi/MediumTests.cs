@@ -328,7 +328,7 @@ public sealed class MediumTests
             _zeros.Read(offset, into);
         }
 
-        public override void Write(long offset, ReadOnlySpan<byte> from) => Calls++;
+        public override void Put(long offset, ReadOnlySpan<byte> from) => Calls++;
 
         public override void Flush()
         {

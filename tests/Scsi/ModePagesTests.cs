@@ -19,7 +19,7 @@ public sealed class ModePagesTests
     [TestCase("1A 08 3F 00 FF 00", "2F001000" + Caching + Control + Exceptions)]
     [TestCase("1A 08 3F FF FF 00", "4F001000" + Caching + Control + Extension + Exceptions)]
     [TestCase("1A 08 BF 00 FF 00", "2F001000" + Caching + Control + Exceptions, TestName = "default values")]
-    [TestCase("1A 08 4A FF FF 00", "2F001000" + "0A0A" + "00000000000000000000" + Extension, TestName = "nothing is changeable")]
+    [TestCase("1A 08 4A FF FF 00", "2F001000" + "0A0A" + "04000800000000000000" + Extension, TestName = "D_SENSE and SWP are changeable")]
     [TestCase("5A 08 1C 00 00 00 00 00 FF 00", "0012001000000000" + Exceptions)]
     [TestCase("5A 00 1C 00 00 00 00 00 FF 00", "001A001000000008" + "0000200000000200" + Exceptions)]
     [TestCase("5A 10 1C 00 00 00 00 00 FF 00", "0022001001000010" + "00000000000020000000000000000200" + Exceptions)]

@@ -11,7 +11,7 @@ public sealed class OperationCodesTests
     [Test]
     public void All_lists_exactly_the_rows_with_a_handler([Values] bool timeouts)
     {
-        using var rig = new Rig();
+        using var rig = new Rig(thin: true);
         rig.Run($"A3 0C {(timeouts ? 0x80 : 0):X2} 00 00 00 00 00 FF FF 00 00");
         byte[] data = rig.DataIn;
         Assert.That(BinaryPrimitives.ReadUInt32BigEndian(data), Is.EqualTo(data.Length - 4));
@@ -28,7 +28,7 @@ public sealed class OperationCodesTests
     [Test]
     public void One_returns_the_usage_mask([ValueSource(nameof(Supported))] CommandRow row, [Values] bool timeouts)
     {
-        using var rig = new Rig();
+        using var rig = new Rig(thin: true);
         int option = (row.HasServiceAction ? 2 : 1) | (timeouts ? 0x80 : 0);
         rig.Run($"A3 0C {option:X2} {row.Opcode:X2} 00 {row.ServiceAction:X2} 00 00 FF FF 00 00");
         string expected = $"00{(timeouts ? 0x83 : 0x03):X2}{row.Usage.Length:X4}{Convert.ToHexString(row.Usage)}{(timeouts ? "000A00000000000000000000" : "")}";

@@ -9,18 +9,21 @@ internal sealed class Rig : IDisposable
 {
     public const string TargetName = "iqn.2026-01.test:disk";
 
-    public Rig(Store? store = null, int blockSize = 512, bool readOnly = false, string? stateDirectory = null)
+    public Rig(Store? store = null, int blockSize = 512, bool readOnly = false, bool thin = false, bool removable = false, string? stateDirectory = null)
     {
-        Unit = new LogicalUnit(store ?? new MemoryStore(4 << 20), TargetName, 0, blockSize, readOnly, stateDirectory: stateDirectory);
+        Unit = new LogicalUnit(store ?? new MemoryStore(4 << 20), TargetName, 0, blockSize, readOnly, stateDirectory: stateDirectory) { Thin = thin, Removable = removable };
         Nexus = Open();
         while (Nexus.Attentions(Unit).Take() != SenseCode.NoSense) { }
     }
 
-    public LogicalUnit Unit { get; }
+    public LogicalUnit Unit { get; init; }
 
     public Nexus Nexus { get; set; }
 
-    public ScsiTask Task { get; } = new();
+    public RigTask Task { get; } = new();
+
+    /// <summary>The Expected Data Transfer Length, where it is not what is sent of what the command takes.</summary>
+    public int? Announced { get; set; }
 
     public byte[] DataIn => [.. Task.DataIn.ToArray().SelectMany(s => s)];
 
@@ -51,6 +54,7 @@ internal sealed class Rig : IDisposable
         Task.Unit = Nexus.Find(lun);
         ScsiStatus status = DeviceServer.Prepare(Task);
         if (status != ScsiStatus.Good) return status;
+        Task.Announce(Announced ?? (int)Math.Min(dataOut.Length, Task.OutLength));
         Task.SetDataOut(dataOut[..(int)Math.Min(dataOut.Length, Task.OutLength)].ToArray());
         status = DeviceServer.Execute(Task);
         if (status != ScsiTask.Deferred) return status;
@@ -63,4 +67,38 @@ internal sealed class Rig : IDisposable
         Task.ReturnBuffer();
         Unit.Store.Dispose();
     }
+}
+
+/// <summary>A task whose initiator announces what the test says.</summary>
+internal sealed class RigTask : ScsiTask
+{
+    public bool Void { get; set; }
+
+    public override bool IsVoid => Void;
+
+    public void Announce(int length) => Expected = (uint)length;
+}
+
+/// <summary>Memory behind a write cache.</summary>
+internal sealed class CachedStore : Store
+{
+    private readonly MemoryStore _memory = new(1 << 20);
+
+    public int Flushes { get; private set; }
+
+    public override long Length => _memory.Length;
+
+    public override bool MayBlock => true;
+
+    public override bool WriteCache => true;
+
+    public override bool TryReadNow(long offset, int length, ScsiTask task) => false;
+
+    public override void Read(long offset, int length, ScsiTask task) => _memory.Read(offset, length, task);
+
+    public override void Read(long offset, Span<byte> into) => _memory.Read(offset, into);
+
+    public override void Put(long offset, ReadOnlySpan<byte> from) => _memory.Put(offset, from);
+
+    public override void Flush() => Flushes++;
 }

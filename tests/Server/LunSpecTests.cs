@@ -14,6 +14,10 @@ public sealed class LunSpecTests
         ["1=ram:1TiB,delay=1s", new LunSpec(1, "ram", "", 1L << 40, Delay: TimeSpan.FromSeconds(1))],
         ["1=ram:64MB,serial=AB 1", new LunSpec(1, "ram", "", 64_000_000, Serial: "AB 1")],
         ["1=ram:4096000kb,block=4096", new LunSpec(1, "ram", "", 4_096_000_000, BlockSize: 4096)],
+        ["1=ram:1MiB,bs=4096,pbs=8192", new LunSpec(1, "ram", "", 1 << 20, BlockSize: 4096, PhysicalBlockSize: 8192)],
+        ["1=ram:1MiB,removable,thin", new LunSpec(1, "ram", "", 1 << 20, Thin: true, Removable: true)],
+        ["1=ram:1MiB,naa=5000c500a1b2c3d4,vendor=ACME,product=Disk 1", new LunSpec(1, "ram", "", 1 << 20, Naa: "5000c500a1b2c3d4", Vendor: "ACME", Product: "Disk 1")],
+        ["1=block:/dev/sdx,ro", new LunSpec(1, "block", "/dev/sdx", 0, ReadOnly: true)],
         ["2=file:/tmp/x.img", new LunSpec(2, "file", "/tmp/x.img", 0)],
         ["2=file:C:\\x=1.img,size=1GB,ro", new LunSpec(2, "file", "C:\\x=1.img", 1_000_000_000, ReadOnly: true)],
         ["2=file:\"a,b\".img,serial=\"x,y\"", new LunSpec(2, "file", "a,b.img", 0, Serial: "x,y")],
@@ -32,7 +36,7 @@ public sealed class LunSpecTests
     [TestCase("16384=ram:1MiB", "the number '16384' should be 0 to 16383")]
     [TestCase("-1=ram:1MiB", "the number '-1'")]
     [TestCase("x=ram:1MiB", "the number 'x'")]
-    [TestCase("0=tape:1MiB", "the kind 'tape' should be ram or file")]
+    [TestCase("0=tape:1MiB", "the kind 'tape' should be ram, file or block")]
     [TestCase("0=ram:", "the size '' should be")]
     [TestCase("0=ram:0", "the size '0' should be")]
     [TestCase("0=ram:1QiB", "the size '1QiB' should be")]
@@ -41,8 +45,20 @@ public sealed class LunSpecTests
     [TestCase("0=ram:17TiB", "should be at most 16TiB")]
     [TestCase("0=ram:1000", "1000 bytes is no multiple of the block size 512")]
     [TestCase("0=ram:512,block=4096", "512 bytes is no multiple of the block size 4096")]
-    [TestCase("0=ram:1MiB,block=500", "block='500' should be 512, 1024, 2048 or 4096")]
-    [TestCase("0=ram:1MiB,size=1MiB", "the option 'size=1MiB' should be ro, block=BYTES")]
+    [TestCase("0=ram:1MiB,block=500", "the block size '500' should be 512, 1024, 2048 or 4096")]
+    [TestCase("0=ram:1MiB,size=1MiB", "the option 'size=1MiB' should be ro, thin, removable, bs=BYTES")]
+    [TestCase("0=ram:1MiB,bs=", "the block size '' should be 512")]
+    [TestCase("0=ram:1MiB,pbs=600", "pbs='600' should be a power of two from 512 to 65536")]
+    [TestCase("0=ram:1MiB,pbs=131072", "pbs='131072' should be a power of two")]
+    [TestCase("0=ram:1MiB,bs=4096,pbs=512", "pbs='512' should be no less than the block size 4096")]
+    [TestCase("0=ram:1MiB,naa=123", "naa='123' should be 16 hexadecimal digits")]
+    [TestCase("0=ram:1MiB,naa=7000c500a1b2c3d4", "naa='7000c500a1b2c3d4' should be")]
+    [TestCase("0=ram:1MiB,naa=5000c500a1b2c3d45000c500a1b2c3d4", "or 32 that begin with 6")]
+    [TestCase("0=ram:1MiB,vendor=TOOLONGER", "vendor='TOOLONGER' should be 1 to 8 printable")]
+    [TestCase("0=ram:1MiB,product=", "product='' should be 1 to 16 printable")]
+    [TestCase("0=ram:1MiB,thin=1", "the option 'thin=1' should be ro, thin")]
+    [TestCase("0=block:/dev/x,size=1MiB", "the option 'size=1MiB' should be ro, thin, removable, bs=BYTES")]
+    [TestCase("0=block:", "the path after 'block:' is empty")]
     [TestCase("0=ram:1MiB,ro=1", "the option 'ro=1' should be")]
     [TestCase("0=ram:1MiB,", "the option '' should be")]
     [TestCase("0=ram:1MiB,delay=2", "delay='2' should be 1ms to 60s")]

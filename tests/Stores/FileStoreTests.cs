@@ -139,4 +139,66 @@ public sealed class FileStoreTests
         for (int i = 0; i < 50; i++) Both();
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
     }
+
+    [Test]
+    public void Unmapped_bytes_are_zeros_and_the_rest_stays()
+    {
+        using FileStore store = FileStore.Open(FilePath, 1 << 20, 512, readOnly: false);
+        byte[] data = [.. Enumerable.Repeat((byte)7, 1 << 20)];
+        store.Write(0, data);
+        store.Unmap(65536 + 512, 131072);
+        data.AsSpan(65536 + 512, 131072).Clear();
+        byte[] read = new byte[1 << 20];
+        store.Read(0, read);
+        Assert.That(read.AsSpan().SequenceEqual(data));
+        Assert.That(new FileInfo(FilePath).Length, Is.EqualTo(1 << 20));
+    }
+
+    [Test]
+    [Platform("Linux", Reason = "only Linux tells and makes holes")]
+    public void Holes_are_told_and_made()
+    {
+        using FileStore store = FileStore.Open(FilePath, 1 << 20, 512, readOnly: false);
+        Assert.That((store.Extent(512, out bool mapped), mapped), Is.EqualTo(((1L << 20) - 512, false)), "a new file is a hole");
+        store.Write(0, new byte[1 << 20]);
+        Assert.That((store.Extent(0, out mapped), mapped), Is.EqualTo((1L << 20, true)));
+        store.Unmap(1 << 18, 1 << 18);
+        Assert.That((store.Extent(4096, out mapped), mapped), Is.EqualTo(((1L << 18) - 4096, true)));
+        Assert.That((store.Extent(1 << 18, out mapped), mapped), Is.EqualTo((1L << 18, false)));
+    }
+
+    [Test]
+    public void After_a_failed_flush_no_write_succeeds()
+    {
+        int flushes = 0;
+        File.WriteAllBytes(FilePath, new byte[8192]);
+        using var rig = new Rig(new FileStore(File.OpenHandle(FilePath, access: FileAccess.ReadWrite), FilePath, 8192, readOnly: false)
+        {
+            Sync = () =>
+            {
+                if (flushes++ == 0) throw new IOException("the disk is gone");
+            },
+        });
+        Assert.That(rig.Run(MediumTests.Cdb(0x2a, 0, 1), new byte[512]), Is.EqualTo(ScsiStatus.Good));
+        foreach (byte opcode in new byte[] { 0x35, 0x35, 0x2a, 0x8b })
+        {
+            rig.Run(MediumTests.Cdb(opcode, 0, 1), new byte[512]);
+            Assert.That(rig.Code, Is.EqualTo(SenseCode.WriteError), $"{opcode:x2}");
+        }
+        Assert.That(rig.Run(MediumTests.Cdb(0x28, 0, 1)), Is.EqualTo(ScsiStatus.Good));
+        Assert.That(flushes, Is.EqualTo(1), "the system is not asked again");
+    }
+
+    [Test]
+    [Platform("Linux", Reason = "block devices of Linux")]
+    public void What_is_no_block_device_is_refused()
+    {
+        File.WriteAllBytes(FilePath, new byte[4096]);
+        foreach ((string path, string reason) in new[]
+        {
+            (FilePath, "it is no block device; file:PATH serves a file"), ("/dev/null", "it is no block device"),
+            (_directory, "is a directory"), (FilePath + "x", "No such file"),
+        })
+            Assert.That(() => FileStore.OpenDevice(path, 512, readOnly: true), Throws.InstanceOf<IOException>().With.Message.Contains(reason).And.Message.Contains(path));
+    }
 }

@@ -1,0 +1,154 @@
+using Iscsitop.Target.Scsi;
+using Iscsitop.Target.Server;
+using Iscsitop.Target.Stores;
+
+namespace Iscsitop.Tests.Scsi;
+
+[TestFixture]
+public sealed class SanitizerTests
+{
+    private const string BlockErase = "48 02 00 00 00 00 00 00 00 00";
+    private const string CryptographicErase = "48 03 00 00 00 00 00 00 00 00";
+    private const string Exit = "48 1F 00 00 00 00 00 00 00 00";
+    private const string Ready = "00 00 00 00 00 00";
+
+    [TestCase("01000001A5", "A5A5", "A5A5")]
+    [TestCase("01000003010203", "010203", "0102")]
+    [TestCase("83000001F0", "F0F0", "F0F0", TestName = "three passes, each inverted")]
+    [TestCase("82000001F0", "0F0F", "0F0F", TestName = "two passes, the second inverted")]
+    public void Overwrite_repeats_its_pattern_from_the_begin_of_each_block(string list, string begin, string end)
+    {
+        using var rig = new Rig();
+        Assert.That(Overwrite(rig, list), Is.EqualTo(ScsiStatus.Good));
+        rig.Run(MediumTests.Cdb(0x28, 8191, 1));
+        string block = Convert.ToHexString(rig.DataIn);
+        Assert.That((block[..begin.Length], block[^end.Length..]), Is.EqualTo((begin, end)));
+        rig.Run(MediumTests.Cdb(0x28, 0, 1));
+        Assert.That(Convert.ToHexString(rig.DataIn), Is.EqualTo(block));
+    }
+
+    [Test]
+    public void Erases_leave_nothing([Values(BlockErase, CryptographicErase)] string cdb, [Values] bool thin)
+    {
+        if (cdb == BlockErase && !thin) return;
+        using var rig = new Rig(thin: thin);
+        byte[] data = new byte[8192 * 512];
+        data.AsSpan().Fill(1);
+        rig.Run(MediumTests.Cdb(0x2a, 0, 8192), data);
+        Assert.That(rig.Run(cdb), Is.EqualTo(ScsiStatus.Good));
+        rig.Run(MediumTests.Cdb(0x28, 0, 8192));
+        Assert.That(rig.DataIn.AsSpan().ContainsAnyExcept((byte)0), Is.False);
+        Assert.That(((MemoryStore)rig.Unit.Store).Allocated, Is.EqualTo(thin ? 0 : 4 << 20));
+    }
+
+    [TestCase("48 01 00 00 00 00 00 00 00 00", "", "7.7")]
+    [TestCase("48 01 00 00 00 00 00 00 04 00", "01000001", "7.7")]
+    [TestCase("48 01 00 00 00 00 00 02 05 00", "01000001", "7.7")]
+    [TestCase("48 01 00 00 00 00 00 00 05 00", "00000001A5", "list 0.4")]
+    [TestCase("48 01 00 00 00 00 00 00 05 00", "01000000A5", "list 2.7")]
+    [TestCase("48 01 00 00 00 00 00 00 05 00", "01000002A5", "list 2.7")]
+    [TestCase("48 02 00 00 00 00 00 00 08 00", "0000000000000000", "7.7")]
+    [TestCase("48 03 00 00 00 00 00 00 08 00", "0000000000000000", "7.7")]
+    [TestCase("48 1F 00 00 00 00 00 00 08 00", "0000000000000000", "7.7")]
+    [TestCase("48 42 00 00 00 00 00 00 00 00", "", "1.6")]
+    [TestCase("48 02 00 00 00 00 01 00 00 00", "", "6.0")]
+    [TestCase("48 04 00 00 00 00 00 00 00 00", "", "1.4")]
+    public void Wrong_fields_are_pointed_to(string cdb, string list, string pointer)
+    {
+        using var rig = new Rig(thin: true);
+        Assert.That(rig.Run(cdb, Convert.FromHexString(list)), Is.EqualTo(ScsiStatus.CheckCondition));
+        bool inList = pointer.StartsWith("list ", StringComparison.Ordinal);
+        Assert.That((rig.Code, rig.Pointer), Is.EqualTo(inList
+            ? (SenseCode.InvalidFieldInParameterList, pointer[5..])
+            : (SenseCode.InvalidFieldInCdb, pointer)));
+    }
+
+    [Test]
+    public void While_it_runs_the_medium_is_out_of_reach_and_a_reset_does_not_end_it()
+    {
+        var store = new SlowStore();
+        using var rig = new Rig(store);
+        Assert.That(Overwrite(rig, "01000001A5", immediate: true), Is.EqualTo(ScsiStatus.Good));
+        store.Writing.Wait();
+        foreach (string cdb in new[] { Ready, "28 00 00 00 00 00 00 00 01 00", "2A 00 00 00 00 00 00 00 01 00", "1B 00 00 00 01 00", "48 03 00 00 00 00 00 00 00 00" })
+        {
+            rig.Run(cdb, new byte[512]);
+            Assert.That(rig.Code, Is.EqualTo(SenseCode.SanitizeInProgress), cdb);
+        }
+        Assert.That(rig.Run("12 00 00 00 60 00"), Is.EqualTo(ScsiStatus.Good));
+        Assert.That(rig.Run("03 00 00 00 12 00"), Is.EqualTo(ScsiStatus.Good));
+        Assert.That((rig.DataIn[2], rig.DataIn[12], rig.DataIn[13], rig.DataIn[15] & 0x80), Is.EqualTo(((byte)2, (byte)0x04, (byte)0x1b, 0x80)), "with progress");
+        rig.Unit.Reset();
+        rig.Nexus.Attentions(rig.Unit).Take();
+        rig.Run(Ready);
+        Assert.That(rig.Code, Is.EqualTo(SenseCode.SanitizeInProgress));
+        store.MayWrite.Set();
+        Assert.That(SpinWait.SpinUntil(() => !rig.Unit.Sanitizer.InProgress, TimeSpan.FromSeconds(30)));
+        Assert.That(rig.Run(Ready), Is.EqualTo(ScsiStatus.Good));
+    }
+
+    [Test]
+    public void A_failure_lasts_until_it_may_be_left([Values] bool unrestricted)
+    {
+        var store = new SlowStore { Fails = true };
+        store.MayWrite.Set();
+        using var rig = new Rig(store);
+        Overwrite(rig, "01000001A5", unrestricted: unrestricted);
+        Assert.That(rig.Code, Is.EqualTo(SenseCode.SanitizeCommandFailed));
+        rig.Run("28 00 00 00 00 00 00 00 01 00");
+        Assert.That(rig.Code, Is.EqualTo(SenseCode.SanitizeCommandFailed));
+        Assert.That(rig.Run(Exit), Is.EqualTo(unrestricted ? ScsiStatus.Good : ScsiStatus.CheckCondition));
+        Assert.That(rig.Run(Ready), Is.EqualTo(unrestricted ? ScsiStatus.Good : ScsiStatus.CheckCondition));
+        store.Fails = false;
+        Assert.That(Overwrite(rig, "01000001A5"), Is.EqualTo(ScsiStatus.Good), "one that succeeds ends it");
+        Assert.That(rig.Run(Ready), Is.EqualTo(ScsiStatus.Good));
+    }
+
+    [Test]
+    public void A_protected_unit_is_not_sanitized([Values(BlockErase, CryptographicErase)] string cdb)
+    {
+        using var rig = new Rig(readOnly: true, thin: true);
+        rig.Run(cdb);
+        Assert.That(rig.Code, Is.EqualTo(SenseCode.WriteProtected));
+    }
+
+    private static ScsiStatus Overwrite(Rig rig, string list, bool immediate = false, bool unrestricted = false)
+    {
+        byte[] data = Convert.FromHexString(list);
+        return rig.Run([0x48, (byte)(0x01 | (immediate ? 0x80 : 0) | (unrestricted ? 0x20 : 0)), 0, 0, 0, 0, 0, 0, (byte)data.Length, 0], data);
+    }
+
+    /// <summary>Memory that waits with its writes until it may, and then perhaps fails.</summary>
+    private sealed class SlowStore : Store
+    {
+        private readonly MemoryStore _memory = new(1 << 20);
+
+        public ManualResetEventSlim Writing { get; } = new();
+
+        public ManualResetEventSlim MayWrite { get; } = new();
+
+        public bool Fails { get; set; }
+
+        public override long Length => _memory.Length;
+
+        public override bool MayBlock => true;
+
+        public override bool TryReadNow(long offset, int length, ScsiTask task) => false;
+
+        public override void Read(long offset, int length, ScsiTask task) => _memory.Read(offset, length, task);
+
+        public override void Read(long offset, Span<byte> into) => _memory.Read(offset, into);
+
+        public override void Put(long offset, ReadOnlySpan<byte> from)
+        {
+            Writing.Set();
+            MayWrite.Wait();
+            if (Fails) throw new StoreException(SenseCode.WriteError, "as asked for");
+            _memory.Put(offset, from);
+        }
+
+        public override void Flush()
+        {
+        }
+    }
+}
