@@ -38,7 +38,7 @@ internal static class ExtendedCopy
         if (usage != NoList && !results.TryBegin(list[0])) return task.Fail(SenseCode.OperationInProgress);
         if (!task.Unit!.TryBeginCopy())
         {
-            results.Forget(list[0]);
+            if (usage != NoList) results.Forget(list[0]);
             return ScsiStatus.Busy;
         }
         int done = 0;

@@ -46,6 +46,16 @@ public sealed class BadInputTests
     }
 
     [Test]
+    public void A_state_directory_that_is_a_file_is_named()
+    {
+        using var scratch = new Scratch();
+        string file = scratch.File("state");
+        File.WriteAllText(file, "");
+
+        AssertRefusal(Client.Run(Binary.Path, "target", "--portal", "127.0.0.1:0", "--lun", "0=ram:1MiB", "--state-dir", file), 3, file);
+    }
+
+    [Test]
     public void A_port_in_use_is_named()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
