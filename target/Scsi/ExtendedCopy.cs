@@ -163,7 +163,7 @@ internal static class ExtendedCopy
         uint blocks = BinaryPrimitives.ReadUInt16BigEndian(d[10..]);
         ulong fromLba = BinaryPrimitives.ReadUInt64BigEndian(d[12..]), toLba = BinaryPrimitives.ReadUInt64BigEndian(d[20..]);
         if (!InRange(from, fromLba, blocks) || !InRange(to, toLba, blocks) || from.BlockSize != to.BlockSize) return task.Fail(SenseCode.CopyAborted);
-        if (to.WriteProtected || to.Reservations.Stops(task.Nexus, write: true) || from.Reservations.Stops(task.Nexus, write: false))
+        if (to.WriteProtected || task.Nexus.ReadOnly || to.Reservations.Stops(task.Nexus, write: true) || from.Reservations.Stops(task.Nexus, write: false))
             return task.Fail(SenseCode.CopyAborted);
         segment = new Segment(from, (long)fromLba * from.BlockSize, to, (long)toLba * to.BlockSize, (long)blocks * from.BlockSize);
         return ScsiStatus.Good;

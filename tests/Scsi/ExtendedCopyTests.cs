@@ -57,6 +57,16 @@ public sealed class ExtendedCopyTests
     }
 
     [Test]
+    public void An_initiator_that_may_not_write_may_not_copy()
+    {
+        Fill(0, 0, 8, seed: 4);
+        byte[] before = Read(1, 0, 8);
+        _rig.Nexus = Open("reader", 4, readOnly: true);
+        Assert.That(Code([Cscd(0), Cscd(1)], [Move(0, 1, 0, 0, 8)]), Is.EqualTo(SenseCode.CopyAborted).Or.EqualTo(SenseCode.WriteProtected));
+        Assert.That(Read(1, 0, 8), Is.EqualTo(before));
+    }
+
+    [Test]
     public void Nothing_is_copied_when_a_segment_cannot_be()
     {
         byte[] beyond = Move(0, 1, 0, 8190, 3), wrongIndex = Move(0, 2, 0, 0, 1), good = Move(0, 1, 0, 0, 8);
@@ -212,9 +222,9 @@ public sealed class ExtendedCopyTests
 
     private static LogicalUnit Unit(int lun, bool readOnly = false, int blockSize = Block) => new(new MemoryStore(4 << 20), Rig.TargetName, lun, blockSize, readOnly);
 
-    private Nexus Open(string host, int luns)
+    private Nexus Open(string host, int luns, bool readOnly = false)
     {
-        var nexus = new Nexus($"iqn.2026-01.test:{host}", new byte[6], Rig.TargetName, 1, Enumerable.Range(0, luns).ToDictionary(l => l, l => _units[l]));
+        var nexus = new Nexus($"iqn.2026-01.test:{host}", new byte[6], Rig.TargetName, 1, Enumerable.Range(0, luns).ToDictionary(l => l, l => _units[l])) { ReadOnly = readOnly };
         foreach (LogicalUnit unit in nexus.Units) nexus.Attentions(unit).Take();
         return nexus;
     }
