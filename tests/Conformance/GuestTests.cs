@@ -66,6 +66,7 @@ public sealed class GuestTests
         string path = scratch.File("target.conf");
         File.WriteAllText(path, $"""
             [[portal_group]]
+            tag = 1
             portals = ["127.0.0.1:{port}"]
 
             [[target]]

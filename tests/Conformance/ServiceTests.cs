@@ -63,7 +63,7 @@ public sealed class ServiceTests
         {
             Assert.That((right.ExitCode, right.Error), Is.EqualTo((0, "the configuration is right, 1 target\n")));
             Assert.That(File.Exists(scratch.File("disk")), Is.False, "nothing is made");
-            Assert.That((wrong.ExitCode, wrong.Error), Is.EqualTo((3, $"iscsitop: {scratch.File("wrong")}:6: target.luns: LUN '0=ram:8MiB,block=3': block='3' should be 512, 1024, 2048 or 4096\n")));
+            Assert.That((wrong.ExitCode, wrong.Error), Is.EqualTo((3, $"iscsitop: {scratch.File("wrong")}:6: target.luns: LUN '0=ram:8MiB,block=3': the block size '3' should be 512, 1024, 2048 or 4096\n")));
             Assert.That(Client.Run(Binary.Path, "target", "--check-config").ExitCode, Is.EqualTo(2));
             Assert.That(Client.Run(Binary.Path, "target", "--config", scratch.File("c"), "--lun", "0=ram:1MiB").ExitCode, Is.EqualTo(2));
             Assert.That(Client.Run(Binary.Path, "target", "--lun", "0=ram:1MiB", "--drain", "soon").ExitCode, Is.EqualTo(2));
