@@ -101,6 +101,13 @@ internal sealed partial class TargetProcess : IDisposable
         return WaitForExit();
     }
 
+    /// <summary>Kills it, as a crash would end it.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
     public void Dispose()
     {
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
