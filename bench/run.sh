@@ -24,6 +24,7 @@ cases=(
   'randwrite-4k-qd1 4096 1' 'randwrite-4k-qd32 4096 32' 'randwrite-4k-qd128 4096 128'
   'read-256k-qd8 262144 8' 'write-256k-qd8 262144 8'
   'read-1m-qd8 1048576 8' 'write-1m-qd8 1048576 8'
+  'load-randread-4k-qd32 4096 32' 'load-randread-4k-qd128 4096 128' 'load-randwrite-4k-qd32 4096 32'
   'observe-randread-4k-qd32 4096 32'
 )
 observers=(nobody iscsitop-batch iscsitop-screen iscsisnoop)
@@ -57,6 +58,8 @@ for client in iscsi-perf qemu-img; do
 done
 
 binary=${ISCSITOP_BIN:-$(./install.sh --build-only)}
+dotnet build bench/client/client.csproj -c Release --nologo -v q >/dev/null
+load=$PWD/bench/client/bin/Release/net10.0/iscsi-load
 unit_size=$((512 << 20))
 state=$(mktemp -d)
 memory=$(mktemp -d /dev/shm/iscsitop-bench.XXXXXX)
@@ -92,6 +95,13 @@ write_count() {
   echo "$4 ${took:-0}"
 }
 
+# read|write SIZE DEPTH URL: the same with a client that is not the wall (bench/client); prints "commands seconds"
+load_for_a_while() {
+  local portal rest
+  portal=${4#iscsi://} rest=${4#iscsi://*/} portal=${portal%%/*}
+  timeout $((seconds + 15)) "$load" "$portal" "${rest%/*}" "${rest##*/}" "$1" "$2" "$3" "$seconds" 2>>"$state/load.error" || echo 0 0
+}
+
 declare -A count_for
 # CASE SIZE DEPTH TARGET STEP: as many writes as take the time asked for, by a short trial
 calibrate() {
@@ -105,9 +115,11 @@ measure() {
   local name=$1 size=$2 depth=$3 target=$4 label=$5 random='' step=$2 before after
   # A stride of a prime number of blocks visits the unit's blocks in no order that helps anybody.
   [[ $name != *rand* ]] || random=yes step=$((size * 4099))
-  [[ $name != *write* ]] || calibrate "$name" "$size" "$depth" "$target" "$step"
+  [[ $name == load-* || $name != *write* ]] || calibrate "$name" "$size" "$depth" "$target" "$step"
   before=$(cpu_ticks "${pid_of[$target]}")
-  if [[ $name == *write* ]]; then
+  if [[ $name == load-* ]]; then
+    load_for_a_while "$([[ $name == *write* ]] && echo write || echo read)" "$size" "$depth" "${url_of[$target]}" >"$state/run"
+  elif [[ $name == *write* ]]; then
     write_count "$size" "$depth" "${url_of[$target]}" "${count_for[$name $target]}" "$step" >"$state/run"
   else
     read_for_a_while "$size" "$depth" "${url_of[$target]}" $random >"$state/run"
@@ -116,6 +128,23 @@ measure() {
   awk -v name="$name" -v label="$label" -v size="$size" -v ticks=$((after - before)) -v hz="$ticks_per_second" '
     $1 > 0 && $2 > 0 { iops = $1 / $2; print name, label, iops, iops * size / 1e6, ticks / hz * 1e6 / $1 }
     !($1 > 0 && $2 > 0) { print name, label, "failed" }' "$state/run" >>"$state/results"
+}
+
+# CASE SIZE DEPTH: what TCP alone allows, the answers of the same sizes
+measure_echo() {
+  local before after port=39517
+  "$load" echo-server "$port" "$2" 2>/dev/null &
+  local server=$!
+  children+=("$server")
+  sleep 0.5
+  before=$(cpu_ticks "$server")
+  timeout $((seconds + 15)) "$load" echo "127.0.0.1:$port" "$2" "$3" "$seconds" >"$state/run" || echo 0 0 >"$state/run"
+  after=$(cpu_ticks "$server")
+  kill "$server" 2>/dev/null || true
+  wait "$server" 2>/dev/null || true
+  awk -v name="$1" -v size="$2" -v ticks=$((after - before)) -v hz="$ticks_per_second" '
+    $1 > 0 && $2 > 0 { iops = $1 / $2; print name, "tcp-echo", iops, iops * size / 1e6, ticks / hz * 1e6 / $1 }
+    !($1 > 0 && $2 > 0) { print name, "tcp-echo", "failed" }' "$state/run" >>"$state/results"
 }
 
 # ---- observing ---------------------------------------------------------------------------------------------------
@@ -189,13 +218,15 @@ for ((round = 1; round <= rounds; round++)); do
       done
     else
       for target in "${targets[@]}"; do measure "$name" "$size" "$depth" "$target" "$target"; done
+      [[ $name != load-*read* ]] || measure_echo "$name" "$size" "$depth"
     fi
   done
 done
 [ ! -t 2 ] || printf '\r%60s\r' '' >&2
 
 echo "$(nproc) CPUs, $(uname -srm); $rounds rounds of $seconds s, medians; CPU is the target's, user and system, per command"
-awk -v labels="${targets[*]}" -v skip='^observe-' -f bench/table.awk "$state/results"
+[ ! -s "$state/load.error" ] || sort -u "$state/load.error"
+awk -v labels="${targets[*]} tcp-echo" -v skip='^observe-' -f bench/table.awk "$state/results"
 if grep -q '^observe-' "$state/results"; then
   echo
   awk -v labels="${observers[*]}" -v keep='^observe-' -f bench/table.awk "$state/results"

@@ -41,6 +41,8 @@ public class Initiator : IDisposable
     /// <summary>Commands outstanding at most.</summary>
     public const int MaxOutstanding = 128;
 
+    private const int MaxLoginSteps = 8;
+
     private readonly Socket _socket;
     private readonly PduReader _reader;
     private readonly PduWriter _writer;
@@ -106,11 +108,25 @@ public class Initiator : IDisposable
             keys = [("HeaderDigest", "None"), ("DataDigest", "None"), ("InitialR2T", "No"), ("ImmediateData", "Yes"), ("MaxOutstandingR2T", "8"),
                 ("MaxBurstLength", "1048576"), ("FirstBurstLength", "262144"), ("MaxRecvDataSegmentLength", "262144"), ("ErrorRecoveryLevel", "0")];
         foreach ((string key, string value) in keys) text.Add(key, value);
+        // A target that has offers of its own answers without T: it wants to hear us once more.
+        for (int step = 1; !LoginStep(text, keys); step++)
+        {
+            if (step == MaxLoginSteps) throw new IOException("the target does not end the login");
+            text.Clear();
+        }
+        bool header = _parameters[Key.HeaderDigest] == LoginKeys.DigestCrc32C, data = _parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
+        _reader.UseDigests(header, data);
+        _writer.UseDigests(header, data);
+    }
+
+    private bool LoginStep(TextBuilder text, (string Key, string Value)[] keys)
+    {
         Span<byte> bhs = _writer.Begin(Opcode.LoginRequest, dataLength: text.Length);
         bhs[0] |= 0x40;
         bhs[1] = BhsFlags.Final | (int)Stage.LoginOperationalNegotiation << 2 | (int)Stage.FullFeaturePhase;
         _isid.CopyTo(bhs[8..]);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[24..], CmdSn);
+        BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], ExpStatSn);
         _writer.Data(bhs, text.Span);
         Send();
         NextPdu();
@@ -121,10 +137,9 @@ public class Initiator : IDisposable
         Tsih = answer.U16(14);
         Agree(_reader.Data, keys);
         Note(answer);
+        bool done = answer.Final;
         _reader.Advance();
-        bool header = _parameters[Key.HeaderDigest] == LoginKeys.DigestCrc32C, data = _parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
-        _reader.UseDigests(header, data);
-        _writer.UseDigests(header, data);
+        return done;
     }
 
     /// <summary>Queues a command; it leaves with the next <see cref="Send"/>.</summary>
