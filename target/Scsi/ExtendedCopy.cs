@@ -163,11 +163,16 @@ internal static class ExtendedCopy
         uint blocks = BinaryPrimitives.ReadUInt16BigEndian(d[10..]);
         ulong fromLba = BinaryPrimitives.ReadUInt64BigEndian(d[12..]), toLba = BinaryPrimitives.ReadUInt64BigEndian(d[20..]);
         if (!InRange(from, fromLba, blocks) || !InRange(to, toLba, blocks) || from.BlockSize != to.BlockSize) return task.Fail(SenseCode.CopyAborted);
+        int generation = to.Generation, nexusGeneration = task.Nexus.TasksOf(to).Current;
+        if (IsNotReady(from) || IsNotReady(to)) return task.Fail(SenseCode.CopyAborted);
         if (to.WriteProtected || task.Nexus.ReadOnly || to.Reservations.Stops(task.Nexus, write: true) || from.Reservations.Stops(task.Nexus, write: false))
             return task.Fail(SenseCode.CopyAborted);
-        segment = new Segment(from, (long)fromLba * from.BlockSize, to, (long)toLba * to.BlockSize, (long)blocks * from.BlockSize);
+        segment = new Segment(from, (long)fromLba * from.BlockSize, to, (long)toLba * to.BlockSize, (long)blocks * from.BlockSize, generation, nexusGeneration);
         return ScsiStatus.Good;
     }
+
+    // Ejected, or being sanitized: what is written then would outlive the SANITIZE.
+    private static bool IsNotReady(LogicalUnit unit) => unit.NotReady != SenseCode.NoSense;
 
     private static bool InRange(LogicalUnit unit, ulong lba, uint blocks) => lba <= unit.BlockCount && blocks <= unit.BlockCount - lba;
 
@@ -213,26 +218,30 @@ internal static class ExtendedCopy
     // False when a reset or a preemption has ended it. The destination's own reset waits for the piece at hand.
     private static bool Copy(ScsiTask task, Segment segment, Span<byte> buffer)
     {
-        int generation = segment.To.Generation, nexusGeneration = task.Nexus.Tasks.Current;
+        Generations tasks = task.Nexus.TasksOf(segment.To);
         // Onto itself and to the right: from the end, or it would read what it wrote.
         bool backwards = segment.From == segment.To && segment.ToOffset > segment.FromOffset;
-        segment.To.Enter(generation);
+        segment.To.Enter(segment.Generation);
+        tasks.Enter(segment.NexusGeneration);
         try
         {
             for (long done = 0; done < segment.Length;)
             {
-                if (task.IsVoid || segment.To.Generation != generation || task.Nexus.HasAborted(segment.To, nexusGeneration)) return false;
+                if (task.IsVoid || segment.To.Generation != segment.Generation || tasks.Current != segment.NexusGeneration) return false;
+                if (IsNotReady(segment.From) || IsNotReady(segment.To)) return false;
                 Span<byte> piece = buffer[..(int)Math.Min(buffer.Length, segment.Length - done)];
                 long at = backwards ? segment.Length - done - piece.Length : done;
                 segment.From.Store.Read(segment.FromOffset + at, piece);
                 segment.To.Store.Write(segment.ToOffset + at, piece);
                 done += piece.Length;
             }
+            if (segment.To.Store.WriteCache && segment.To.Modes.WriteThrough) segment.To.Store.Flush();
             return true;
         }
         finally
         {
-            segment.To.Leave(generation);
+            tasks.Leave(segment.NexusGeneration);
+            segment.To.Leave(segment.Generation);
         }
     }
 
@@ -243,7 +252,8 @@ internal static class ExtendedCopy
         return status;
     }
 
-    private readonly record struct Segment(LogicalUnit From, long FromOffset, LogicalUnit To, long ToOffset, long Length);
+    // The generations are those of its check: what is aborted later, between two segments too, copies no more.
+    private readonly record struct Segment(LogicalUnit From, long FromOffset, LogicalUnit To, long ToOffset, long Length, int Generation, int NexusGeneration);
 }
 
 /// <summary>What one nexus's copies came to, by list identifier; of those that have ended the last ones.</summary>

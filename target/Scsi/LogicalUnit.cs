@@ -188,9 +188,11 @@ internal sealed class LogicalUnit
     }
 
     /// <summary>On a worker: waits until no other worker has a task.</summary>
-    public void AwaitOthers(int pollMilliseconds)
+    /// <returns>False when the task that waits has become void: another's may wait for it.</returns>
+    public bool AwaitOthers(ScsiTask task, int pollMilliseconds)
     {
-        while (_tasks.InHand > 1) Thread.Sleep(pollMilliseconds);
+        while (_tasks.InHand > 1 && !task.IsVoid) Thread.Sleep(pollMilliseconds);
+        return !task.IsVoid;
     }
 
     /// <summary>A worker gets a task of a generation.</summary>

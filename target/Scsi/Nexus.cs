@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 
 namespace Iscsitop.Target.Scsi;
 
@@ -9,7 +9,7 @@ internal sealed class Nexus
     private readonly Lock _lock = new();
     private volatile View _view = View.Empty;
     private bool _attached;
-    private readonly ConcurrentDictionary<LogicalUnit, int> _aborted = new();
+    private readonly ConditionalWeakTable<LogicalUnit, Generations> _tasks = [];
 
     /// <param name="initiator">iSCSI name of the initiator.</param>
     /// <param name="isid">The 6 bytes that make it a port (RFC 7143 §11.12.5).</param>
@@ -43,14 +43,11 @@ internal sealed class Nexus
     /// <summary>Relative target port identifier.</summary>
     public ushort RelativePort { get; }
 
-    /// <summary>Whether the initiator may not write, whatever the units allow.</summary>
-    public bool ReadOnly { get; init; }
+    /// <summary>Whether the initiator may not write, whatever the units allow; a reload may change it.</summary>
+    public bool ReadOnly { get; set; }
 
     /// <summary>What it is called in this session and in the next.</summary>
     public NexusName Name { get; }
-
-    /// <summary>The generations of its tasks: a PREEMPT AND ABORT starts a new one.</summary>
-    public Generations Tasks { get; } = new();
 
     /// <summary>Its extended copies.</summary>
     public CopyResults Copies { get; } = new();
@@ -67,18 +64,11 @@ internal sealed class Nexus
     /// <summary>What a unit of this nexus owes it; one that a reload has taken away owes nothing.</summary>
     public UnitAttentions Attentions(LogicalUnit unit) => _view.Attentions.GetValueOrDefault(unit) ?? new UnitAttentions();
 
-    /// <summary>Aborts its tasks on one unit (SPC-4 §5.13.11.3).</summary>
-    /// <returns>The generation whose predecessors have to end.</returns>
-    public int Abort(LogicalUnit unit)
-    {
-        int generation = Tasks.Next();
-        _aborted[unit] = generation;
-        return generation;
-    }
-
-    /// <summary>Whether a task of this unit that came in this generation has been aborted.</summary>
-    public bool HasAborted(LogicalUnit unit, int generation) =>
-        generation != Tasks.Current && _aborted.TryGetValue(unit, out int aborted) && aborted - generation > 0;
+    /// <summary>
+    /// The generations of its tasks on a unit: a PREEMPT AND ABORT starts a new one (SPC-4 §5.13.11.3). Each unit has its own, for
+    /// two nexuses that preempt each other on two units must not wait for each other.
+    /// </summary>
+    public Generations TasksOf(LogicalUnit unit) => _tasks.GetValue(unit, static _ => new Generations());
 
     /// <summary>Clears a condition of all units.</summary>
     public void RemoveAttention(SenseCode code)

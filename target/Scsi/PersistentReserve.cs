@@ -113,11 +113,12 @@ internal static class PersistentReserve
         });
         if (status != ScsiStatus.Good) return status;
         LogicalUnit unit = task.Unit!;
-        (Nexus Nexus, int Generation)[] aborted =
+        (Generations Tasks, int Generation)[] aborted =
         [
-            .. unit.Nexuses.Where(n => n != task.Nexus && preempted.Any(r => r.Covers(n.Name))).Select(n => (n, n.Abort(unit))),
+            .. unit.Nexuses.Where(n => n != task.Nexus && preempted.Any(r => r.Covers(n.Name))).Select(n => n.TasksOf(unit)).Select(t => (t, t.Next())),
         ];
-        SpinWait.SpinUntil(() => Array.TrueForAll(aborted, a => a.Nexus.Tasks.IsQuietBefore(a.Generation)));
+        // Who is preempted meanwhile waits for nobody: somebody waits for it.
+        SpinWait.SpinUntil(() => task.IsVoid || Array.TrueForAll(aborted, a => a.Tasks.IsQuietBefore(a.Generation)));
         return status;
     }
 

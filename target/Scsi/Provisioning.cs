@@ -34,6 +34,7 @@ internal static class Provisioning
             (ulong lba, uint blocks) = Descriptor(descriptors);
             if (blocks > 0) task.Unit!.Store.Unmap((long)lba * task.Unit.BlockSize, (long)blocks * task.Unit.BlockSize);
         }
+        if (Medium.MustReachMedium(task)) task.Unit!.Store.Flush();
         return ScsiStatus.Good;
     }
 

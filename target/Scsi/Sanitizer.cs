@@ -84,7 +84,11 @@ internal sealed class Sanitizer(LogicalUnit unit)
             _running = true;
         }
         // Commands that are under way end first; from now on there are no new ones.
-        unit.AwaitOthers(PatienceMilliseconds);
+        if (!unit.AwaitOthers(task, PatienceMilliseconds))
+        {
+            _running = false;
+            return ScsiStatus.Good; // nobody hears it
+        }
         var thread = new Thread(() => Run(work)) { IsBackground = true, Name = "sanitize" };
         thread.Start();
         if ((task.Cdb[1] & Immediate) != 0) return ScsiStatus.Good;

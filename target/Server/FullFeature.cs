@@ -68,6 +68,7 @@ internal sealed class FullFeature : IDisposable
             _commands.Drain();
             _ended = true;
             while (_posted.TryDequeue(out Action? action)) action();
+            _functions.TellOthers();
             _connection.Server.Leave(_session, _connection, this);
         }
     }

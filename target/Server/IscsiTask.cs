@@ -20,7 +20,10 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
     /// <summary>The unit's <see cref="LogicalUnit.Generation"/> when the task came: another one now means it was reset away.</summary>
     public int Generation { get; private set; }
 
-    /// <summary>The generation of the nexus's tasks when it came.</summary>
+    /// <summary>The nexus's tasks on the unit, null without one.</summary>
+    public Generations? NexusTasks { get; private set; }
+
+    /// <summary>Their generation when it came.</summary>
     public int NexusGeneration { get; private set; }
 
     /// <summary>Bytes of Data-Out the task waits for: what both the CDB and the initiator speak of.</summary>
@@ -60,7 +63,7 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
 
     /// <summary>Whether the task is void: aborted, or its unit was reset since it came.</summary>
     public override bool IsVoid =>
-        Aborted || (Unit is { } unit && (unit.Generation != Generation || Nexus.HasAborted(unit, NexusGeneration)));
+        Aborted || (Unit is { } unit && (unit.Generation != Generation || NexusTasks!.Current != NexusGeneration));
 
     /// <summary>Starts a new command.</summary>
     public void Begin(Bhs bhs, ReadOnlySpan<byte> extendedCdb, ulong lun, LogicalUnit? unit, Nexus nexus)
@@ -74,7 +77,8 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
         Unit = unit;
         Nexus = nexus;
         Generation = unit?.Generation ?? 0;
-        NexusGeneration = nexus.Tasks.Current;
+        NexusTasks = unit is null ? null : nexus.TasksOf(unit);
+        NexusGeneration = NexusTasks?.Current ?? 0;
         Wanted = Received = Asked = BurstCount = 0;
         R2tSn = 0;
         Early = ScsiStatus.Good;

@@ -147,7 +147,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     public void WorkerDone(IscsiTask task)
     {
         task.Unit!.Leave(task.Generation);
-        task.Nexus.Tasks.Leave(task.NexusGeneration);
+        task.NexusTasks!.Leave(task.NexusGeneration);
         IscsiTask? head;
         do
         {
@@ -336,7 +336,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         EnsureWaker();
         HandedOff++;
         task.Unit!.Enter(task.Generation);
-        task.Nexus.Tasks.Enter(task.NexusGeneration);
+        task.NexusTasks!.Enter(task.NexusGeneration);
         ThreadPool.UnsafeQueueUserWorkItem(task, preferLocal: false);
     }
 

@@ -270,7 +270,9 @@ public sealed class TargetServer : IDisposable
     {
         if (session.Nexus is not { } nexus) return;
         ServedTarget target = _targets.Find(session.Target) ?? ServedTarget.Gone;
-        nexus.Update(target.Spec.Allows(session.Initiator)
+        bool allowed = target.Spec.Allows(session.Initiator);
+        if (allowed) nexus.ReadOnly = target.IsReadOnlyFor(session.Initiator);
+        nexus.Update(allowed
             ? target.UnitsOf(session.Initiator)
             : nexus.Luns.ToArray().Where(l => target.Units.Values.Contains(nexus.Find((ulong)l))).ToDictionary(l => l, l => nexus.Find((ulong)l)!));
     }

@@ -38,6 +38,7 @@ internal sealed class Targets : IDisposable
                 Check(spec);
                 if (!change.Add(spec)) throw new ArgumentException($"target {spec.Name} is given twice");
             }
+            change.CheckIdentities();
             return change;
         }
         catch
@@ -114,6 +115,18 @@ internal sealed class Targets : IDisposable
             foreach (LunSpec lun in spec.Luns) units.Add(lun.Lun, Keep(old, lun) ?? Open(spec, lun));
             _targets.Add(new ServedTarget(spec, units));
             return true;
+        }
+
+        /// <summary>Initiators take two units of one identity for two paths to one unit, and write to both as if they were.</summary>
+        public void CheckIdentities()
+        {
+            var seen = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (ServedTarget target in _targets)
+                foreach ((int lun, LogicalUnit unit) in target.Units)
+                {
+                    string identity = Convert.ToHexStringLower(unit.Designator), where = $"target {target.Spec.Name}, LUN {lun}";
+                    if (!seen.TryAdd(identity, where)) throw new ArgumentException($"{where}: naa={identity} is that of {seen[identity]} already");
+                }
         }
 
         /// <summary>Closes what was opened for nothing.</summary>

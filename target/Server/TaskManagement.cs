@@ -46,6 +46,13 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
         _pending.RemoveAll(f => f.Answered);
     }
 
+    /// <summary>The connection's tasks have ended, and it answers nobody: tells other connections that wait for that.</summary>
+    public void TellOthers()
+    {
+        foreach (Function function in _pending) function.WhenDone?.Invoke();
+        _pending.Clear();
+    }
+
     private TaskFunctionResponse Perform(Function function, Bhs bhs, LogicalUnit? unit)
     {
         switch (function.What)
@@ -130,9 +137,9 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
             Log.TaskManaged(connection.Server.Logger, Text.Escape(session.Initiator), function.What.ToString(),
                 function.Lun == Lun.Unknown ? "-" : function.Lun.ToString(System.Globalization.CultureInfo.InvariantCulture), function.Response.ToString());
         if (function.What != TaskFunction.TargetColdReset) return;
-        // A cold reset drops every connection, this one when the answer has left (RFC 7143 §11.5.1).
-        foreach (Connection other in connection.Server.Connections())
-            if (other != connection)
+        // A cold reset drops every connection of its target, those of this session when the answer has left (RFC 7143 §11.5.1).
+        foreach (Session other in connection.Server.Sessions())
+            if (other != session && other.Target == session.Target)
                 other.Abort();
         phase.CloseBecause("target cold reset");
     }

@@ -106,6 +106,45 @@ public sealed class ExtendedCopyTests
     }
 
     [Test]
+    public void A_unit_that_is_not_ready_takes_part_in_no_copy([Values] bool source)
+    {
+        Assert.That(_units[source ? 0 : 1].Medium.TryMove(eject: true, out _));
+        // The copy is asked of a unit that is ready.
+        Assert.That(Copy([Cscd(0), Cscd(1)], [Move(0, 1, 0, 0, 1)], lun: 2), Is.EqualTo(ScsiStatus.CheckCondition));
+        Assert.That(_rig.Code, Is.EqualTo(SenseCode.CopyAborted));
+    }
+
+    [Test]
+    public void A_copy_ends_when_its_destination_is_ejected_or_its_nexus_preempted([Values] bool preempted)
+    {
+        (Watched store, LogicalUnit unit) = Watch();
+        store.Written = () =>
+        {
+            if (preempted) _rig.Nexus.TasksOf(unit).Next();
+            else unit.Medium.TryMove(eject: true, out _);
+        };
+        // Between two segments, too.
+        Assert.That(Copy([Cscd(0), Cscd(_units.Count - 1)], [Move(0, 1, 0, 0, 1), Move(0, 1, 0, 0, 1)]), Is.EqualTo(ScsiStatus.CheckCondition));
+        Assert.That((_rig.Code, store.Writes), Is.EqualTo((SenseCode.CopyAborted, 1)));
+        Assert.That(_rig.Nexus.TasksOf(unit).InHand, Is.Zero);
+    }
+
+    [Test]
+    public void Without_a_write_cache_a_copy_is_on_the_medium_before_its_status()
+    {
+        var store = new CachedStore();
+        var unit = new LogicalUnit(store, Rig.TargetName, 9);
+        See(unit);
+        Copy([Cscd(0), Cscd(_units.Count - 1)], [Move(0, 1, 0, 0, 8)]);
+        Assert.That(store.Flushes, Is.Zero);
+        byte[] page = [0x08, 0x12, .. new byte[18]];
+        unit.Modes.Select([page, null, null, null]);
+        int before = store.Flushes;
+        Assert.That(Copy([Cscd(0), Cscd(_units.Count - 1)], [Move(0, 1, 0, 0, 8)]), Is.EqualTo(ScsiStatus.Good));
+        Assert.That(store.Flushes, Is.EqualTo(before + 1));
+    }
+
+    [Test]
     public void Lists_have_limits_and_whole_descriptors()
     {
         byte[][] one = [Cscd(0)];
@@ -182,11 +221,7 @@ public sealed class ExtendedCopyTests
     [Test]
     public void A_reset_of_the_destination_ends_a_copy()
     {
-        var store = new Watched(8 << 20);
-        var unit = new LogicalUnit(store, Rig.TargetName, 9);
-        _units.Add(unit);
-        _rig.Nexus = new Nexus("iqn.2026-01.test:c", new byte[6], Rig.TargetName, 1, new Dictionary<int, LogicalUnit> { [0] = _rig.Unit, [9] = unit });
-        foreach (LogicalUnit u in _rig.Nexus.Units) _rig.Nexus.Attentions(u).Take();
+        (Watched store, LogicalUnit unit) = Watch();
         store.Written = unit.Reset;
         Assert.That(Copy([Cscd(0), Cscd(_units.Count - 1)], [Move(0, 1, 0, 0, 8000)]), Is.EqualTo(ScsiStatus.CheckCondition));
         Assert.That((_rig.Code, store.Writes), Is.EqualTo((SenseCode.CopyAborted, 1)));
@@ -199,6 +234,22 @@ public sealed class ExtendedCopyTests
         _rig.Run("84 03 00 00 00 00 00 00 00 00 00 00 00 FF");
         Assert.That(Convert.ToHexString(_rig.DataIn), Is.EqualTo(
             "0000002A" + "01000000" + "0010" + "0040" + "00000900" + "0FFFF000" + "00000000" + "00000000" + "00000000" + "0000" + "0004" + "04" + "09" + "0000000000" + "02" + "02E4"));
+    }
+
+    private (Watched Store, LogicalUnit Unit) Watch()
+    {
+        var store = new Watched(8 << 20);
+        var unit = new LogicalUnit(store, Rig.TargetName, 9);
+        See(unit);
+        return (store, unit);
+    }
+
+    // The nexus sees the first unit and this one, which is the last from now on.
+    private void See(LogicalUnit unit)
+    {
+        _units.Add(unit);
+        _rig.Nexus = new Nexus("iqn.2026-01.test:c", new byte[6], Rig.TargetName, 1, new Dictionary<int, LogicalUnit> { [0] = _rig.Unit, [9] = unit });
+        foreach (LogicalUnit u in _rig.Nexus.Units) _rig.Nexus.Attentions(u).Take();
     }
 
     private static byte[] Move(int source, int destination, long from, long to, int blocks)

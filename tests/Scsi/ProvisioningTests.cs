@@ -31,6 +31,20 @@ public sealed class ProvisioningTests
         Assert.That(store.Allocated, Is.Zero, "the last block of a chunk takes the chunk with it");
     }
 
+    [Test]
+    public void Without_a_write_cache_an_unmap_is_on_the_medium_before_its_status()
+    {
+        var store = new CachedStore();
+        using var rig = new Rig(store, thin: true);
+        Unmap(rig, (0, 1));
+        Assert.That(store.Flushes, Is.Zero);
+        byte[] page = [0x08, 0x12, .. new byte[18]];
+        rig.Unit.Modes.Select([page, null, null, null]);
+        int before = store.Flushes;
+        Assert.That(Unmap(rig, (0, 1)), Is.EqualTo(ScsiStatus.Good));
+        Assert.That(store.Flushes, Is.EqualTo(before + 1));
+    }
+
     [TestCase(8191ul, 1u, true)]
     [TestCase(8192ul, 0u, true)]
     [TestCase(8192ul, 1u, false)]

@@ -242,15 +242,36 @@ public sealed class ReservationsTests
     {
         Out(_a, Register, action: 1);
         Out(_b, Register, action: 2);
-        int before = _b.Tasks.Current, own = _a.Tasks.Current;
+        int before = _b.TasksOf(_rig.Unit).Current, own = _a.TasksOf(_rig.Unit).Current;
         Assert.That(Out(_a, PreemptAndAbort, 1, key: 1, action: 2), Is.EqualTo(Good));
         Assert.Multiple(() =>
         {
-            Assert.That(_b.HasAborted(_rig.Unit, before));
-            Assert.That(_b.HasAborted(_rig.Unit, _b.Tasks.Current), Is.False);
-            Assert.That(_a.HasAborted(_rig.Unit, own), Is.False);
+            Assert.That(_b.TasksOf(_rig.Unit).Current, Is.Not.EqualTo(before));
+            Assert.That(_a.TasksOf(_rig.Unit).Current, Is.EqualTo(own));
             Assert.That(_rig.Unit.Generation, Is.Zero);
         });
+    }
+
+    // Two nodes that fence each other, each on another unit first, must not wait for each other.
+    [Test]
+    public void Preempt_and_abort_waits_for_no_task_of_another_unit()
+    {
+        using var store = new Target.Stores.MemoryStore(1 << 20);
+        var another = new LogicalUnit(store, Rig.TargetName, 1);
+        Out(_a, Register, action: 1);
+        Out(_b, Register, action: 2);
+        _b.TasksOf(another).Enter(_b.TasksOf(another).Current);
+        Assert.That(Out(_a, PreemptAndAbort, 1, key: 1, action: 2), Is.EqualTo(Good));
+    }
+
+    [Test]
+    public void Who_is_preempted_while_it_preempts_waits_no_more()
+    {
+        Out(_a, Register, action: 1);
+        Out(_b, Register, action: 2);
+        _b.TasksOf(_rig.Unit).Enter(_b.TasksOf(_rig.Unit).Current);
+        _rig.Task.Void = true;
+        Assert.That(Out(_a, PreemptAndAbort, 1, key: 1, action: 2), Is.EqualTo(Good));
     }
 
     [Test]

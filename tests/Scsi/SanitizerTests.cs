@@ -27,6 +27,21 @@ public sealed class SanitizerTests
         Assert.That(Convert.ToHexString(rig.DataIn), Is.EqualTo(block));
     }
 
+    // What aborts it may be among the others that it waits for.
+    [Test]
+    public void One_that_is_aborted_while_it_waits_for_others_does_not_begin()
+    {
+        using var rig = new Rig();
+        rig.Run(MediumTests.Cdb(0x2a, 0, 1), (byte[])[1, .. new byte[511]]);
+        rig.Unit.Enter(0);
+        rig.Unit.Enter(0);
+        rig.Task.Void = true;
+        rig.Run(CryptographicErase);
+        rig.Task.Void = false;
+        Assert.That(rig.Run(MediumTests.Cdb(0x28, 0, 1)), Is.EqualTo(ScsiStatus.Good));
+        Assert.That(rig.DataIn[0], Is.EqualTo(1));
+    }
+
     [Test]
     public void Erases_leave_nothing([Values(BlockErase, CryptographicErase)] string cdb, [Values] bool thin)
     {

@@ -153,6 +153,17 @@ public sealed class ReloadTests
     }
 
     [Test]
+    public void Who_may_not_write_any_more_does_not()
+    {
+        const int writeProtected = 0x072700;
+        using var target = new TestTarget(Options(Spec(A, "0=ram:1MiB")));
+        using Initiator session = Login(target, A);
+        target.Server.Reload(Options(Spec(A, "0=ram:1MiB") with { Initiators = [new InitiatorSpec(Host) { ReadOnly = true }] }));
+        ScsiResult result = session.Execute(Cdb.Write10(0, 0, 1, Cdb.Buffer(512)));
+        Assert.That(result.Sense[2] << 16 | result.Sense[12] << 8 | result.Sense[13], Is.EqualTo(writeProtected));
+    }
+
+    [Test]
     public void Secrets_change()
     {
         var first = new Authentication([new ChapAccount("a", new byte[12])]);

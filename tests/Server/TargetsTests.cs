@@ -30,6 +30,13 @@ public sealed class TargetsTests
     }
 
     [Test]
+    public void No_two_units_have_one_identity()
+    {
+        TargetOptions options = Options(Spec(A, "0=ram:1MiB,naa=5000c500a1b2c3d4"), Spec(B, "4=ram:1MiB,naa=5000C500A1B2C3D4"));
+        Assert.That(() => new TestTarget(options), Throws.ArgumentException.With.Message.Contains($"target {B}, LUN 4: naa=5000c500a1b2c3d4 is that of target {A}, LUN 0"));
+    }
+
+    [Test]
     public void The_same_initiator_port_has_a_session_with_each_target()
     {
         using var target = new TestTarget(Options(Spec(A, "0=ram:1MiB"), Spec(B, "0=ram:1MiB")));
@@ -40,6 +47,21 @@ public sealed class TargetsTests
 
         Assert.That((Status(a).Status, Status(b).Status), Is.EqualTo((0, 0)));
         Assert.That(target.Server.SessionCount, Is.EqualTo(2), "the second did not take the first one's place");
+    }
+
+    [Test]
+    public void A_cold_reset_of_one_target_leaves_the_others_alone()
+    {
+        using var target = new TestTarget(Options(Spec(A, "0=ram:1MiB"), Spec(B, "0=ram:1MiB")));
+        using RawPeer a = target.Connect(), b = target.Connect();
+        a.Send(RawPeer.LoginRequest(Names(A)));
+        b.Send(RawPeer.LoginRequest(Names(B)));
+        Assert.That((Status(a).Status, Status(b).Status), Is.EqualTo((0, 0)));
+        a.Send(RawPeer.Bhs(Opcode.TaskManagementRequest, (byte)(0x80 | (int)TaskFunction.TargetColdReset), itt: 7, immediate: true));
+        a.Expect(Opcode.TaskManagementResponse);
+        a.ExpectClosed();
+        b.Send(RawPeer.Bhs(Opcode.NopOut, immediate: true));
+        b.Expect(Opcode.NopIn);
     }
 
     [TestCase(Host, 0x0000)]
