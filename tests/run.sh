@@ -56,7 +56,7 @@ dotnet build iscsitop.sln -c Release --nologo -v q
 rc=0
 dotnet test tests/tests.csproj -c Release --no-build --nologo "${filter[@]}" --results-directory "$results" \
   --logger "trx;LogFileName=tests.trx" --logger "console;verbosity=minimal" \
-  --blame-hang --blame-hang-timeout 10m --blame-hang-dump-type none || rc=$?
+  --blame-hang --blame-hang-timeout 40m --blame-hang-dump-type none || rc=$?
 
 [ ! -f "$ISCSITOP_REPORT" ] || cat "$ISCSITOP_REPORT"
 if [ ! -f "$results/tests.trx" ]; then
