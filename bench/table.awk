@@ -26,7 +26,7 @@ END {
     name = order[c]
     for (i = 1; i <= count; i++) {
       key = name SUBSEP label[i]
-      if (!(key in iops)) { if (i <= count) printf "%-26s %-16s %9s\n", (i == 1 ? name : ""), label[i], "-"; continue }
+      if (!(key in iops)) { if (label[i] != "tcp-echo") printf "%-26s %-16s %9s\n", (i == 1 ? name : ""), label[i], "-"; continue }
       line = sprintf("%-26s %-16s %9.0f %8.1f %9.1f", (i == 1 ? name : ""), label[i], median(iops[key]), median(mbs[key]), median(cpu[key]))
       first = name SUBSEP label[1]
       if (i > 1 && (first in iops))
