@@ -17,6 +17,9 @@ internal sealed class FileStore : Store
     private long _length;
     private volatile bool _cacheAnswers = PageCache.IsSupported;
     private volatile bool _cannotPunch;
+    private readonly Lock _flushing = new();
+    private long _asked;
+    private long _flushed;
     private volatile bool _lost;
 
     /// <summary>Takes an open file; <see cref="Open"/> makes the checks.</summary>
@@ -142,19 +145,19 @@ internal sealed class FileStore : Store
         }
     }
 
+    // One at a time: of those that wait in the system together only one is told of a failure. Whoever came before it began
+    // shares its outcome, so many that flush at once cost two turns at most.
     public override void Flush()
     {
         if (ReadOnly) return;
-        if (_lost) throw Lost();
-        try
+        long ticket = Interlocked.Increment(ref _asked);
+        lock (_flushing)
         {
+            if (_lost) throw Lost();
+            if (_flushed >= ticket) return;
+            long upTo = Volatile.Read(ref _asked);
             FlushToDisk();
-        }
-        catch (Exception e) when (e is not ObjectDisposedException)
-        {
-            // The system reports it once and forgets: a later flush would succeed, without the data.
-            _lost = true;
-            throw new StoreException(NoSpace(e) ? SenseCode.SpaceAllocationFailed : SenseCode.WriteError, $"'{_path}': {e.Message}", null, e);
+            _flushed = upTo;
         }
     }
 
@@ -192,8 +195,17 @@ internal sealed class FileStore : Store
 
     private void FlushToDisk()
     {
-        if (Sync is { } sync) sync();
-        else RandomAccess.FlushToDisk(_file);
+        try
+        {
+            if (Sync is { } sync) sync();
+            else RandomAccess.FlushToDisk(_file);
+        }
+        catch (Exception e) when (e is not ObjectDisposedException)
+        {
+            // The system reports it once and forgets: a later flush would succeed, without the data.
+            _lost = true;
+            throw new StoreException(NoSpace(e) ? SenseCode.SpaceAllocationFailed : SenseCode.WriteError, $"'{_path}': {e.Message}", null, e);
+        }
     }
 
     private StoreException Lost() => new(SenseCode.WriteError, $"'{_path}': what was written before was lost; restart the target");

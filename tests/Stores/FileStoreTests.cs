@@ -171,14 +171,10 @@ public sealed class FileStoreTests
     public void After_a_failed_flush_no_write_succeeds()
     {
         int flushes = 0;
-        File.WriteAllBytes(FilePath, new byte[8192]);
-        using var rig = new Rig(new FileStore(File.OpenHandle(FilePath, access: FileAccess.ReadWrite), FilePath, 8192, readOnly: false)
+        using var rig = new Rig(WithSync(() =>
         {
-            Sync = () =>
-            {
-                if (flushes++ == 0) throw new IOException("the disk is gone");
-            },
-        });
+            if (flushes++ == 0) throw new IOException("the disk is gone");
+        }));
         Assert.That(rig.Run(MediumTests.Cdb(0x2a, 0, 1), new byte[512]), Is.EqualTo(ScsiStatus.Good));
         foreach (byte opcode in new byte[] { 0x35, 0x35, 0x2a, 0x8b })
         {
@@ -188,6 +184,76 @@ public sealed class FileStoreTests
         Assert.That(rig.Run(MediumTests.Cdb(0x28, 0, 1)), Is.EqualTo(ScsiStatus.Good));
         Assert.That(flushes, Is.EqualTo(1), "the system is not asked again");
     }
+
+    [Test]
+    public void A_flush_beside_one_that_fails_fails_too()
+    {
+        int flushes = 0;
+        using var begun = new ManualResetEventSlim();
+        Thread? second = null;
+        using FileStore store = WithSync(() =>
+        {
+            if (Interlocked.Increment(ref flushes) > 1) return; // the system has told somebody, and tells nobody else
+            begun.Set();
+            SpinWait.SpinUntil(() => Volatile.Read(ref flushes) > 1 || Waits(second));
+            throw new IOException("the disk is gone");
+        });
+        SenseCode? first = null, other = null;
+        second = new Thread(() => other = FlushFailure(store));
+        var thread = new Thread(() => first = FlushFailure(store));
+        thread.Start();
+        begun.Wait();
+        second.Start();
+        thread.Join();
+        second.Join();
+        Assert.That((first, other, flushes), Is.EqualTo(((SenseCode?)SenseCode.WriteError, (SenseCode?)SenseCode.WriteError, 1)));
+    }
+
+    [Test]
+    public void Flushes_that_wait_for_one_share_the_next()
+    {
+        int flushes = 0;
+        using var begun = new ManualResetEventSlim();
+        Thread[] others = [];
+        using FileStore store = WithSync(() =>
+        {
+            if (Interlocked.Increment(ref flushes) > 1) return;
+            begun.Set();
+            SpinWait.SpinUntil(() => Volatile.Read(ref others) is { Length: > 0 } all && all.All(Waits));
+        });
+        var thread = new Thread(store.Flush);
+        thread.Start();
+        begun.Wait();
+        Thread[] started = [.. Enumerable.Range(0, 8).Select(_ => new Thread(store.Flush))];
+        foreach (Thread t in started) t.Start();
+        Volatile.Write(ref others, started);
+        foreach (Thread t in started) t.Join();
+        thread.Join();
+        Assert.That(flushes, Is.EqualTo(2), "what came after the first began is not in it, and all of it is in the second");
+        store.Flush();
+        Assert.That(flushes, Is.EqualTo(3));
+    }
+
+    private FileStore WithSync(Action sync)
+    {
+        File.WriteAllBytes(FilePath, new byte[8192]);
+        return new FileStore(File.OpenHandle(FilePath, access: FileAccess.ReadWrite), FilePath, 8192, readOnly: false) { Sync = sync };
+    }
+
+    private static SenseCode? FlushFailure(FileStore store)
+    {
+        try
+        {
+            store.Flush();
+            return null;
+        }
+        catch (StoreException e)
+        {
+            return e.Code;
+        }
+    }
+
+    private static bool Waits(Thread? thread) => thread is { } t && (t.ThreadState & ThreadState.WaitSleepJoin) != 0;
 
     [Test]
     [Platform("Linux", Reason = "block devices of Linux")]
