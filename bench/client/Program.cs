@@ -9,7 +9,7 @@ using Iscsitop.Target.Scsi;
 // The benchmark's client: it queues all it may before it sends, and takes all there is before it queues again, so that it is
 // not the wall. Any target can be its server.
 //
-//   iscsi-load ADDR:PORT IQN LUN read|write BYTES DEPTH SECONDS [SESSIONS]    prints "commands seconds"
+//   iscsi-load ADDR:PORT IQN LUN read|write BYTES DEPTH SECONDS [SESSIONS [PER-SECOND]]    prints "commands seconds"; of all sessions
 //   iscsi-load ADDR:PORT IQN LUN logins SECONDS PER-SECOND                     prints "logins seconds", failures on stderr
 //   iscsi-load echo-server PORT BYTES                                          answers each 48 bytes with 48 and BYTES more
 //   iscsi-load echo ADDR:PORT BYTES DEPTH SECONDS                              prints "requests seconds": what TCP alone allows
@@ -20,7 +20,7 @@ try
         [var portal, var target, var lun, "logins", var seconds, var rate] =>
             Logins(IPEndPoint.Parse(portal), target, Number(lun), Number(seconds), Number(rate)),
         [var portal, var target, var lun, "read" or "write", var bytes, var depth, var seconds, .. var rest] =>
-            Load(new Job(IPEndPoint.Parse(portal), target, Number(lun), args[3] == "write", Number(bytes), Number(depth), Number(seconds)), rest is [var n] ? Number(n) : 1),
+            Load(new Job(IPEndPoint.Parse(portal), target, Number(lun), args[3] == "write", Number(bytes), Number(depth), Number(seconds)), rest is [var n, ..] ? Number(n) : 1, rest is [_, var rate] ? Number(rate) : int.MaxValue),
         ["echo-server", var port, var bytes] => EchoServer(Number(port), Number(bytes)),
         ["echo", var portal, var bytes, var depth, var seconds] => Echo(IPEndPoint.Parse(portal), Number(bytes), Number(depth), Number(seconds)),
         _ => throw new FormatException("see the head of bench/client/Program.cs"),
@@ -34,7 +34,7 @@ catch (Exception e) when (e is FormatException or IOException or SocketException
 
 static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
-static int Load(Job job, int sessions)
+static int Load(Job job, int sessions, int perSecond)
 {
     long[] done = new long[sessions];
     double[] took = new double[sessions];
@@ -43,7 +43,7 @@ static int Load(Job job, int sessions)
     {
         try
         {
-            (done[i], took[i]) = Run(job, i);
+            (done[i], took[i]) = Run(job, i, perSecond / (double)sessions);
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
@@ -57,7 +57,8 @@ static int Load(Job job, int sessions)
     return 0;
 }
 
-static (long Done, double Seconds) Run(Job job, int session)
+// Every command is answered GOOD, or this throws.
+static (long Done, double Seconds) Run(Job job, int session, double perSecond)
 {
     using var initiator = new Initiator(job.Portal, $"iqn.2026-01.example.bench:client-{session}");
     initiator.Login(job.Target);
@@ -79,6 +80,8 @@ static (long Done, double Seconds) Run(Job job, int session)
     var watch = Stopwatch.StartNew();
     while (watch.Elapsed.TotalSeconds < job.Seconds)
     {
+        double due = (done + random.NextDouble()) / perSecond;
+        if (due > watch.Elapsed.TotalSeconds) Thread.Sleep(TimeSpan.FromSeconds(due - watch.Elapsed.TotalSeconds));
         while (free.Count > 0 && initiator.CanSubmit)
         {
             int slot = free.Pop();
@@ -97,7 +100,8 @@ static (long Done, double Seconds) Run(Job job, int session)
         while (initiator.HasMore);
     }
     double seconds = watch.Elapsed.TotalSeconds;
-    while (initiator.Outstanding > 0) initiator.Complete();
+    for (; initiator.Outstanding > 0; done++)
+        if (initiator.Complete().Status != ScsiStatus.Good) throw new IOException("a command ended otherwise than GOOD");
     initiator.Logout();
     return (done, seconds);
 }
@@ -116,7 +120,7 @@ static uint Capacity(Initiator initiator, int lun)
 // Sessions that come and go, each with one command, as many a second as asked for.
 static int Logins(IPEndPoint portal, string target, int lun, int seconds, int perSecond)
 {
-    const int Threads = 8;
+    const int Threads = 32; // a login is a dozen thread switches: on a busy machine it takes long, not much
     long done = 0, failed = 0;
     var watch = Stopwatch.StartNew();
     var threads = Enumerable.Range(0, Threads).Select(i => new Thread(() =>

@@ -35,10 +35,13 @@ internal static class Medium
         if (task.DataOut.IsEmpty) return ScsiStatus.Good;
         if (MustWait(task)) return ScsiTask.Deferred;
         Store store = task.Unit.Store;
-        store.Write(Offset(task), task.DataOut);
+        store.Write(Offset(task) + task.Placed, task.DataOut[task.Placed..]);
         if (MustReachMedium(task)) store.Flush();
         return ScsiStatus.Good;
     }
+
+    /// <summary>Whether a command is WRITE and nothing else, which may be done in pieces of whole blocks.</summary>
+    public static bool IsPlainWrite(CommandRow row) => row.Opcode is 0x0a or 0x2a or 0x8a or 0xaa;
 
     public static ScsiStatus WriteAndVerify(ScsiTask task)
     {

@@ -180,7 +180,11 @@ internal sealed class FullFeature : IDisposable
                 if (!_commands.DataOut()) CloseBecause("its data stalled, or was for commands we do not know");
                 continue;
             }
-            if (!_reader.HasPdu) return;
+            if (!_reader.HasPdu)
+            {
+                if (!TakeEarly(bhs)) return;
+                continue;
+            }
             _connection.FireReceived(Lun.Of(bhs));
             // As if it had never come: its CmdSN is not used up (RFC 7143 §7.8).
             if (!_reader.DataIntact) Reject(bhs, _reader.Ahs, RejectReason.DataDigestError);
@@ -204,6 +208,19 @@ internal sealed class FullFeature : IDisposable
         if (_closing is null) Execute(bhs, ahs, data);
         _session.Numbering.Advance();
         DoReady();
+    }
+
+    /// <summary>A long write whose turn it is begins before its immediate data has come.</summary>
+    private bool TakeEarly(Bhs bhs)
+    {
+        bool suits = bhs.Opcode == Opcode.ScsiCommand && bhs.DataLength >= WriteInPlace.MinLength && !bhs.Immediate && bhs.AhsLength == 0;
+        if (!suits || _commands.DataDigest || _session.Shared || _session.Discovery) return false;
+        if (bhs.CmdSn != _session.Numbering.ExpCmdSn || Wrong(bhs, default) is not null) return false;
+        if (!_session.Numbering.IsTurn(bhs.CmdSn, this, bhs, default, default)) return false;
+        if (!_commands.CommandBeforeItsData()) CloseBecause("its data stalled");
+        _session.Numbering.Advance();
+        DoReady();
+        return true;
     }
 
     private void DoReady()

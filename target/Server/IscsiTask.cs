@@ -29,6 +29,9 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
     /// <summary>Bytes of Data-Out the task waits for: what both the CDB and the initiator speak of.</summary>
     public int Wanted { get; set; }
 
+    /// <summary>Whether its data goes to the store as it comes (<see cref="WriteInPlace"/>).</summary>
+    public bool InPlace { get; set; }
+
     /// <summary>Bytes that came, without gaps from the begin.</summary>
     public int Received { get; set; }
 
@@ -82,7 +85,7 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
         Wanted = Received = Asked = BurstCount = 0;
         R2tSn = 0;
         Early = ScsiStatus.Good;
-        Aborted = false;
+        Aborted = InPlace = false;
     }
 
     /// <summary>Opens a burst.</summary>

@@ -24,6 +24,7 @@ internal sealed class PduReader(Socket socket)
     private int _start;
     private int _end;
     private int _skip;
+    private int _room = int.MaxValue;
     private long _time;
     private int _headerDigest;
     private int _dataDigest;
@@ -101,13 +102,20 @@ internal sealed class PduReader(Socket socket)
     /// <summary>Receives once, as much as there is.</summary>
     public Received Receive()
     {
+        int room = _room;
+        _room = int.MaxValue;
+        return Receive(room);
+    }
+
+    private Received Receive(int room)
+    {
         if (_start > 0)
         {
             _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
             _end -= _start;
             _start = 0;
         }
-        int count = socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out SocketError error);
+        int count = socket.Receive(_buffer.AsSpan(_end, Math.Min(room, _buffer.Length - _end)), SocketFlags.None, out SocketError error);
         Restamp();
         if (error is SocketError.TimedOut or SocketError.WouldBlock or SocketError.Interrupted) return Received.Nothing;
         if (error != SocketError.Success || count == 0) return Received.Closed;
@@ -128,6 +136,39 @@ internal sealed class PduReader(Socket socket)
 
     /// <summary>Takes the PDU at hand.</summary>
     public void Advance() => _start += PduLength;
+
+    /// <summary>Bytes that can be taken without waiting; 0 also at the connection's end.</summary>
+    public int Ready => _end > _start ? _end - _start : socket.Available;
+
+    /// <summary>Waits until bytes are <see cref="Ready"/>.</summary>
+    /// <param name="count">How many; less than a PDU's length.</param>
+    /// <param name="deadline">Environment.TickCount64 after which the peer has stalled.</param>
+    /// <returns>False when the connection ended or stalled.</returns>
+    public bool Await(int count, long deadline)
+    {
+        while (_end - _start < count)
+        {
+            Received what = Receive(count - (_end - _start));
+            if (what == Received.Closed || (_end - _start < count && Environment.TickCount64 >= deadline)) return false;
+        }
+        return true;
+    }
+
+    /// <summary>Takes the header of the PDU at hand; its data segment, which has no digest, is to be taken next.</summary>
+    public void BeginData() => _start += HeaderLength;
+
+    /// <summary>Takes bytes of a data segment, and waits for them.</summary>
+    /// <param name="into">Gets them.</param>
+    /// <param name="deadline">Environment.TickCount64 after which the peer has stalled.</param>
+    /// <returns>False when the connection ended or stalled.</returns>
+    public bool Take(Span<byte> into, long deadline) => ReceiveAll(into, deadline);
+
+    /// <summary>All of a long data segment was taken but its padding: the next is as long, perhaps, so the next receive takes a header only.</summary>
+    public void EndData(int length)
+    {
+        _skip += Pdu.Pad(length) - length;
+        _room = Pdu.BhsLength + _headerDigest + _skip;
+    }
 
     /// <summary>Takes the PDU at hand, receiving what is not yet here of its data segment straight into <paramref name="into"/>.</summary>
     /// <param name="into">As long as the data segment, which is not empty.</param>

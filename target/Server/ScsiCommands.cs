@@ -26,13 +26,15 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private readonly int _firstBurst = (int)connection.Parameters[Key.FirstBurstLength];
     private readonly int _maxR2ts = (int)Math.Min(connection.Parameters[Key.MaxOutstandingR2T], IscsiTask.MaxR2ts);
     private readonly bool _initialR2t = connection.Parameters[Key.InitialR2T] != 0;
-    private readonly bool _dataDigest = connection.Parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
     private readonly bool _immediateData = connection.Parameters[Key.ImmediateData] != 0;
     private IscsiTask? _done;
     private uint _lastTtt;
     private int _voidCount;
     private int _strays;
     private long _lent;
+
+    /// <summary>Whether data comes with a digest.</summary>
+    public bool DataDigest { get; } = connection.Parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
 
     /// <summary>Tasks between their command and their status.</summary>
     public int Count => _tasks.Count;
@@ -57,14 +59,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     /// <summary>A SCSI Command (RFC 7143 §11.3).</summary>
     public void Command(Bhs bhs, ReadOnlySpan<byte> ahs, ArraySegment<byte> immediate, ulong lun)
     {
-        if (!_free.TryPop(out IscsiTask? task)) task = new IscsiTask(this);
-        task.Begin(bhs, Connection.ExtendedCdb(ahs), lun, session.Nexus!.Find(lun), session.Nexus);
-        ScsiStatus status = DeviceServer.Prepare(task);
-        if (status == ScsiStatus.Good && task.Write && Unsolicited(task, bhs.Final, immediate.Count) is { } code) status = task.Fail(code);
-        if (status == ScsiStatus.Good && !Consistent(task)) status = task.Fail(SenseCode.InvalidFieldInCommandInformationUnit);
-        if (status == ScsiStatus.Good && NeedsBuffer(task) && BufferPool.Exhausted) status = ScsiStatus.TaskSetFull;
-        task.Early = status;
-        task.Wanted = status == ScsiStatus.Good && task.Write ? (int)Math.Min(task.Expected, task.OutLength) : 0;
+        IscsiTask task = Admit(bhs, ahs, immediate.Count, lun);
         if (bhs.Final && immediate.Count >= task.Wanted)
         {
             if (task.Wanted > 0) task.SetDataOut(immediate[..task.Wanted]);
@@ -72,9 +67,42 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
             return;
         }
         _tasks.Add(task.Itt, task);
-        task.DataDeadline = DataDeadline();
-        TakeImmediate(task, immediate, unsolicitedFollows: !bhs.Final);
+        Announce(task, immediate.Count, unsolicitedFollows: !bhs.Final);
+        if (task.InPlace) WriteInPlace.Copy(task, immediate);
+        else if (task.Early == ScsiStatus.Good) immediate.AsSpan().CopyTo(task.Buffer);
         if (bhs.Final) AskForData(task);
+    }
+
+    /// <summary>The SCSI Command at hand, much of whose immediate data has not come yet: it goes where it belongs as it comes.</summary>
+    /// <returns>False when the connection is to be closed.</returns>
+    public bool CommandBeforeItsData()
+    {
+        Bhs bhs = connection.Reader.Bhs;
+        int length = bhs.DataLength;
+        bool final = bhs.Final;
+        IscsiTask task = Admit(bhs, default, length, Lun.Of(bhs));
+        _tasks.Add(task.Itt, task);
+        Announce(task, length, unsolicitedFollows: !final);
+        if (!TakeData(bhs, task, 0, length)) return false;
+        if (!final) return true;
+        if (task.Early != ScsiStatus.Good || length >= task.Wanted) DataComplete(task);
+        else AskForData(task);
+        return true;
+    }
+
+    // The checks that need no data; what they come to is in Early.
+    private IscsiTask Admit(Bhs bhs, ReadOnlySpan<byte> ahs, int immediate, ulong lun)
+    {
+        if (!_free.TryPop(out IscsiTask? task)) task = new IscsiTask(this);
+        task.Begin(bhs, Connection.ExtendedCdb(ahs), lun, session.Nexus!.Find(lun), session.Nexus);
+        ScsiStatus status = DeviceServer.Prepare(task);
+        if (status == ScsiStatus.Good && task.Write && Unsolicited(task, bhs.Final, immediate) is { } code) status = task.Fail(code);
+        if (status == ScsiStatus.Good && !Consistent(task)) status = task.Fail(SenseCode.InvalidFieldInCommandInformationUnit);
+        if (status == ScsiStatus.Good && NeedsBuffer(task) && BufferPool.Exhausted) status = ScsiStatus.TaskSetFull;
+        task.Early = status;
+        task.Wanted = status == ScsiStatus.Good && task.Write ? (int)Math.Min(task.Expected, task.OutLength) : 0;
+        task.InPlace = !DataDigest && WriteInPlace.Suits(task);
+        return task;
     }
 
     /// <summary>A Data-Out PDU (RFC 7143 §11.7): the one at hand, whose data may not have come yet.</summary>
@@ -88,15 +116,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         if (!proper && task.Early == ScsiStatus.Good) task.Early = task.Fail(SenseCode.ProtocolServiceCrcError);
         bool final = bhs.Final;
         int length = bhs.DataLength;
-        if (task.Early == ScsiStatus.Good)
-        {
-            if (!Receive(bhs, task, (int)bhs.BufferOffset, length)) return false;
-        }
-        else
-        {
-            connection.FireReceived(task.Lun);
-            reader.Discard();
-        }
+        if (!TakeData(bhs, task, (int)bhs.BufferOffset, length)) return false;
         if (index < 0) return true;
         Account(task, index, length, final);
         if (task.BurstCount == 0 && (task.Early != ScsiStatus.Good || task.Received >= task.Wanted)) DataComplete(task);
@@ -205,7 +225,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private static bool Consistent(IscsiTask task) =>
         !(task.Read && task.Write) && (task.OutLength == 0 || task.Write || task.Expected == 0);
 
-    private bool NeedsBuffer(IscsiTask task) => task.OutLength > 0 || task.Unit is { Store.MayBlock: true } || _dataDigest;
+    private bool NeedsBuffer(IscsiTask task) => task.OutLength > 0 || task.Unit is { Store.MayBlock: true } || DataDigest;
 
     // RFC 7143 §11.4.7.2: unsolicited data that was not agreed upon ends the command.
     private SenseCode? Unsolicited(IscsiTask task, bool final, int immediate)
@@ -215,17 +235,17 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         return immediate > _firstBurst || immediate > task.Expected ? SenseCode.NotEnoughUnsolicitedData : null;
     }
 
-    private void TakeImmediate(IscsiTask task, ArraySegment<byte> immediate, bool unsolicitedFollows)
+    private void Announce(IscsiTask task, int immediate, bool unsolicitedFollows)
     {
-        int announced = unsolicitedFollows ? (int)Math.Min(task.Expected, (uint)_firstBurst) : immediate.Count;
+        int announced = unsolicitedFollows ? (int)Math.Min(task.Expected, (uint)_firstBurst) : immediate;
         task.Asked = announced;
+        task.DataDeadline = DataDeadline();
         if (task.Early == ScsiStatus.Good)
         {
-            byte[] buffer = task.RentBuffer(Math.Max(Math.Max(task.Wanted, announced), 1));
-            immediate.AsSpan().CopyTo(buffer);
-            task.Received = immediate.Count;
+            task.RentBuffer(Math.Max(Math.Max(task.Wanted, announced), 1));
+            task.Received = immediate;
         }
-        if (unsolicitedFollows) task.Open(Pdu.ReservedTag, immediate.Count, Math.Max(announced - immediate.Count, 0));
+        if (unsolicitedFollows) task.Open(Pdu.ReservedTag, immediate, Math.Max(announced - immediate, 0));
     }
 
     /// <summary>Finds the burst a Data-Out belongs to and holds it against what was agreed.</summary>
@@ -245,11 +265,17 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         return -1;
     }
 
-    /// <summary>Takes the data segment to where it belongs.</summary>
-    private bool Receive(Bhs bhs, IscsiTask task, int offset, int length)
+    /// <summary>Takes the data segment to where it belongs, or drops it when the task has failed.</summary>
+    private bool TakeData(Bhs bhs, IscsiTask task, int offset, int length)
     {
         PduReader reader = connection.Reader;
-        if (reader.HasPdu)
+        if (task.Early != ScsiStatus.Good)
+        {
+            connection.FireReceived(task.Lun);
+            reader.Discard();
+            return true;
+        }
+        if (reader.HasPdu && !task.InPlace)
         {
             connection.FireReceived(task.Lun);
             if (reader.DataIntact) reader.Data.AsSpan().CopyTo(task.Buffer.AsSpan(offset, length));
@@ -259,8 +285,18 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         }
         Span<byte> header = stackalloc byte[Pdu.BhsLength];
         bhs.Bytes.CopyTo(header);
-        phase.Flush();
-        if (!reader.ReceiveData(task.Buffer.AsSpan(offset, length), DataDeadline(), out bool intact)) return false;
+        if (!reader.HasPdu) phase.Flush();
+        bool intact = true;
+        if (task.InPlace)
+        {
+            reader.BeginData();
+            if (!WriteInPlace.Receive(reader, task, offset, length, DataDeadline())) return false;
+            reader.EndData(length);
+        }
+        else if (!reader.ReceiveData(task.Buffer.AsSpan(offset, length), DataDeadline(), out intact))
+        {
+            return false;
+        }
         if (connection.Provider.Wants(header[0])) connection.FireReceived(header, default, task.Lun);
         if (!intact) Damaged(new Bhs(header), task);
         return true;
@@ -309,6 +345,11 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
 
     private void DataComplete(IscsiTask task)
     {
+        if (task.IsVoid)
+        {
+            Abort(task);
+            return;
+        }
         _tasks.Remove(task.Itt);
         if (task.Early == ScsiStatus.Good) task.SetDataOut(new ArraySegment<byte>(task.Buffer!, 0, task.Wanted));
         Finish(task);
@@ -351,7 +392,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         long send = toInitiator && task.Read ? Math.Min(task.InLength, task.Expected) : 0;
         bool collapse = status == ScsiStatus.Good && send > 0;
         // What others may write to before it is sent would not fit its digest.
-        if (send > 0 && _dataDigest) task.OwnDataIn();
+        if (send > 0 && DataDigest) task.OwnDataIn();
         uint dataSn = send > 0 ? SendData(task, send, collapse, residualFlag, residual) : 0;
         if (!collapse) SendStatus(task, status, dataSn, residualFlag, residual);
         _sent.Add(task);

@@ -57,6 +57,9 @@ internal class ScsiTask
     /// <summary>Bytes of data that came with the command, at most <see cref="OutLength"/>; all of it when the handler runs.</summary>
     public ReadOnlySpan<byte> DataOut => _dataOut.AsSpan();
 
+    /// <summary>Bytes of <see cref="DataOut"/> that are in the store already, whole blocks from its begin; their part of it is void.</summary>
+    public int Placed { get; set; }
+
     /// <summary>Whether the handler may wait for a device: it runs on a worker.</summary>
     public bool MayBlock { get; set; }
 
@@ -90,6 +93,7 @@ internal class ScsiTask
         Lba = 0;
         Blocks = 0;
         OutLength = InLength = 0;
+        Placed = 0;
         DataInCount = 0;
         MayBlock = false;
         _dataOut = default;

@@ -76,11 +76,15 @@ internal sealed class MemoryStore : Store
         while (!from.IsEmpty)
         {
             int count = Count(offset, from.Length);
-            from[..count].CopyTo(WritableChunk(offset).AsSpan(At(offset)));
+            from[..count].CopyTo(Memory(offset, count));
             offset += count;
             from = from[count..];
         }
     }
+
+    public override bool IsMemory => true;
+
+    public override Span<byte> Memory(long offset, int length) => WritableChunk(offset).AsSpan(At(offset), Count(offset, length));
 
     // Alone, for a chunk that is dropped must have no writer in it. A read that is being sent keeps its own.
     public override void Unmap(long offset, long length)

@@ -50,16 +50,31 @@ internal abstract class Store : IDisposable
     /// <summary>Writes bytes; waits while somebody is <see cref="Alone"/>.</summary>
     public void Write(long offset, ReadOnlySpan<byte> from)
     {
-        int stripe = _gate.Enter();
+        int stripe = Enter();
         try
         {
             Put(offset, from);
         }
         finally
         {
-            _gate.Leave(stripe);
+            Leave(stripe);
         }
     }
+
+    /// <summary>Enters as a writer to <see cref="Memory"/>, for a moment: whoever wants to be <see cref="Alone"/> waits.</summary>
+    /// <returns>What <see cref="Leave"/> wants back.</returns>
+    public int Enter() => _gate.Enter();
+
+    /// <summary>Ends what <see cref="Enter"/> began.</summary>
+    public void Leave(int stripe) => _gate.Leave(stripe);
+
+    /// <summary>Whether it has <see cref="Memory"/>.</summary>
+    public virtual bool IsMemory => false;
+
+    /// <summary>The bytes themselves, to be written by who has entered.</summary>
+    /// <returns>As many of them as lie together, one or more.</returns>
+    /// <exception cref="StoreException">No memory is left for them.</exception>
+    public virtual Span<byte> Memory(long offset, int length) => throw new NotSupportedException();
 
     /// <summary>Writes bytes, for <see cref="Write"/> and for who is <see cref="Alone"/>.</summary>
     public abstract void Put(long offset, ReadOnlySpan<byte> from);
