@@ -185,5 +185,7 @@ internal sealed class Connection : IDisposable
         _info = _info with { Closed = Clock.Now };
         Provider.ConnectionChanges.Enqueue(_info);
         _socket.Dispose();
+        Reader.Dispose();
+        Writer.Dispose();
     }
 }

@@ -15,12 +15,16 @@ internal enum Received : byte
 /// Frames PDUs out of a connection's bytes: many PDUs per receive, each a view into the buffer. A long data segment
 /// can be received where it belongs instead.
 /// </summary>
-internal sealed class PduReader(Socket socket)
+internal sealed class PduReader(Socket socket) : IDisposable
 {
     /// <summary>Longest PDU we accept: header, 255 words of AHS, our MaxRecvDataSegmentLength and padding.</summary>
     private const int MaxPdu = Pdu.BhsLength + 1020 + LoginKeys.MaxRecvDataSegmentLength + 4 + 2 * Crc32C.Length;
 
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(MaxPdu, pinned: true);
+    private const int MaxSpares = 64;
+
+    private static readonly Spares<byte[]> s_spares = new(static () => GC.AllocateUninitializedArray<byte>(MaxPdu, pinned: true), MaxSpares);
+
+    private byte[] _buffer = s_spares.Take();
     private int _start;
     private int _end;
     private int _skip;
@@ -28,6 +32,14 @@ internal sealed class PduReader(Socket socket)
     private long _time;
     private int _headerDigest;
     private int _dataDigest;
+
+    /// <summary>Gives its buffer to the next connection; nothing may be read any more.</summary>
+    public void Dispose()
+    {
+        if (_buffer.Length > 0) s_spares.Give(_buffer);
+        _buffer = [];
+        _start = _end = 0;
+    }
 
     /// <summary>Whether a PDU's header with its AHS is in the buffer.</summary>
     public bool HasHeader

@@ -10,7 +10,7 @@ namespace Iscsitop.Target.Server;
 /// Gathers PDUs, many to one send: headers and short data in an arena, long data where it stands. The provider's second
 /// place to fire is here, when what was gathered is about to be sent (an initiator's writer has no connection to fire for).
 /// </summary>
-internal sealed class PduWriter(Socket socket, Connection? connection)
+internal sealed class PduWriter(Socket socket, Connection? connection) : IDisposable
 {
     private const int ArenaLength = 128 << 10;
 
@@ -22,12 +22,16 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
 
     private const int MaxSegments = 480;
     private const int MaxQueuedBytes = 2 << 20;
+    private const int MaxSpares = 64;
 
     private static readonly byte[] s_zeros = GC.AllocateArray<byte>(4, pinned: true);
 
-    private readonly byte[] _arena = GC.AllocateUninitializedArray<byte>(ArenaLength, pinned: true);
+    private static readonly Spares<byte[]> s_arenas = new(static () => GC.AllocateUninitializedArray<byte>(ArenaLength, pinned: true), MaxSpares);
+    private static readonly Spares<Queued[]> s_queues = new(static () => new Queued[ArenaLength / Pdu.BhsLength], MaxSpares);
+
     private readonly ArraySegment<byte>[] _segments = new ArraySegment<byte>[MaxSegments + 4];
-    private readonly Queued[] _pdus = new Queued[ArenaLength / Pdu.BhsLength];
+    private byte[] _arena = s_arenas.Take();
+    private Queued[] _pdus = s_queues.Take();
     private int _used;
     private int _segmentCount;
     private int _pduCount;
@@ -38,6 +42,16 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
 
     /// <summary>Whether the connection failed; nothing is sent any more.</summary>
     public bool Broken { get; private set; }
+
+    /// <summary>Gives its buffers to the next connection; nothing may be written any more.</summary>
+    public void Dispose()
+    {
+        if (_arena.Length == 0) return;
+        s_arenas.Give(_arena);
+        s_queues.Give(_pdus);
+        (_arena, _pdus) = ([], []);
+        Broken = true;
+    }
 
     /// <summary>From the next PDU on there are digests.</summary>
     public void UseDigests(bool header, bool data)
@@ -57,7 +71,7 @@ internal sealed class PduWriter(Socket socket, Connection? connection)
         Span<byte> bhs = _arena.AsSpan(_used, Pdu.BhsLength);
         bhs.Clear();
         bhs[0] = (byte)opcode;
-        _pdus[_pduCount++] = new Queued { At = _used, Lun = lun };
+        _pdus[_pduCount++] = new Queued { At = _used, Lun = lun }; // all of it: the queue may have been another's
         Extend(Pdu.BhsLength + _headerDigest);
         _crc = Crc32C.Start;
         return bhs;

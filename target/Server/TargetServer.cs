@@ -14,6 +14,9 @@ public sealed class TargetServer : IDisposable
     // Workers wait for devices; the pool adds threads too slowly for that by itself.
     private const int Workers = 32;
 
+    // A burst of logins waits here while the machine is busy; what does not fit waits a second, for its SYN to come again.
+    private const int Backlog = 1024;
+
     /// <summary>How long a connection that was aborted, or workers whose unit is closed, may take to end.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -315,7 +318,7 @@ public sealed class TargetServer : IDisposable
             if (!OperatingSystem.IsWindows()) listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             if (portal.AddressFamily == AddressFamily.InterNetworkV6) listener.DualMode = false;
             listener.Bind(portal);
-            listener.Listen(128);
+            listener.Listen(Backlog);
             return listener;
         }
         catch (SocketException e)
