@@ -211,7 +211,8 @@ internal static class SequencingRows
         {
             p.Login(Hostile.Solicited).Send(Write(p)).Next();
             p.Send(Logout(0));
-        }, "r2t 512, logout 0, closed") { Orderly = true };
+        }, "r2t 512, logout 0, closed")
+        { Orderly = true };
         yield return new("S13 a command after the logout", p => p.Login().Send(Logout(0), Ready(p, 1)), "logout 0, closed") { Orderly = true };
     }
 
