@@ -23,8 +23,8 @@ public static class Lun
     public static ulong Of(Bhs bhs)
     {
         if (Pdu.At(bhs.Bytes[0]).Lun == 0) return Unknown;
-        TryDecode(bhs.LunField, out ulong number);
-        return number;
+        // A field whose last bytes alone are set is no LUN of its number.
+        return TryDecode(bhs.LunField, out ulong number) || number > Max ? number : Unknown;
     }
 
     /// <summary>The field of what <see cref="Of"/> gave.</summary>

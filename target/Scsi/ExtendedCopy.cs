@@ -80,8 +80,8 @@ internal static class ExtendedCopy
         BinaryPrimitives.WriteUInt16BigEndian(data[10..], MaxSegments);
         BinaryPrimitives.WriteUInt32BigEndian(data[12..], MaxDescriptors);
         BinaryPrimitives.WriteUInt32BigEndian(data[16..], MaxSegmentBytes);
-        BinaryPrimitives.WriteUInt16BigEndian(data[34..], LogicalUnit.MaxCopies);
-        data[36] = LogicalUnit.MaxCopies;
+        BinaryPrimitives.WriteUInt16BigEndian(data[34..], (ushort)task.Unit!.MaxCopies);
+        data[36] = (byte)task.Unit.MaxCopies;
         data[37] = 9; // granularity: 512 bytes
         data[43] = (byte)types.Length;
         types.CopyTo(data[44..]);
@@ -105,8 +105,8 @@ internal static class ExtendedCopy
         identifiers.CopyTo(rest[types.Length..]);
         Span<byte> general = rest[(types.Length + identifiers.Length)..];
         BinaryPrimitives.WriteUInt32BigEndian(general, 0x8001_0020);
-        BinaryPrimitives.WriteUInt32BigEndian(general[4..], LogicalUnit.MaxCopies);
-        BinaryPrimitives.WriteUInt32BigEndian(general[8..], LogicalUnit.MaxCopies);
+        BinaryPrimitives.WriteUInt32BigEndian(general[4..], (uint)unit.MaxCopies);
+        BinaryPrimitives.WriteUInt32BigEndian(general[8..], (uint)unit.MaxCopies);
         BinaryPrimitives.WriteUInt32BigEndian(general[12..], MaxSegmentBytes);
         general[16] = 9;
         return commands.Length + 32 + types.Length + identifiers.Length + 36;

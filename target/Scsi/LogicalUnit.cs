@@ -19,8 +19,8 @@ internal sealed class LogicalUnit
     /// <summary>Product revision level, up to 4 characters: major and minor version of this assembly.</summary>
     public static readonly string Revision = typeof(LogicalUnit).Assembly.GetName().Version is { } v ? $"{v.Major}.{v.Minor}" : "";
 
-    /// <summary>Extended copies in progress at most.</summary>
-    public const int MaxCopies = 4;
+    /// <summary>Extended copies in progress at most, unless told otherwise.</summary>
+    public const int DefaultMaxCopies = 4;
 
     private const int MaxAtomicLength = 1 << 20;
 
@@ -78,6 +78,9 @@ internal sealed class LogicalUnit
 
     /// <summary>LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT (SBC-4 §5.21).</summary>
     public int PhysicalBlockExponent => BitOperations.Log2((uint)(PhysicalBlockSize / BlockSize));
+
+    /// <summary>Extended copies in progress at most, up to 255; a reload may change it.</summary>
+    public int MaxCopies { get; set; } = DefaultMaxCopies;
 
     /// <summary>Whether blocks can be unmapped.</summary>
     public bool Thin { get; init; }

@@ -134,7 +134,7 @@ internal static class PersistentReserve
         if (!TransportId.TryRead(list[ListLength..], out TransportId id, out _) || Names(task, id) is not [var name]) return WrongList(task, ListLength);
         if (own.Covers(name)) return WrongList(task, ListLength);
         Registration moved = new(registry.Find(name)?.Nexus ?? name, p.ActionKey);
-        if (registry.Find(name) is null && registry.Registrations.Length == Reservations.MaxRegistrations)
+        if (registry.Find(name) is null && registry.Registrations.Length >= task.Unit!.Reservations.MaxRegistrations)
             return new Change(task.Fail(SenseCode.InsufficientRegistrationResources));
         Registry next = registry.With(moved).With(registry.Type, moved);
         if ((list[17] & Unregister) != 0) next = next.Without(r => r == own);
@@ -211,7 +211,7 @@ internal static class PersistentReserve
         if (specify && !TryNames(task, names)) return WrongList(task, 28);
         if ((p.Flags & AllPorts) != 0 && own is null) names = [.. names.Select(n => n with { Port = 0 })];
         if (names.Skip(1).Any(n => registry.Find(n) is not null)) return Change.Conflict;
-        if (own is null && registry.Registrations.Length + names.Count > Reservations.MaxRegistrations)
+        if (own is null && registry.Registrations.Length + names.Count > task.Unit!.Reservations.MaxRegistrations)
             return new Change(task.Fail(SenseCode.InsufficientRegistrationResources));
         return new Change(ScsiStatus.Good, Next(registry.With([.. names.Select(n => new Registration(n, p.ActionKey))])) with { Persist = persist });
     }

@@ -81,7 +81,7 @@ internal sealed partial class ReservationFile(string directory, string unit)
     {
         Content content = JsonSerializer.Deserialize(json, Json.Default.Content) ?? throw new FormatException("it is empty");
         if (content.Unit != unit) throw new FormatException($"it is that of '{content.Unit}'");
-        if (content.Registrations.Length > Reservations.MaxRegistrations) throw new FormatException("it has too many registrations");
+        if (content.Registrations.Length > Reservations.MostRegistrations) throw new FormatException("it has too many registrations");
         Registration[] all = [.. content.Registrations.Select(Registered)];
         if (all.DistinctBy(r => r.Nexus).Count() != all.Length) throw new FormatException("a nexus is registered twice");
         Registry registry = Registry.Empty with { Registrations = all, Persist = true };

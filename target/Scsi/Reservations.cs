@@ -8,13 +8,19 @@ namespace Iscsitop.Target.Scsi;
 /// </summary>
 internal sealed class Reservations(LogicalUnit unit, ReservationFile? file = null)
 {
-    /// <summary>Registrations of one unit at most.</summary>
-    public const int MaxRegistrations = 512;
+    /// <summary>Registrations at most, unless told otherwise.</summary>
+    public const int DefaultMaxRegistrations = 512;
+
+    /// <summary>Registrations at most, whatever is told: what names them all must fit a command's buffer.</summary>
+    public const int MostRegistrations = 4096;
 
     private readonly Lock _lock = new();
     private Registry _registry = Registry.Empty;
     private Nexus? _reserver;
     private Barrier? _barrier;
+
+    /// <summary>Registrations at most; a reload may change it, and takes none away.</summary>
+    public int MaxRegistrations { get; set; } = DefaultMaxRegistrations;
 
     /// <summary>The registrations and the reservation.</summary>
     public Registry Registry => Volatile.Read(ref _registry);

@@ -54,7 +54,7 @@ internal sealed class Chap(Authentication authentication)
         if (value("CHAP_A") is { } algorithms) return Offer(algorithms, answer);
         bool answers = value("CHAP_N") is not null || value("CHAP_R") is not null;
         if (!answers) return null;
-        if (_algorithm is null || Done) return (LoginStatus.InitiatorError, "a CHAP answer without a challenge");
+        if (_algorithm is null || Done) return (LoginStatus.AuthenticationFailure, "a CHAP answer without a challenge");
         if (value("CHAP_N") is not { } name || value("CHAP_R") is not { } response) return (LoginStatus.MissingParameter, "CHAP_N or CHAP_R is missing");
         return Check(name, response) ?? AnswerTheirs(value("CHAP_I"), value("CHAP_C"), answer);
     }
@@ -67,7 +67,7 @@ internal sealed class Chap(Authentication authentication)
 
     private (LoginStatus, string)? Offer(string list, TextBuilder answer)
     {
-        if (_algorithm is not null) return (LoginStatus.InitiatorError, "CHAP_A was sent twice");
+        if (_algorithm is not null) return (LoginStatus.AuthenticationFailure, "CHAP_A was sent twice");
         foreach (string offer in list.Split(','))
         {
             _algorithm = Array.Find(s_algorithms, a => a.Available && offer == a.Number.ToString(CultureInfo.InvariantCulture));
@@ -109,7 +109,7 @@ internal sealed class Chap(Authentication authentication)
             Done = true;
             return null;
         }
-        if (identifier is null || challenge is null) return (LoginStatus.MissingParameter, "CHAP_I or CHAP_C is missing");
+        if (identifier is null || challenge is null) return (LoginStatus.AuthenticationFailure, "CHAP_I or CHAP_C is missing");
         if (authentication.Outgoing is not { Secret.Length: > 0 } us) return (LoginStatus.AuthenticationFailure, "it asks us to prove who we are, and we have no name and secret for that");
         if (!Iscsi.Text.TryNumber(identifier, out ulong id) || id > byte.MaxValue) return (LoginStatus.InitiatorError, "its CHAP_I is no number from 0 to 255");
         byte[]? bytes = Decode(challenge);

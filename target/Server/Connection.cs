@@ -12,8 +12,6 @@ internal sealed class Connection : IDisposable
     /// <summary>How often a waiting thread looks at its timers.</summary>
     public const int TickMilliseconds = 1000;
 
-    private const int SendTimeoutMilliseconds = 30_000;
-
     private readonly Socket _socket;
     private readonly Thread _thread;
     private readonly ManualResetEventSlim _ended = new();
@@ -28,7 +26,7 @@ internal sealed class Connection : IDisposable
         socket.NoDelay = true;
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         socket.ReceiveTimeout = TickMilliseconds;
-        socket.SendTimeout = SendTimeoutMilliseconds;
+        socket.SendTimeout = (int)server.Options.SendTimeout.TotalMilliseconds;
         Local = (IPEndPoint)socket.LocalEndPoint!;
         Remote = (IPEndPoint)socket.RemoteEndPoint!;
         Id = server.Provider.NextConnection();
@@ -147,7 +145,7 @@ internal sealed class Connection : IDisposable
         {
             if (new Login(this).Run() is { } session)
             {
-                using var phase = new FullFeature(this, session);
+                using FullFeature phase = Begin(session);
                 phase.Run();
             }
             Linger();
@@ -166,6 +164,20 @@ internal sealed class Connection : IDisposable
             End();
             Server.Ended(this);
             _ended.Set();
+        }
+    }
+
+    /// <summary>The phase after the login. A session must not stay behind when there is no descriptor left for it, say.</summary>
+    private FullFeature Begin(Session session)
+    {
+        try
+        {
+            return new FullFeature(this, session);
+        }
+        catch
+        {
+            Server.Leave(session, this, null);
+            throw;
         }
     }
 

@@ -31,6 +31,7 @@ internal sealed class FullFeature : IDisposable
     private string? _closing;
     private long _lastTick = Environment.TickCount64;
     private long _lastReceived = Environment.TickCount64;
+    private long _pduSince = Environment.TickCount64;
     private uint _ping;
     private bool _pingOutstanding;
     private long _logoutDeadline;
@@ -65,10 +66,21 @@ internal sealed class FullFeature : IDisposable
         }
         finally
         {
+            End();
+        }
+    }
+
+    private void End()
+    {
+        try
+        {
             _commands.Drain();
             _ended = true;
             while (_posted.TryDequeue(out Action? action)) action();
             _functions.TellOthers();
+        }
+        finally
+        {
             _connection.Server.Leave(_session, _connection, this);
         }
     }
@@ -146,34 +158,38 @@ internal sealed class FullFeature : IDisposable
             int patience = _functions.Pending ? 10 : Connection.TickMilliseconds;
             if (!_commands.EnsureWaker().Wait(_connection.Socket, patience)) return true;
         }
+        bool begins = !_reader.HasMore;
         switch (_reader.Receive())
         {
             case Received.Closed:
                 return false;
             case Received.Data:
                 _lastReceived = Environment.TickCount64;
-                HandleAll();
+                if (HandleAll() || begins) _pduSince = _lastReceived;
                 break;
         }
         return true;
     }
 
-    private void HandleAll()
+    /// <summary>Handles what has come of PDUs.</summary>
+    /// <returns>Whether there was one at least.</returns>
+    private bool HandleAll()
     {
-        while (_closing is null && !_writer.Broken && _reader.HasHeader)
+        bool any = false;
+        for (; _closing is null && !_writer.Broken && _reader.HasHeader; any = true)
         {
             Bhs bhs = _reader.Bhs;
             if (!_reader.HeaderIntact)
             {
                 // Where the next PDU begins cannot be known any more (RFC 7143 §7.8).
                 CloseBecause("a header that its digest does not fit");
-                return;
+                break;
             }
             if (bhs.DataLength > LoginKeys.MaxRecvDataSegmentLength)
             {
                 Reject(bhs, _reader.Ahs, RejectReason.ProtocolError);
                 CloseBecause($"a data segment of {bhs.DataLength} bytes where {LoginKeys.MaxRecvDataSegmentLength} were agreed");
-                return;
+                break;
             }
             if ((bhs.Bytes[0] & 0xbf) == (byte)Opcode.DataOut && !_session.Discovery)
             {
@@ -182,7 +198,7 @@ internal sealed class FullFeature : IDisposable
             }
             if (!_reader.HasPdu)
             {
-                if (!TakeEarly(bhs)) return;
+                if (!TakeEarly(bhs)) break;
                 continue;
             }
             _connection.FireReceived(Lun.Of(bhs));
@@ -191,6 +207,7 @@ internal sealed class FullFeature : IDisposable
             else Number(bhs, _reader.Ahs, _reader.Data);
             _reader.Advance();
         }
+        return any;
     }
 
     /// <summary>Puts requests into CmdSN order (RFC 7143 §4.2.2.1).</summary>
@@ -262,7 +279,7 @@ internal sealed class FullFeature : IDisposable
             return RejectReason.ProtocolError;
         }
         if (_session.Discovery && opcode is Opcode.ScsiCommand or Opcode.TaskManagementRequest or Opcode.DataOut) return RejectReason.ProtocolError;
-        if (ahs.Length > 0 && (opcode != Opcode.ScsiCommand || !AhsFits(ahs))) return RejectReason.InvalidPduField;
+        if (ahs.Length > 0 && (opcode != Opcode.ScsiCommand || !AhsFits(ahs, bhs.Flags))) return RejectReason.InvalidPduField;
         return opcode switch
         {
             Opcode.ScsiCommand => WrongCommand(bhs),
@@ -285,15 +302,25 @@ internal sealed class FullFeature : IDisposable
         return bhs.Immediate && _commands.Count >= _session.Numbering.Depth + MaxImmediate ? RejectReason.TooManyImmediateCommands : null;
     }
 
-    // Each AHS says its length; together they must be what the header said (RFC 7143 §11.2.2).
-    private static bool AhsFits(ReadOnlySpan<byte> ahs)
+    // Each AHS says its length; together they must be what the header said (RFC 7143 §11.2.2). One of a type, and the expected
+    // length of bidirectional data (§11.2.2.4) with a command that goes both ways only.
+    private static bool AhsFits(ReadOnlySpan<byte> ahs, byte flags)
     {
+        const int extendedCdb = 1, bidirectional = 2, bothWays = BhsFlags.Read | BhsFlags.Write;
+        int seen = 0;
         while (ahs.Length >= 4)
         {
             int length = ahs[0] << 8 | ahs[1];
             int whole = Pdu.Pad(length + 3);
             int type = ahs[2] & 0x3f;
-            if (whole > ahs.Length || length == 0 || type is not (1 or 2) || (type == 1 && length > MaxExtendedCdb)) return false;
+            bool proper = type switch
+            {
+                extendedCdb => length is > 0 and <= MaxExtendedCdb,
+                bidirectional => length == 5 && (flags & bothWays) == bothWays,
+                _ => false,
+            };
+            if (!proper || (seen & 1 << type) != 0 || whole > ahs.Length) return false;
+            seen |= 1 << type;
             ahs = ahs[whole..];
         }
         return ahs.IsEmpty;
@@ -378,6 +405,7 @@ internal sealed class FullFeature : IDisposable
         _lastTick = now;
         TargetOptions options = _connection.Server.Options;
         if (_commands.Sweep()) CloseBecause($"data we asked for did not come in {options.DataTimeout.TotalSeconds:0} s");
+        if (_reader.HasMore && now - _pduSince > options.DataTimeout.TotalMilliseconds) CloseBecause($"a PDU that did not end in {options.DataTimeout.TotalSeconds:0} s");
         if (_connection.Server.AsksToLeave(_session)) AskForLogout(now);
         if (_session.Discovery || options.NopInterval == TimeSpan.Zero) return;
         double idle = now - _lastReceived;

@@ -59,7 +59,7 @@ internal sealed class Login(Connection connection)
             connection.FireReceived(Lun.Unknown);
             if (request == 0) Begin(bhs);
             if (Malformed(bhs, first: request == 0) is { } wrong)
-                return Refuse(bhs.Bytes[3] > 0 ? LoginStatus.UnsupportedVersion : LoginStatus.InitiatorError, wrong);
+                return Refuse(StatusOf(bhs), wrong);
             bool transit = bhs.Final;
             bool more = (bhs.Flags & BhsFlags.Continue) != 0;
             _stage = (Stage)(bhs.Flags >> 2 & 3);
@@ -70,7 +70,7 @@ internal sealed class Login(Connection connection)
             _answer.Clear();
             if (!more)
             {
-                if (ParseText() is { } bad) return Refuse(LoginStatus.InitiatorError, bad);
+                if (ParseText() is { } bad) return Refuse(bad.Status, bad.Reason);
                 if (_initiator.Length == 0 && Identify() is { } status) return Refuse(status.Status, status.Reason);
                 if (Negotiate(next, transit) is { } failure) return Refuse(failure.Status, failure.Reason);
                 // While the initiator has proved nothing it stays where it is, whatever it asks for (iPXE always asks).
@@ -111,19 +111,25 @@ internal sealed class Login(Connection connection)
             : "ITT, CID, ISID or TSIH changed during the login";
     }
 
-    private string? ParseText()
+    // Going on to the operational stage with nothing proved is a matter of security first.
+    private LoginStatus StatusOf(Bhs malformed) =>
+        malformed.Bytes[3] > 0 ? LoginStatus.UnsupportedVersion : !Proven && (malformed.Flags >> 2 & 3) == 1 ? LoginStatus.AuthenticationFailure : LoginStatus.InitiatorError;
+
+    private (LoginStatus Status, string Reason)? ParseText()
     {
         string? wrong = Text.Parse(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_text), _pairs);
         _text.Clear();
-        if (wrong is not null) return wrong;
-        if (_pairs.DistinctBy(p => p.Key).Count() != _pairs.Count) return "a key was sent twice at once";
+        if (wrong is not null) return (LoginStatus.InitiatorError, wrong);
+        if (_pairs.DistinctBy(p => p.Key).Count() != _pairs.Count) return (LoginStatus.InitiatorError, "a key was sent twice at once");
         foreach ((string key, string value) in _pairs)
         {
             // libiscsi says again who it is when the operational stage follows the security stage.
-            if (!_seen.TryAdd(key, value) && !(s_names.Contains(key) && _seen[key] == value)) return $"{key} was sent twice";
-            if (value.Length > (key is "CHAP_C" or "CHAP_R" ? MaxBinaryValue : LoginKeys.MaxValueLength)) return $"the value of {key} is longer than {LoginKeys.MaxValueLength} bytes";
+            if (!_seen.TryAdd(key, value) && !(s_names.Contains(key) && _seen[key] == value))
+                return (key.StartsWith("CHAP_", StringComparison.Ordinal) ? LoginStatus.AuthenticationFailure : LoginStatus.InitiatorError, $"{key} was sent twice");
+            int longest = key is "CHAP_C" or "CHAP_R" ? MaxBinaryValue : LoginKeys.MaxValueLength;
+            if (value.Length > longest) return (LoginStatus.InitiatorError, $"the value of {key} is longer than {longest} bytes");
         }
-        return _seen.Count > Text.MaxPairs ? "too many keys" : null;
+        return _seen.Count > Text.MaxPairs ? (LoginStatus.InitiatorError, "too many keys") : null;
     }
 
     /// <summary>Who wants to log in to what: the keys that must come first (RFC 7143 §6.3, §13).</summary>
@@ -201,9 +207,8 @@ internal sealed class Login(Connection connection)
         if (connection.Reader.HasMore) return Refuse(LoginStatus.InvalidDuringLogin, "it sent PDUs before the login had ended");
         connection.Parameters = _parameters;
         Session session = _joins ?? NewSession();
-        LoginStatus status = _joins?.Join(connection, TargetServer.Patience) ?? connection.Server.Establish(session, connection);
+        LoginStatus status = _joins is null ? connection.Server.Establish(session, connection) : connection.Server.Join(_joins, connection);
         if (status != LoginStatus.Success) return Refuse(status, WhyNot(status));
-        if (_joins is null) session.Numbering.Start(_cmdSn);
         _tsih = session.Tsih;
         connection.Identify(_target, _initiator, session.Isid, session.Tsih);
         connection.LoggedIn = true;
@@ -220,14 +225,19 @@ internal sealed class Login(Connection connection)
         return null;
     }
 
-    private Session NewSession() => new(connection, _parameters, _depth)
+    private Session NewSession()
     {
-        Initiator = _initiator,
-        Target = _target,
-        Isid = Convert.ToHexStringLower(_isid),
-        Tsih = _tsih,
-        Nexus = _discovery ? null : connection.Server.NexusOf(_target, _initiator, _isid, connection.Local),
-    };
+        var session = new Session(connection, _parameters, _depth)
+        {
+            Initiator = _initiator,
+            Target = _target,
+            Isid = Convert.ToHexStringLower(_isid),
+            Tsih = _tsih,
+            Nexus = _discovery ? null : connection.Server.NexusOf(_target, _initiator, _isid, connection.Local),
+        };
+        session.Numbering.Start(_cmdSn);
+        return session;
+    }
 
     private static string WhyNot(LoginStatus status) => status switch
     {
@@ -294,7 +304,9 @@ internal sealed class Login(Connection connection)
         PduReader reader = connection.Reader;
         while (true)
         {
-            if (reader.HasHeader)
+            // What cannot become a Login Request is not waited for.
+            if (reader.HasMore && !IsRequest(reader.First)) return NotIscsi();
+            if (reader.HasBhs)
             {
                 Bhs bhs = reader.Bhs;
                 if (bhs.Bytes[0] != 0x43) return NotALogin(bhs);
@@ -319,16 +331,17 @@ internal sealed class Login(Connection connection)
     // An initiator that begins with another PDU is told (RFC 7143 §6.3); what is no iSCSI at all is not.
     private bool NotALogin(Bhs bhs)
     {
-        bool iscsi = Pdu.TryGetRow(bhs.Bytes[0], out PduRow row) && row.Direction == Direction.ToTarget && bhs.Bytes[0] < 0x80 && bhs.AhsLength == 0;
-        if (iscsi)
-        {
-            _itt = bhs.Itt;
-            Refuse(LoginStatus.InvalidDuringLogin, $"a {row.Name} before the login");
-        }
-        else if (connection.Server.MayLog(connection.Remote.Address))
-        {
-            Log.Dropped(connection.Server.Logger, connection.Remote, "what it sent is not iSCSI");
-        }
+        if (bhs.AhsLength > 0 && bhs.Opcode != Opcode.ScsiCommand) return NotIscsi();
+        _itt = bhs.Itt;
+        Refuse(LoginStatus.InvalidDuringLogin, $"a {Pdu.Row(bhs.Opcode).Name} before the login");
         return false;
     }
+
+    private bool NotIscsi()
+    {
+        if (connection.Server.MayLog(connection.Remote.Address)) Log.Dropped(connection.Server.Logger, connection.Remote, "what it sent is not iSCSI");
+        return false;
+    }
+
+    private static bool IsRequest(byte first) => first < 0x80 && Pdu.TryGetRow(first, out PduRow row) && row.Direction == Direction.ToTarget;
 }

@@ -53,6 +53,12 @@ internal sealed class PduReader(Socket socket) : IDisposable
         }
     }
 
+    /// <summary>Whether its 48 bytes are, whatever AHS they announce.</summary>
+    public bool HasBhs => _end - _start >= Pdu.BhsLength;
+
+    /// <summary>Its first byte, of which there is one when <see cref="HasMore"/>.</summary>
+    public byte First => _buffer[_start];
+
     /// <summary>Whether the whole PDU, padding included, is in the buffer.</summary>
     public bool HasPdu => _end - _start >= PduLength;
 
@@ -94,8 +100,8 @@ internal sealed class PduReader(Socket socket) : IDisposable
     /// </summary>
     public long Time => _time != 0 ? _time : _time = Probes.Clock.Now;
 
-    /// <summary>Whether bytes are left that were not taken.</summary>
-    public bool HasMore => _end > _start;
+    /// <summary>Whether bytes are left that were not taken, or a PDU is that was taken before its end.</summary>
+    public bool HasMore => _end > _start || _skip > 0;
 
     private int HeaderLength => Pdu.BhsLength + _buffer[_start + 4] * 4 + _headerDigest;
 

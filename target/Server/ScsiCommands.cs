@@ -112,8 +112,10 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         PduReader reader = connection.Reader;
         Bhs bhs = reader.Bhs;
         if (!_tasks.TryGetValue(bhs.Itt, out IscsiTask? task) || task.IsVoid || task.HandedOff) return Stray(bhs, task);
-        int index = Burst(task, bhs, out bool proper);
+        bool proper = false;
+        int index = bhs.AhsLength > 0 ? -1 : Burst(task, bhs, out proper);
         if (!proper && task.Early == ScsiStatus.Good) task.Early = task.Fail(SenseCode.ProtocolServiceCrcError);
+        if (index < 0 && !Rejected(bhs)) return false;
         bool final = bhs.Final;
         int length = bhs.DataLength;
         if (!TakeData(bhs, task, (int)bhs.BufferOffset, length)) return false;
@@ -466,10 +468,18 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         if (task is { IsVoid: true, HandedOff: false }) Abort(task);
         if (!_voidTags.AsSpan(0, Math.Min(_voidCount, _voidTags.Length)).Contains(bhs.Itt))
         {
-            if (++_strays > MaxStrays) return false;
-            phase.Reject(bhs, connection.Reader.Ahs, RejectReason.InvalidPduField);
+            if (!Rejected(bhs)) return false;
         }
         connection.Reader.Discard();
+        return true;
+    }
+
+    /// <summary>Rejects data that nobody asked for.</summary>
+    /// <returns>False when there was too much of it.</returns>
+    private bool Rejected(Bhs bhs)
+    {
+        if (++_strays > MaxStrays) return false;
+        phase.Reject(bhs, connection.Reader.Ahs, RejectReason.InvalidPduField);
         return true;
     }
 

@@ -66,14 +66,41 @@ internal sealed class Session
         Nexus is { } mine && other.Nexus is { } theirs && Initiator == other.Initiator && Isid == other.Isid
         && Target == other.Target && mine.PortalGroup == theirs.PortalGroup;
 
-    /// <summary>Takes in another connection; one of the same CID makes room for it first (RFC 7143 §6.3.4).</summary>
+    /// <summary>Whether it has ended: nobody is in it, and nobody can join it any more.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (_lock) return _over && _connections.Length == 0;
+        }
+    }
+
+    /// <summary>
+    /// Takes in another connection; one of the same CID makes room for it first (RFC 7143 §6.3.4). When that fails, and the last
+    /// connection has left meanwhile, the session is over.
+    /// </summary>
     public LoginStatus Join(Connection connection, TimeSpan patience)
     {
-        Interlocked.Increment(ref _joining);
-        bool replaced = Replace(connection.Cid, patience);
+        BeginJoin();
+        return EndJoin(connection, Replace(connection.Cid, patience));
+    }
+
+    /// <summary>From now on the session waits for who joins, even when its last connection leaves.</summary>
+    public void BeginJoin()
+    {
+        lock (_lock) _joining++;
+    }
+
+    /// <summary>The end of <see cref="BeginJoin"/>.</summary>
+    /// <param name="connection">Who joins.</param>
+    /// <param name="replaced">Whether the connection of its CID has made room.</param>
+    public LoginStatus EndJoin(Connection connection, bool replaced)
+    {
         lock (_lock)
         {
-            Interlocked.Decrement(ref _joining);
+            _joining--;
+            // Nobody else comes, and nobody will tell that it is over: whoever left relied on us.
+            if (!replaced && _joining == 0) _over |= _connections.Length == 0;
             if (!replaced) return LoginStatus.ServiceUnavailable;
             if (_over) return LoginStatus.SessionDoesNotExist;
             if (_connections.Length >= Parameters[Key.MaxConnections]) return LoginStatus.TooManyConnections;
@@ -103,7 +130,7 @@ internal sealed class Session
         }
         if (phase is not null && Shared) Numbering.PlugWhere((of, _) => of == phase);
         if (_over) Abort(except: connection);
-        return _over && _connections.Length == 0;
+        return IsOver;
     }
 
     /// <summary>Ends its connections but one.</summary>

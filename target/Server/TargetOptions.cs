@@ -61,6 +61,12 @@ public sealed record TargetOptions
     /// <summary>Bytes of buffers that all commands together may hold; beyond it they are answered TASK SET FULL.</summary>
     public long MaxBuffers { get; init; } = BufferPool.DefaultLimit;
 
+    /// <summary>Persistent reservation registrations of one unit at most, up to 4096.</summary>
+    public int MaxRegistrations { get; init; } = Scsi.Reservations.DefaultMaxRegistrations;
+
+    /// <summary>Extended copies of one unit at a time at most, up to 255.</summary>
+    public int MaxCopies { get; init; } = Scsi.LogicalUnit.DefaultMaxCopies;
+
     /// <summary>Log messages about one peer in a second at most.</summary>
     public int LogsPerSecond { get; init; } = 10;
 
@@ -73,8 +79,11 @@ public sealed record TargetOptions
     /// <summary>Time an initiator has to answer a ping.</summary>
     public TimeSpan NopTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Time in which data an R2T asked for must come.</summary>
+    /// <summary>Time in which data an R2T asked for must come, and the rest of a PDU after its begin.</summary>
     public TimeSpan DataTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time in which an initiator must take something of what is sent to it.</summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Time initiators get to log out when they are asked to.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);

@@ -40,8 +40,8 @@ public sealed class TargetServer : IDisposable
         Logger = loggers.CreateLogger("iscsitop.target");
         Provider = new Provider("target");
         Targets.Change change = _targets.Prepare(options.AllTargets, options.StateDirectory);
+        Limit(change, options);
         _targets.Commit(change);
-        BufferPool.Limit = options.MaxBuffers;
         Announce(change);
     }
 
@@ -96,10 +96,10 @@ public sealed class TargetServer : IDisposable
         lock (_lock)
         {
             _options = options;
+            Limit(change, options);
             _targets.Commit(change);
             foreach (Session session in _sessions) Refresh(session);
         }
-        BufferPool.Limit = options.MaxBuffers;
         Announce(change);
         foreach (LogicalUnit unit in change.Kept) Try(0, unit.Grow);
         foreach ((int lun, LogicalUnit unit) in change.Gone) Close(lun, unit);
@@ -237,11 +237,25 @@ public sealed class TargetServer : IDisposable
             return _sessions.Find(s => s.Shared && s.Tsih == tsih && s.Initiator == initiator && s.Isid == isid && s.Target == target && s.Nexus?.PortalGroup == group.Tag);
     }
 
+    /// <summary>Adds a connection to a session that takes it.</summary>
+    internal LoginStatus Join(Session session, Connection connection)
+    {
+        LoginStatus status = session.Join(connection, Patience);
+        if (status != LoginStatus.Success && session.IsOver) Forget(session);
+        return status;
+    }
+
     /// <summary>A connection has left its session, which may be over with that.</summary>
     internal void Leave(Session session, Connection connection, FullFeature? phase)
     {
-        if (!session.Leave(connection, phase)) return;
-        lock (_lock) _sessions.Remove(session);
+        if (session.Leave(connection, phase)) Forget(session);
+    }
+
+    private void Forget(Session session)
+    {
+        lock (_lock)
+            if (!_sessions.Remove(session))
+                return;
         session.Nexus?.Detach();
     }
 
@@ -278,6 +292,16 @@ public sealed class TargetServer : IDisposable
         nexus.Update(allowed
             ? target.UnitsOf(session.Initiator)
             : nexus.Luns.ToArray().Where(l => target.Units.Values.Contains(nexus.Find((ulong)l))).ToDictionary(l => l, l => nexus.Find((ulong)l)!));
+    }
+
+    private static void Limit(Targets.Change change, TargetOptions options)
+    {
+        BufferPool.Limit = options.MaxBuffers;
+        foreach (LogicalUnit unit in change.Kept.Concat(change.Opened.Select(o => o.Unit)))
+        {
+            unit.MaxCopies = options.MaxCopies;
+            unit.Reservations.MaxRegistrations = options.MaxRegistrations;
+        }
     }
 
     private void Announce(Targets.Change change)

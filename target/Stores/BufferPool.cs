@@ -33,6 +33,9 @@ internal static class BufferPool
     /// <summary>Whether so much is rented out that commands which need a buffer must wait: TASK SET FULL.</summary>
     public static bool Exhausted => Volatile.Read(ref s_rented) > Limit;
 
+    /// <summary>Bytes that are rented out.</summary>
+    public static long Rented => Volatile.Read(ref s_rented);
+
     /// <summary>A buffer of at least <paramref name="length"/> bytes with undefined content.</summary>
     public static byte[] Rent(int length)
     {

@@ -210,7 +210,7 @@ public sealed class ExtendedCopyTests
         byte[] nameless = List(0, [Cscd(0)], [Move(0, 0, 0, 0, 1)]);
         Send(nameless);
         nameless[1] = 0x18;
-        for (int i = 0; i < LogicalUnit.MaxCopies; i++) Assert.That(_rig.Unit.TryBeginCopy());
+        for (int i = 0; i < LogicalUnit.DefaultMaxCopies; i++) Assert.That(_rig.Unit.TryBeginCopy());
         Assert.That(Send(nameless), Is.EqualTo(ScsiStatus.Busy));
         Assert.That(_rig.Nexus.Copies.Find(0), Is.Not.Null, "a copy without a list says nothing of the one that had this identifier");
         Assert.That(Copy([Cscd(0)], [Move(0, 0, 0, 0, 1)]), Is.EqualTo(ScsiStatus.Busy));

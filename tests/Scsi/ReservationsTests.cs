@@ -383,13 +383,13 @@ public sealed class ReservationsTests
     [Test]
     public void There_is_an_end_to_registrations()
     {
-        for (int i = 0; i < Reservations.MaxRegistrations; i++) Out(Attach("many", isid: (byte)i, high: (byte)(i >> 8)), Register, action: 1);
+        for (int i = 0; i < Reservations.DefaultMaxRegistrations; i++) Out(Attach("many", isid: (byte)i, high: (byte)(i >> 8)), Register, action: 1);
         Assert.Multiple(() =>
         {
             Assert.That(Out(_a, Register, action: 1), Is.EqualTo(Check));
             Assert.That(_rig.Code, Is.EqualTo(SenseCode.InsufficientRegistrationResources));
             Assert.That(Run(_a, "5E 00 00 00 00 00 00 FF FF"), Is.EqualTo(Good));
-            Assert.That(_rig.DataIn, Has.Length.EqualTo(8 + 8 * Reservations.MaxRegistrations));
+            Assert.That(_rig.DataIn, Has.Length.EqualTo(8 + 8 * Reservations.DefaultMaxRegistrations));
             Assert.That(Run(_a, "5E 03 00 00 00 00 00 FF FF"), Is.EqualTo(Good));
             Assert.That(_rig.DataIn, Has.Length.GreaterThan(30_000));
         });

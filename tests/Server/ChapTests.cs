@@ -112,7 +112,7 @@ public sealed class ChapTests
     [TestCase("CHAP_N=user\0CHAP_R=0b!!!!\0", 0x0201, TestName = "No base64")]
     [TestCase("CHAP_N=user\0", 0x0207, TestName = "No response")]
     [TestCase("CHAP_R=0x{0}\0", 0x0207, TestName = "No name")]
-    [TestCase("CHAP_N=user\0CHAP_R=0x{0}\0CHAP_I=1\0", 0x0207, TestName = "An identifier without a challenge")]
+    [TestCase("CHAP_N=user\0CHAP_R=0x{0}\0CHAP_I=1\0", 0x0201, TestName = "An identifier without a challenge")]
     [TestCase("CHAP_N=user\0CHAP_R=0x{0}\0CHAP_I=256\0CHAP_C=0x11\0", 0x0200, TestName = "An identifier beyond a byte")]
     [TestCase("CHAP_N=user\0CHAP_R=0x{0}\0CHAP_I=-1\0CHAP_C=0x11\0", 0x0200, TestName = "A negative identifier")]
     [TestCase("CHAP_N=user\0CHAP_R=0x{0}\0CHAP_I=1\0CHAP_C=0x\0", 0x0200, TestName = "An empty challenge")]
@@ -174,6 +174,21 @@ public sealed class ChapTests
         using RawPeer peer = target.Connect();
         peer.Send(RawPeer.LoginRequest(Initiator + "SessionType=Discovery\0AuthMethod=None\0", SecurityToFull));
         Refused(peer, 0x0201);
+    }
+
+    [Test]
+    public void No_two_challenges_are_alike()
+    {
+        var authentication = new Authentication([new("user", s_secret)]);
+        var seen = new HashSet<string>();
+        for (int i = 0; i < 10_000; i++)
+        {
+            var answer = new TextBuilder();
+            var chap = new Chap(authentication);
+            Assert.That(chap.Step(key => key == "CHAP_A" ? "5" : null, answer), Is.Null);
+            Assert.That(seen.Add(Encoding.ASCII.GetString(answer.Span).Split("CHAP_C=")[1]));
+            chap.End();
+        }
     }
 
     [Test]

@@ -21,6 +21,12 @@ internal sealed class RawPeer : IDisposable
 
     public uint CmdSn { get; set; } = 1;
 
+    /// <summary>Bytes of the digests that the target's PDUs carry.</summary>
+    public int HeaderDigest { get; set; }
+
+    /// <inheritdoc cref="HeaderDigest"/>
+    public int DataDigest { get; set; }
+
     /// <summary>A header.</summary>
     public static byte[] Bhs(Opcode opcode, byte flags = 0x80, uint itt = 1, bool immediate = false)
     {
@@ -96,10 +102,10 @@ internal sealed class RawPeer : IDisposable
     public (byte[] Bhs, byte[] Data)? Read()
     {
         byte[] bhs = new byte[48];
-        if (!Fill(bhs)) return null;
+        if (!Fill(bhs) || !Fill(new byte[HeaderDigest])) return null;
         byte[] data = new byte[bhs[5] << 16 | bhs[6] << 8 | bhs[7]];
         byte[] padded = new byte[Pdu.Pad(data.Length)];
-        if (!Fill(padded)) return null;
+        if (!Fill(padded) || (data.Length > 0 && !Fill(new byte[DataDigest]))) return null;
         padded.AsSpan(0, data.Length).CopyTo(data);
         return (bhs, data);
     }
