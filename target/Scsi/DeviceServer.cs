@@ -72,9 +72,10 @@ internal static class DeviceServer
         ulong lba = task.Lba = row.Lba(task.Cdb)!.Value;
         uint blocks = row.Blocks(task.Cdb)!.Value;
         if (lba > unit.BlockCount || blocks > unit.BlockCount - lba) return task.Fail(SenseCode.LbaOutOfRange);
-        // A WRITE SAME of no blocks goes to the end of the medium (SBC-4 §5.51, WSNZ=0), unless that is farther than the limit.
-        ulong all = blocks == 0 && row.Transfer == Transfer.OneBlock ? unit.BlockCount - lba : blocks;
-        if (all > MaxBlocks(row, unit)) return task.FailField(row.Layout.Length);
+        // A WRITE SAME of no blocks goes to the end of the medium (SBC-4 §5.51), unless that is farther than the limit.
+        bool toTheEnd = blocks == 0 && row.Transfer == Transfer.OneBlock;
+        ulong all = toTheEnd ? unit.BlockCount - lba : blocks;
+        if (all > MaxBlocks(row, unit) || toTheEnd && unit.RefusesWriteSameOfNoBlocks) return task.FailField(row.Layout.Length);
         task.Blocks = (uint)all;
         task.OutLength = row.Transfer switch
         {
@@ -92,7 +93,6 @@ internal static class DeviceServer
     {
         Transfer.None => uint.MaxValue,
         Transfer.TwoFold => Uninterrupted.MaxCompareBlocks,
-        Transfer.OneBlock => Provisioning.MaxWriteSameBlocks,
         _ when (row.Needs & Feature.Atomic) != 0 => unit.MaxAtomicBlocks,
         _ => unit.MaxTransferBlocks,
     };

@@ -84,6 +84,9 @@ internal sealed class LogicalUnit
     /// <summary>Whether blocks can be unmapped.</summary>
     public bool Thin { get; init; }
 
+    /// <summary>Whether a WRITE SAME of no blocks is refused (WSNZ): where it might be meant to unmap, all to the end would be lost.</summary>
+    public bool RefusesWriteSameOfNoBlocks => Thin;
+
     /// <summary>T10 vendor identification, up to 8 characters.</summary>
     public string Vendor { get; init; } = DefaultVendor;
 

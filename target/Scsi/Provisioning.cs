@@ -13,9 +13,6 @@ internal static class Provisioning
     /// <summary>Most descriptors of one UNMAP (VPD page B0h).</summary>
     public const uint MaxUnmapDescriptors = 256;
 
-    /// <summary>Most blocks of one WRITE SAME (VPD page B0h).</summary>
-    public const uint MaxWriteSameBlocks = 1 << 16;
-
     private const int HeaderLength = 8;
     private const int DescriptorLength = 16;
     private const int Piece = 1 << 20;

@@ -88,11 +88,12 @@ internal static class Vpd
     // not supported.
     private static int BlockLimits(LogicalUnit unit, Nexus nexus, Span<byte> page)
     {
+        page[0] = (byte)(unit.RefusesWriteSameOfNoBlocks ? 0x01 : 0); // WSNZ
         page[1] = (byte)Uninterrupted.MaxCompareBlocks;
         BinaryPrimitives.WriteUInt16BigEndian(page[2..], (ushort)(Math.Max(PageCacheGranule, unit.PhysicalBlockSize) / unit.BlockSize));
         BinaryPrimitives.WriteUInt32BigEndian(page[4..], unit.MaxTransferBlocks);
         BinaryPrimitives.WriteUInt32BigEndian(page[8..], (uint)(OptimalTransfer / unit.BlockSize));
-        BinaryPrimitives.WriteUInt64BigEndian(page[32..], Provisioning.MaxWriteSameBlocks);
+        BinaryPrimitives.WriteUInt64BigEndian(page[32..], unit.MaxTransferBlocks); // WRITE SAME
         if ((unit.Features & Feature.Atomic) != 0) BinaryPrimitives.WriteUInt32BigEndian(page[40..], unit.MaxAtomicBlocks);
         if (!unit.Thin) return 0x3c;
         BinaryPrimitives.WriteUInt32BigEndian(page[16..], Provisioning.MaxUnmapBlocks);

@@ -11,7 +11,7 @@ internal sealed record Unfit(string Suite, string Tests, string Reason)
 
 /// <summary>A kind of unit, and how it is reached, that all of libiscsi's suites are run against.</summary>
 /// <param name="Name">What the table calls it.</param>
-/// <param name="Lun">The unit, as the target's configuration has it.</param>
+/// <param name="Lun">The unit, as the target's configuration has it; {scratch} is a file of the run's own.</param>
 internal sealed record SuiteProfile(string Name, string Lun)
 {
     private const string User = "suite";
@@ -70,6 +70,7 @@ internal sealed record SuiteProfile(string Name, string Lun)
                 new("iSCSITMF", "AbortTaskSimpleAsync", Writes),
             ],
         },
+        new("thick", "file:{scratch},size=64MiB"),
         new("removable", "ram:64MiB,removable"),
         new("chap", "ram:64MiB") { Chap = true },
         new("paths", "ram:64MiB") { Paths = 2 },
@@ -88,7 +89,7 @@ internal sealed record SuiteProfile(string Name, string Lun)
 
         [[target]]
         name = "{TargetProcess.Iqn}"
-        luns = ["0={Lun}"]
+        luns = ["0={Lun.Replace("{scratch}", scratch.File("disk"), StringComparison.Ordinal)}"]
 
         {(Chap ? Account(scratch) : "")}
         """;

@@ -134,14 +134,14 @@ public sealed class ProvisioningTests
         Assert.That(rig.DataIn.AsSpan().ContainsAnyExcept((byte)0), Is.False);
     }
 
-    [TestCase(0x41, 0x20000 - 0x10001, "7.7", TestName = "to an end that is too far, in the short one")]
-    [TestCase(0x93, 0x20000 - 0x10001, "10.7", TestName = "to an end that is too far")]
-    [TestCase(0x41, 0x20000 - 0x10000, "", TestName = "to the end, in the short one")]
-    [TestCase(0x93, 0x20000 - 0x10000, "", TestName = "to the end")]
+    [TestCase(0x41, 0x20000 - 0x8001, "7.7", TestName = "to an end that is too far, in the short one")]
+    [TestCase(0x93, 0x20000 - 0x8001, "10.7", TestName = "to an end that is too far")]
+    [TestCase(0x41, 0x20000 - 0x8000, "", TestName = "to the end, in the short one")]
+    [TestCase(0x93, 0x20000 - 0x8000, "", TestName = "to the end")]
     [TestCase(0x93, 0x20000, "", TestName = "at the end there is nothing to do")]
     public void Write_same_of_no_blocks_goes_to_the_end(int opcode, int lba, string pointer)
     {
-        using var rig = new Rig(new MemoryStore(64 << 20), thin: true);
+        using var rig = new Rig(new MemoryStore(64 << 20));
         Assert.That(rig.Run(MediumTests.Cdb((byte)opcode, (ulong)lba, 0), Filled(512)), Is.EqualTo(pointer.Length == 0 ? ScsiStatus.Good : ScsiStatus.CheckCondition));
         Assert.That(rig.Pointer, Is.EqualTo(pointer));
         rig.Run(MediumTests.Cdb(0x28, 0x1ffff, 1));
@@ -165,7 +165,9 @@ public sealed class ProvisioningTests
     [TestCase("41 02 00 00 00 00 00 00 01 00", 512, "1.1", TestName = "LBDATA")]
     [TestCase("41 01 00 00 00 00 00 00 01 00", 512, "1.0", TestName = "NDOB in the short one")]
     [TestCase("93 20 00 00 00 00 00 00 00 00 00 00 00 01 00 00", 512, "1.5", TestName = "WRPROTECT")]
-    [TestCase("93 00 00 00 00 00 00 00 00 00 00 01 00 01 00 00", 512, "10.7", TestName = "more than the limit")]
+    [TestCase("93 00 00 00 00 00 00 00 00 00 00 00 80 01 00 00", 512, "10.7", TestName = "more than the limit")]
+    [TestCase("93 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00", 512, "10.7", TestName = "no blocks of a thin unit")]
+    [TestCase("41 00 00 00 00 00 00 00 00 00", 512, "7.7", TestName = "no blocks of a thin unit in the short one")]
     [TestCase("93 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00", 256, "", TestName = "half a block")]
     [TestCase("93 08 00 00 00 00 00 00 00 00 00 00 00 01 00 00", 1024, "", TestName = "two blocks")]
     [TestCase("93 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00", 0, "", TestName = "no block")]
@@ -228,9 +230,9 @@ public sealed class ProvisioningTests
         Assert.That(Convert.ToHexString(rig.DataIn), Is.EqualTo("00B2000400E40200"));
         rig.Run("12 01 B0 00 FF 00");
         Assert.That(Convert.ToHexString(rig.DataIn), Is.EqualTo(
-            "00B0003C" + "00FF0008" + "00008000" + "00000800" + "00000000" // COMPARE AND WRITE, granularity, maximum, optimal
+            "00B0003C" + "01FF0008" + "00008000" + "00000800" + "00000000" // COMPARE AND WRITE, granularity, maximum, optimal
             + "00100000" + "00000100" + "00000800" + "00000000" // UNMAP: blocks, descriptors, granularity, alignment
-            + "0000000000010000" + "00000800" + new string('0', 32))); // WRITE SAME, WRITE ATOMIC
+            + "0000000000008000" + "00000800" + new string('0', 32))); // WRITE SAME, WRITE ATOMIC
     }
 
     [Test]
