@@ -68,6 +68,9 @@ internal enum Feature : byte
 
     /// <summary>Its store writes all or nothing.</summary>
     Atomic = 2,
+
+    /// <summary>What it was ordered to erase is not forgotten by a restart.</summary>
+    Sanitize = 4,
 }
 
 /// <summary>Where a CDB keeps its LBA and its length.</summary>
@@ -97,6 +100,7 @@ internal delegate ScsiStatus CommandHandler(ScsiTask task);
 public sealed class CommandRow
 {
     private const byte DpoFua = 0x18;
+    private const byte Unmap = 0x42;
 
     private readonly ulong _refusedFirst;
     private readonly ulong _refusedSecond;
@@ -202,9 +206,10 @@ public sealed class CommandRow
         for (int i = 0; i < length; i++) refused[i] = (byte)~Usage[i];
         refused[0] = 0;
         refused[1] &= (byte)~Command.ServiceActionMask(Opcode);
+        if (Opcode == Unmap) refused[6] &= 0xc0;
         if (Layout.Blocks && length > 6)
         {
-            // GROUP NUMBER is not evaluated, and not refused: it is a hint (SBC-4 §4.23).
+            // GROUP NUMBER is not evaluated, and not refused: it is a hint (SBC-4 §4.23). UNMAP above has one too.
             refused[length == 10 ? 6 : length - 2] &= 0xc0;
             // FUA_NV (SBC-3) asked for less than FUA does.
             if ((Usage[1] & DpoFua) == DpoFua && Transfer != Transfer.OneBlock) refused[1] &= 0xfd;

@@ -72,9 +72,11 @@ internal static class DeviceServer
         ulong lba = task.Lba = row.Lba(task.Cdb)!.Value;
         uint blocks = row.Blocks(task.Cdb)!.Value;
         if (lba > unit.BlockCount || blocks > unit.BlockCount - lba) return task.Fail(SenseCode.LbaOutOfRange);
-        // A WRITE SAME of no blocks would go to the end of the medium, without a limit (SBC-4 §5.51): WSNZ is 1.
-        if (blocks > MaxBlocks(row, unit) || blocks == 0 && row.Transfer == Transfer.OneBlock) return task.FailField(row.Layout.Length);
-        task.Blocks = blocks;
+        // A WRITE SAME of no blocks goes to the end of the medium (SBC-4 §5.51), unless that is farther than the limit.
+        bool toTheEnd = blocks == 0 && row.Transfer == Transfer.OneBlock;
+        ulong all = toTheEnd ? unit.BlockCount - lba : blocks;
+        if (all > MaxBlocks(row, unit) || toTheEnd && unit.RefusesWriteSameOfNoBlocks) return task.FailField(row.Layout.Length);
+        task.Blocks = (uint)all;
         task.OutLength = row.Transfer switch
         {
             Transfer.Out => (long)blocks * unit.BlockSize,

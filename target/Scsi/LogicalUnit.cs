@@ -37,7 +37,7 @@ internal sealed class LogicalUnit
     /// <param name="readOnly">Refuses writes even when the store would not.</param>
     /// <param name="serial">Unit serial number, printable ASCII; derived from the identity when empty.</param>
     /// <param name="naa">NAA designator in hexadecimal; derived from target and LUN when empty.</param>
-    /// <param name="stateDirectory">Where reservations outlive a loss of power; null when they need not.</param>
+    /// <param name="stateDirectory">Where reservations and a SANITIZE outlive a loss of power; null when they need not.</param>
     /// <exception cref="IOException">What an earlier run left in the state directory cannot be read.</exception>
     public LogicalUnit(
         Store store, string targetName, int lun, int blockSize = 512, bool readOnly = false, string serial = "", string naa = "", string? stateDirectory = null)
@@ -53,9 +53,11 @@ internal sealed class LogicalUnit
         Serial = serial.Length > 0 ? serial : Convert.ToHexStringLower(Designator);
         _readOnly = readOnly;
         Modes = new ModeValues(this);
-        Reservations = new Reservations(this, stateDirectory is null ? null : new ReservationFile(stateDirectory, $"naa.{Convert.ToHexStringLower(Designator)}"));
+        string name = $"naa.{Convert.ToHexStringLower(Designator)}";
+        Reservations = new Reservations(this, stateDirectory is null ? null : new ReservationFile(stateDirectory, name));
         Reservations.Load();
-        Sanitizer = new Sanitizer(this);
+        Sanitizer = new Sanitizer(this, stateDirectory is null || !store.OutlivesProcess ? null : new SanitizeFile(stateDirectory, name));
+        Sanitizer.Resume();
     }
 
     /// <summary>Where its blocks are.</summary>
@@ -85,6 +87,9 @@ internal sealed class LogicalUnit
     /// <summary>Whether blocks can be unmapped.</summary>
     public bool Thin { get; init; }
 
+    /// <summary>Whether a WRITE SAME of no blocks is refused (WSNZ): where it might be meant to unmap, all to the end would be lost.</summary>
+    public bool RefusesWriteSameOfNoBlocks => Thin;
+
     /// <summary>T10 vendor identification, up to 8 characters.</summary>
     public string Vendor { get; init; } = DefaultVendor;
 
@@ -95,7 +100,7 @@ internal sealed class LogicalUnit
     public byte[] Designator { get; }
 
     /// <summary>What commands find on it.</summary>
-    public Feature Features => (Thin ? Feature.Thin : 0) | (Store.Atomic ? Feature.Atomic : 0);
+    public Feature Features => (Thin ? Feature.Thin : 0) | (Store.Atomic ? Feature.Atomic : 0) | (Sanitizer.Remembers || !Store.OutlivesProcess ? Feature.Sanitize : 0);
 
     /// <summary>Unit serial number (VPD page 80h).</summary>
     public string Serial { get; }

@@ -11,6 +11,7 @@ internal static class ModeSelect
     public static ScsiStatus Execute(ScsiTask task)
     {
         if ((task.Cdb[1] & 0x10) == 0) return task.FailField(1, 4); // PF: we know no other format
+        if (task.Nexus.ReadOnly) return task.Fail(SenseCode.WriteProtected); // who may not write does not say how others write
         ReadOnlySpan<byte> list = task.DataOut;
         if (list.Length != task.OutLength) return task.Fail(SenseCode.ParameterListLengthError);
         if (list.IsEmpty) return ScsiStatus.Good;

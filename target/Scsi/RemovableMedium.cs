@@ -61,6 +61,7 @@ internal sealed class RemovableMedium
         if (unit.Sanitizer.NotReady != SenseCode.NoSense) return unit.FailNotReady(task);
         if (flags >> 4 != 0) return ScsiStatus.Good; // a power condition: LOEJ and START do not count
         if ((flags & loadEject) != 0 && !unit.Removable) return task.FailField(4, 1);
+        if ((flags & loadEject) != 0 && task.Nexus.ReadOnly) return task.Fail(SenseCode.WriteProtected); // the medium is not its own to move
         bool eject = (flags & (loadEject | start)) == loadEject;
         if ((flags & (start | noFlush)) == 0 && !unit.Medium.Ejected)
         {

@@ -1,19 +1,17 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Iscsitop.Target.Server;
 
 namespace Iscsitop.Target.Scsi;
 
 /// <summary>
-/// The registrations of one unit on disk, for APTPL (SPC-4 §5.13.5): there while they are to outlive a loss of power. What is
-/// there is whole, for it is written beside and renamed.
+/// The registrations of one unit on disk, for APTPL (SPC-4 §5.13.5): there while they are to outlive a loss of power.
 /// </summary>
 /// <param name="directory">The state directory.</param>
 /// <param name="unit">The unit's name, and so the file's.</param>
 internal sealed partial class ReservationFile(string directory, string unit)
 {
-    private readonly string _path = Path.Combine(directory, unit + ".json");
+    private readonly StateFile _file = new(directory, unit + ".json");
 
     /// <summary>Reads it.</summary>
     /// <returns>What it says, null when there is none.</returns>
@@ -22,55 +20,18 @@ internal sealed partial class ReservationFile(string directory, string unit)
     {
         try
         {
-            Directory.CreateDirectory(directory);
-            return File.Exists(_path) ? Read(File.ReadAllBytes(_path)) : null;
+            return _file.Load() is { } json ? Read(json) : null;
         }
         catch (Exception e) when (e is JsonException or FormatException or OverflowException)
         {
-            throw new IOException($"'{_path}' holds no reservations that make sense ({e.Message}); remove it to start without", e);
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new IOException($"state directory: {e.Message}", e);
+            throw new IOException($"'{_file.Path}' holds no reservations that make sense ({e.Message}); remove it to start without", e);
         }
     }
 
     /// <summary>Replaces it; null removes it. When this returns it is on stable storage.</summary>
     /// <exception cref="IOException">It could not be written; the old one is there still.</exception>
-    public void Save(Registry? registry)
-    {
-        try
-        {
-            if (registry is null) File.Delete(_path);
-            else Replace(JsonSerializer.SerializeToUtf8Bytes(Write(registry), Json.Default.Content));
-            if (!OperatingSystem.IsWindows()) SyncDirectory();
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new IOException(e.Message, e);
-        }
-    }
-
-    private void Replace(byte[] content)
-    {
-        string beside = _path + ".new";
-        using (var file = new FileStream(beside, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
-        {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(beside, _path, overwrite: true);
-    }
-
-    // A rename is on disk when its directory is.
-    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    private void SyncDirectory()
-    {
-        int fd = Native.Open(directory, 0);
-        bool synced = fd >= 0 && Native.FSync(fd) == 0;
-        if (fd >= 0) Native.Close(fd);
-        if (!synced) throw new IOException($"'{directory}' cannot be synchronised to disk");
-    }
+    public void Save(Registry? registry) =>
+        _file.Save(registry is null ? null : JsonSerializer.SerializeToUtf8Bytes(Write(registry), Json.Default.Content));
 
     private Content Write(Registry registry) => new(
         unit,

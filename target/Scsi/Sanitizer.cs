@@ -5,10 +5,13 @@ using Iscsitop.Target.Stores;
 namespace Iscsitop.Target.Scsi;
 
 /// <summary>
-/// SANITIZE (SBC-4 §4.12, §5.30) of one unit: runs on a thread of its own, and to its end whatever becomes of the command
-/// that began it. Meanwhile, and after a failure, the unit refuses commands that touch the medium.
+/// SANITIZE (SBC-4 §4.12, §5.30) of one unit: runs on a thread of its own, and to its end: neither the end of the command
+/// that began it nor a restart stops it (SBC-4 §4.11). Meanwhile, and after a failure, the unit refuses commands that touch
+/// the medium.
 /// </summary>
-internal sealed class Sanitizer(LogicalUnit unit)
+/// <param name="unit">The unit.</param>
+/// <param name="file">Where its order outlives this process; null when it need not.</param>
+internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
 {
     private const byte Immediate = 0x80;
     private const byte AllowUnrestrictedExit = 0x20;
@@ -22,6 +25,9 @@ internal sealed class Sanitizer(LogicalUnit unit)
     private bool _mayExit;
     private long _done;
     private long _total;
+
+    /// <summary>Whether a unit whose medium outlives this process can be sanitized: not when a restart would forget about it.</summary>
+    public bool Remembers => file is not null;
 
     /// <summary>Whether it runs.</summary>
     public bool InProgress => _running;
@@ -48,7 +54,7 @@ internal sealed class Sanitizer(LogicalUnit unit)
         byte[] pattern = list.Slice(HeaderLength, length).ToArray();
         int passes = list[0] & countMask;
         bool invert = (list[0] & 0x80) != 0;
-        return unit.Sanitizer.Begin(task, passes, () => unit.Sanitizer.Write(pattern, passes, invert));
+        return unit.Sanitizer.Begin(task, pattern, passes, invert);
     }
 
     /// <summary>SANITIZE, BLOCK ERASE service action: afterwards nothing is mapped.</summary>
@@ -61,6 +67,7 @@ internal sealed class Sanitizer(LogicalUnit unit)
     public static ScsiStatus ExitFailureMode(ScsiTask task)
     {
         if (task.OutLength != 0) return task.FailField(7);
+        if (!task.MayBlock) return ScsiTask.Deferred;
         return task.Unit!.Sanitizer.TryExit() ? ScsiStatus.Good : task.FailField(1, 4);
     }
 
@@ -68,19 +75,27 @@ internal sealed class Sanitizer(LogicalUnit unit)
     {
         if (task.OutLength != 0) return task.FailField(7);
         if (!task.MayBlock) return ScsiTask.Deferred;
-        Sanitizer sanitizer = task.Unit!.Sanitizer;
-        return sanitizer.Begin(task, 1, task.Unit.Thin ? sanitizer.Unmap : () => sanitizer.Write([0], 1, invert: false));
+        return task.Unit!.Sanitizer.Begin(task, task.Unit.Thin ? null : [0], 1, invert: false);
     }
 
-    private ScsiStatus Begin(ScsiTask task, int passes, Action work)
+    /// <summary>Goes on with what an earlier run left, or with its failure. Over another medium it does not go on.</summary>
+    /// <exception cref="IOException">What is there cannot be read; the message names it.</exception>
+    public void Resume()
+    {
+        if (file?.Load() is not { } order) return;
+        _mayExit = order.MayExit;
+        _failed = order.Failed || order.Length != unit.Store.Length;
+        if (_failed) return;
+        _running = true;
+        Start(order);
+    }
+
+    private ScsiStatus Begin(ScsiTask task, byte[]? pattern, int passes, bool invert)
     {
         lock (_lock)
         {
             if (InProgress) return unit.FailNotReady(task);
-            _failed = false;
-            _mayExit = (task.Cdb[1] & AllowUnrestrictedExit) != 0;
             Volatile.Write(ref _done, 0);
-            _total = passes * unit.Store.Length;
             _running = true;
         }
         // Commands that are under way end first; from now on there are no new ones.
@@ -89,8 +104,18 @@ internal sealed class Sanitizer(LogicalUnit unit)
             _running = false;
             return ScsiStatus.Good; // nobody hears it
         }
-        var thread = new Thread(() => Run(work)) { IsBackground = true, Name = "sanitize" };
-        thread.Start();
+        var order = new SanitizeOrder(unit.Store.Length, pattern, passes, invert, (task.Cdb[1] & AllowUnrestrictedExit) != 0, Failed: false);
+        try
+        {
+            file?.Save(order);
+        }
+        catch (IOException)
+        {
+            _running = false;
+            return task.Fail(SenseCode.InternalTargetFailure); // a restart would forget about it, so it does not begin
+        }
+        _mayExit = order.MayExit;
+        Thread thread = Start(order);
         if ((task.Cdb[1] & Immediate) != 0) return ScsiStatus.Good;
         while (!thread.Join(PatienceMilliseconds))
             if (task.IsVoid)
@@ -103,26 +128,56 @@ internal sealed class Sanitizer(LogicalUnit unit)
         lock (_lock)
         {
             if (_failed && !_mayExit) return false;
+            if (_failed) file?.Save(null);
             _failed = false;
             return true;
         }
     }
 
-    private void Run(Action work)
+    private Thread Start(SanitizeOrder order)
     {
+        _total = order.Passes * unit.Store.Length;
+        var thread = new Thread(() => Run(order)) { IsBackground = true, Name = "sanitize" };
+        thread.Start();
+        return thread;
+    }
+
+    private void Run(SanitizeOrder order)
+    {
+        bool clean = false;
         try
         {
             using (unit.Store.Alone()) { } // the last writer has left
-            work();
+            if (order.Pattern is { } pattern) Write(pattern, order.Passes, order.Invert);
+            else Unmap();
             unit.Store.Flush();
+            file?.Save(null); // before anybody writes again: an order that is there is followed
+            clean = true;
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (ObjectDisposedException)
         {
-            _failed = true;
+            // The target is going down; the next one resumes.
+        }
+        catch (IOException)
+        {
+            RememberFailure(order);
         }
         finally
         {
+            _failed = !clean;
             _running = false;
+        }
+    }
+
+    // Where that is not possible the order is there still, and the next run tries again.
+    private void RememberFailure(SanitizeOrder order)
+    {
+        try
+        {
+            file?.Save(order with { Failed = true });
+        }
+        catch (IOException)
+        {
         }
     }
 
@@ -136,11 +191,12 @@ internal sealed class Sanitizer(LogicalUnit unit)
         }
     }
 
-    // The pattern begins anew with each block, and is inverted with each pass where that is asked for.
+    // The pattern begins anew with each block, and is inverted with each pass where that is asked for, so that the last pass
+    // leaves it as it was given (SBC-4 §5.30.3).
     private void Write(byte[] pattern, int passes, bool invert)
     {
         byte[] piece = new byte[Piece];
-        for (int i = 0; i < piece.Length; i++) piece[i] = pattern[i % unit.BlockSize % pattern.Length];
+        for (int i = 0; i < piece.Length; i++) piece[i] = (byte)(pattern[i % unit.BlockSize % pattern.Length] ^ (invert && passes % 2 == 0 ? 0xff : 0));
         for (int pass = 0; pass < passes; pass++)
         {
             for (long at = 0; at < unit.Store.Length; at += piece.Length)

@@ -18,6 +18,7 @@ internal static class Vpd
         new(0x80, UnitSerialNumber),
         new(0x83, DeviceIdentification),
         new(0x86, ExtendedInquiryData),
+        new(0x87, ModePagePolicy),
         new(0x8f, ExtendedCopy.Page),
         new(0xb0, BlockLimits),
         new(0xb1, BlockDeviceCharacteristics),
@@ -76,11 +77,18 @@ internal static class Vpd
         return 0x3c;
     }
 
+    // SPC-4 §7.8.10: all mode pages and subpages of the unit are shared by its nexuses, and none with another unit (MLUS=0).
+    private static int ModePagePolicy(LogicalUnit unit, Nexus nexus, Span<byte> page)
+    {
+        (page[0], page[1]) = (0x3f, 0xff);
+        return 4;
+    }
+
     // SBC-4 §6.6.4, in the words of what the handlers enforce. What is zero is not limited or, for UNMAP and atomic writes,
     // not supported.
     private static int BlockLimits(LogicalUnit unit, Nexus nexus, Span<byte> page)
     {
-        page[0] = 0x01; // WSNZ: WRITE SAME of no blocks is refused
+        page[0] = (byte)(unit.RefusesWriteSameOfNoBlocks ? 0x01 : 0); // WSNZ
         page[1] = (byte)Uninterrupted.MaxCompareBlocks;
         BinaryPrimitives.WriteUInt16BigEndian(page[2..], (ushort)(Math.Max(PageCacheGranule, unit.PhysicalBlockSize) / unit.BlockSize));
         BinaryPrimitives.WriteUInt32BigEndian(page[4..], unit.MaxTransferBlocks);
@@ -98,7 +106,7 @@ internal static class Vpd
     private static int BlockDeviceCharacteristics(LogicalUnit unit, Nexus nexus, Span<byte> page)
     {
         BinaryPrimitives.WriteUInt16BigEndian(page, unit.Store.RotationRate);
-        page[3] = (byte)((unit.Thin ? 0x40 : 0) | 0x10); // WABEREQ, WACEREQ: what SANITIZE has erased is read without error
+        if ((unit.Features & Feature.Sanitize) != 0) page[3] = (byte)((unit.Thin ? 0x40 : 0) | 0x10); // WABEREQ, WACEREQ: what SANITIZE has erased is read without error
         return 0x3c;
     }
 

@@ -17,6 +17,8 @@ internal sealed class DelayStore(Store inner, TimeSpan delay) : Store
 
     public override bool WriteCache => inner.WriteCache;
 
+    public override bool OutlivesProcess => inner.OutlivesProcess;
+
     public override ushort RotationRate => inner.RotationRate;
 
     public override bool Atomic => inner.Atomic;

@@ -28,6 +28,9 @@ internal abstract class Store : IDisposable
     /// <summary>Whether what was written may be lost with power until <see cref="Flush"/> (WCE of the caching mode page).</summary>
     public virtual bool WriteCache => false;
 
+    /// <summary>Whether what it holds is there when the target is started again.</summary>
+    public virtual bool OutlivesProcess => false;
+
     /// <summary>MEDIUM ROTATION RATE (SBC-4 §6.6.2): 0 is not reported, 1 does not rotate.</summary>
     public virtual ushort RotationRate => 0;
 

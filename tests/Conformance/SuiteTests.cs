@@ -1,81 +1,77 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+
 namespace Iscsitop.Tests.Conformance;
 
-/// <summary>libiscsi's conformance suites, each in a process of its own against a fresh target.</summary>
+/// <summary>
+/// All of libiscsi's conformance suites against units of every kind, each suite in a process of its own against a fresh target.
+/// They are run once, several at a time, for most of them sleep most of the time.
+/// </summary>
 [TestFixture]
-public sealed class SuiteTests
+public sealed partial class SuiteTests
 {
-    // Longer than any suite's own waits for silence (3 to 5 s each), shorter than a hang is worth.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
+    private const int AtATime = 6;
 
-    private static readonly List<string> s_table = [];
+    // Longer than any suite's own waits (a minute of sleep), shorter than a hang is worth.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(240);
 
-    /// <summary>Suites that pass with what the target has; each later capability adds its own.</summary>
-    private static readonly string[] s_suites =
-    [
-        "SCSI.Inquiry", "SCSI.Mandatory", "SCSI.ModeSense6", "SCSI.TestUnitReady", "SCSI.ReportSupportedOpcodes",
-        "SCSI.ReadCapacity10", "SCSI.ReadCapacity16", "SCSI.Prefetch10", "SCSI.Prefetch16",
-        "SCSI.Read6", "SCSI.Read10", "SCSI.Read12", "SCSI.Read16",
-        "SCSI.Write10", "SCSI.Write12", "SCSI.Write16", "SCSI.WriteVerify10", "SCSI.WriteVerify12", "SCSI.WriteVerify16",
-        "SCSI.Verify10", "SCSI.Verify12", "SCSI.Verify16",
-        "SCSI.Unmap", "SCSI.WriteSame10", "SCSI.WriteSame16", "SCSI.GetLBAStatus",
-        "SCSI.CompareAndWrite", "SCSI.OrWrite", "SCSI.WriteAtomic16", "SCSI.Sanitize.[BCEIO]*", "SCSI.ReadDefectData10", "SCSI.ReadDefectData12",
-        "SCSI.PrinReadKeys", "SCSI.PrinServiceactionRange", "SCSI.PrinReportCapabilities", "SCSI.ProutRegister", "SCSI.ProutReserve", "SCSI.ProutClear",
-        "SCSI.ProutPreempt", "SCSI.Reserve6", "SCSI.ExtendedCopy", "SCSI.ReceiveCopyResults",
-        "iSCSI.iSCSIcmdsn", "iSCSI.iSCSIdatasn", "iSCSI.iSCSIResiduals", "iSCSI.iSCSITMF",
-    ];
+    private static readonly Lazy<SuiteTable> s_table = new(RunAll);
 
-    /// <summary>Units of other kinds, and the suites in which that makes a difference.</summary>
-    private static readonly (string Lun, string[] Suites)[] s_profiles =
-    [
-        ("ram:64MiB,bs=4096", ["SCSI.Read16", "SCSI.Write16", "SCSI.Unmap", "SCSI.WriteSame10", "SCSI.WriteSame16", "SCSI.CompareAndWrite", "SCSI.WriteAtomic16", "SCSI.GetLBAStatus"]),
-        ("ram:64MiB,pbs=4096", ["SCSI.Inquiry", "SCSI.ReadCapacity16", "SCSI.Unmap", "SCSI.WriteSame10", "SCSI.WriteSame16", "SCSI.CompareAndWrite"]),
-        ("ram:64MiB,ro", ["SCSI.ReadOnly", "SCSI.Read10", "SCSI.ModeSense6"]),
-        ("ram:64MiB,removable", ["SCSI.NoMedia", "SCSI.PreventAllow", "SCSI.StartStopUnit"]),
-    ];
+    private static IEnumerable<string> Profiles => SuiteProfile.All.Select(p => p.Name);
 
-    private static IEnumerable<object[]> Runs =>
-    [
-        .. s_suites.Select(s => new object[] { "ram:64MiB", s }),
-        .. s_profiles.SelectMany(p => p.Suites.Select(s => new object[] { p.Lun, s })),
-    ];
+    [OneTimeSetUp]
+    public void NeedTheTool() => Client.Need("iscsi-test-cu");
 
-    [TestCaseSource(nameof(Runs))]
-    public void Suite_of_libiscsi_has_no_failure(string lun, string suite) => Run(lun, suite, paths: 1);
+    [TestCaseSource(nameof(Profiles))]
+    public void No_suite_of_libiscsi_fails_on_a_unit_that_is(string profile) =>
+        Assert.That(s_table.Value.Complaints(SuiteProfile.All.Single(p => p.Name == profile)), Is.Empty);
 
     [Test]
-    public void Two_paths_to_a_unit_agree() => Run("ram:64MiB", "SCSI.MultipathIO", paths: 2);
-
-    private static void Run(string lun, string suite, int paths)
-    {
-        Client.Need("iscsi-test-cu");
-        using TargetProcess target = TargetProcess.Start($"0={lun}");
-
-        // Without line buffering a suite that is killed takes its log with it.
-        Output output = Client.Run("stdbuf", ["-oL", "iscsi-test-cu", "--dataloss", "--allow-sanitize", "-v", "-t", suite, .. Enumerable.Repeat(target.Url(0), paths)], null, s_patience);
-        List<SuiteResult> results = CUnitLog.Read(output.Out);
-        Report(lun == "ram:64MiB" ? suite : $"{suite} ({lun["ram:64MiB,".Length..]})", results);
-
-        Assert.Multiple(() =>
-        {
-            Assert.That(results, Is.Not.Empty, output.All);
-            Assert.That(results.Where(r => r.Verdict == Verdict.Failed), Is.Empty, target.Log.Text);
-            Assert.That(target.Alive, target.Log.Text);
-        });
-    }
+    public void Every_test_of_libiscsi_passes_on_some_unit() => Assert.That(s_table.Value.NeverPassed, Is.Empty);
 
     [OneTimeTearDown]
     public void PrintTable()
     {
-        if (s_table.Count == 0) return;
-        s_table.Sort(StringComparer.Ordinal);
-        string table = $"{"iscsi-test-cu suite",-40} passed failed skipped\n{string.Join('\n', s_table)}\n";
-        TestContext.Out.Write(table);
-        if (Environment.GetEnvironmentVariable("ISCSITOP_REPORT") is { Length: > 0 } file) File.WriteAllText(file, table);
+        if (!s_table.IsValueCreated) return;
+        TestContext.Out.Write(s_table.Value);
+        if (Environment.GetEnvironmentVariable("ISCSITOP_REPORT") is { Length: > 0 } file) File.WriteAllText(file, s_table.Value.ToString());
     }
 
-    private static void Report(string suite, List<SuiteResult> results)
+    private static SuiteTable RunAll()
     {
-        int Count(Verdict v) => results.Count(r => r.Verdict == v);
-        s_table.Add($"{suite,-40} {Count(Verdict.Passed),6} {Count(Verdict.Failed),6} {Count(Verdict.Skipped),7}");
+        (string Family, string Suite, string Test)[] tests = [.. Listed(Client.RunWell("iscsi-test-cu", "--list").All)];
+        var table = new SuiteTable(SuiteProfile.All, [.. tests.Select(t => $"{t.Suite}.{t.Test}")]);
+        IEnumerable<(SuiteProfile Profile, string Suite, string Pattern)> runs = SuiteProfile.All.SelectMany(p =>
+            tests.GroupBy(t => (t.Family, t.Suite)).SelectMany(g => Patterns(p, g.Key.Suite, [.. g.Select(t => t.Test)]).Select(pattern => (p, g.Key.Suite, $"{g.Key.Family}.{g.Key.Suite}.{pattern}"))));
+        Parallel.ForEach(Partitioner.Create(runs, EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { MaxDegreeOfParallelism = AtATime }, run => Run(table, run.Profile, run.Suite, run.Pattern));
+        return table;
     }
+
+    // What another profile has for itself is left out: its neighbours are run one by one.
+    private static IEnumerable<string> Patterns(SuiteProfile profile, string suite, string[] tests)
+    {
+        if (profile.Only is { } only) return tests.Where(t => $"{suite}.{t}" == only);
+        string[] elsewhere = [.. SuiteProfile.All.Select(p => p.Only).OfType<string>()];
+        return tests.Any(t => elsewhere.Contains($"{suite}.{t}")) ? tests.Where(t => !elsewhere.Contains($"{suite}.{t}")) : ["*"];
+    }
+
+    // The families SCSI and iSCSI have each test once; ALL and LINUX have them again.
+    private static IEnumerable<(string Family, string Suite, string Test)> Listed(string list) =>
+        Names().Matches(list).Select(m => (m.Groups[1].Value, m.Groups[2].Value, m.Groups[3].Value));
+
+    private static void Run(SuiteTable table, SuiteProfile profile, string suite, string pattern)
+    {
+        using var scratch = new Scratch();
+        using TargetProcess target = TargetProcess.StartConfigured(profile.Configuration(scratch));
+
+        // Without line buffering a suite that is killed takes its log with it.
+        Output output = Client.Run("stdbuf", ["-oL", "iscsi-test-cu", "--dataloss", "--allow-sanitize", "-v", "-t", pattern, .. profile.Urls(target)], null, s_patience);
+        List<SuiteResult> results = CUnitLog.Read(output.Out);
+        if (!target.Alive) results = [.. results.Select(r => new SuiteResult(r.Test, Verdict.Failed, "the target has ended: " + target.Log.Text))];
+        if (results.Count == 0) TestContext.Progress.WriteLine($"{profile.Name} {pattern}: {output.All}{target.Log.Text}");
+        table.Add(profile, suite, results);
+    }
+
+    [GeneratedRegex(@"^(SCSI|iSCSI)\.([^.\s]+)\.(\S+)$", RegexOptions.Multiline)]
+    private static partial Regex Names();
 }

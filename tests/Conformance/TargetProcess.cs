@@ -85,6 +85,13 @@ internal sealed partial class TargetProcess : IDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>The ports of so many portals, which it listens on one after the other.</summary>
+    public IEnumerable<int> Ports(int count)
+    {
+        Assert.That(Log.WaitFor(text => Ready().Count(text) >= count, Client.Patience), $"there are not {count} portals:\n{Log.Text}");
+        return Ready().Matches(Log.Text).Take(count).Select(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture));
+    }
+
     public string Url(int lun) => $"{Portal}/{Iqn}/{lun}";
 
     /// <summary>Runs <c>iscsitop</c> where it finds this target and no other.</summary>

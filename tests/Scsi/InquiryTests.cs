@@ -26,7 +26,7 @@ public sealed class InquiryTests
     }
 
     [TestCase("12 00 80 00 FF 00", TestName = "page without EVPD")]
-    [TestCase("12 01 87 00 FF 00", TestName = "page that is not there")]
+    [TestCase("12 01 88 00 FF 00", TestName = "page that is not there")]
     public void Wrong_pages_are_pointed_to(string cdb)
     {
         using var rig = new Rig();
@@ -54,8 +54,15 @@ public sealed class InquiryTests
     {
         using var rig = new Rig();
         byte[] pages = Page(rig, 0x00);
-        Assert.That(Convert.ToHexString(pages), Is.EqualTo("008083" + "868FB0B1B2"));
+        Assert.That(Convert.ToHexString(pages), Is.EqualTo("008083" + "86878FB0B1B2"));
         foreach (byte page in pages) Assert.That(Page(rig, page), Is.Not.Empty, $"{page:x2}");
+    }
+
+    [Test]
+    public void Mode_pages_are_shared_by_all_nexuses()
+    {
+        using var rig = new Rig();
+        Assert.That(Convert.ToHexString(Page(rig, 0x87)), Is.EqualTo("3FFF0000"));
     }
 
     [Test]

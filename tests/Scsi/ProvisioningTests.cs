@@ -134,6 +134,22 @@ public sealed class ProvisioningTests
         Assert.That(rig.DataIn.AsSpan().ContainsAnyExcept((byte)0), Is.False);
     }
 
+    [TestCase(0x41, 0x20000 - 0x8001, "7.7", TestName = "to an end that is too far, in the short one")]
+    [TestCase(0x93, 0x20000 - 0x8001, "10.7", TestName = "to an end that is too far")]
+    [TestCase(0x41, 0x20000 - 0x8000, "", TestName = "to the end, in the short one")]
+    [TestCase(0x93, 0x20000 - 0x8000, "", TestName = "to the end")]
+    [TestCase(0x93, 0x20000, "", TestName = "at the end there is nothing to do")]
+    public void Write_same_of_no_blocks_goes_to_the_end(int opcode, int lba, string pointer)
+    {
+        using var rig = new Rig(new MemoryStore(64 << 20));
+        Assert.That(rig.Run(MediumTests.Cdb((byte)opcode, (ulong)lba, 0), Filled(512)), Is.EqualTo(pointer.Length == 0 ? ScsiStatus.Good : ScsiStatus.CheckCondition));
+        Assert.That(rig.Pointer, Is.EqualTo(pointer));
+        rig.Run(MediumTests.Cdb(0x28, 0x1ffff, 1));
+        Assert.That(rig.DataIn, Is.All.EqualTo(pointer.Length == 0 && lba < 0x20000 ? 0xa5 : 0));
+        rig.Run(MediumTests.Cdb(0x28, (ulong)lba - 1, 1));
+        Assert.That(rig.DataIn, Is.All.Zero);
+    }
+
     [Test]
     public void Write_same_with_unmap_writes_what_is_not_zero()
     {
@@ -150,8 +166,8 @@ public sealed class ProvisioningTests
     [TestCase("41 01 00 00 00 00 00 00 01 00", 512, "1.0", TestName = "NDOB in the short one")]
     [TestCase("93 20 00 00 00 00 00 00 00 00 00 00 00 01 00 00", 512, "1.5", TestName = "WRPROTECT")]
     [TestCase("93 00 00 00 00 00 00 00 00 00 00 00 80 01 00 00", 512, "10.7", TestName = "more than the limit")]
-    [TestCase("93 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00", 512, "10.7", TestName = "no blocks")]
-    [TestCase("41 00 00 00 00 00 00 00 00 00", 512, "7.7", TestName = "no blocks in the short one")]
+    [TestCase("93 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00", 512, "10.7", TestName = "no blocks of a thin unit")]
+    [TestCase("41 00 00 00 00 00 00 00 00 00", 512, "7.7", TestName = "no blocks of a thin unit in the short one")]
     [TestCase("93 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00", 256, "", TestName = "half a block")]
     [TestCase("93 08 00 00 00 00 00 00 00 00 00 00 00 01 00 00", 1024, "", TestName = "two blocks")]
     [TestCase("93 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00", 0, "", TestName = "no block")]

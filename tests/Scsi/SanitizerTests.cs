@@ -1,6 +1,7 @@
 using Iscsitop.Target.Scsi;
 using Iscsitop.Target.Server;
 using Iscsitop.Target.Stores;
+using Iscsitop.Tests.Conformance;
 
 namespace Iscsitop.Tests.Scsi;
 
@@ -15,7 +16,7 @@ public sealed class SanitizerTests
     [TestCase("01000001A5", "A5A5", "A5A5")]
     [TestCase("01000003010203", "010203", "0102")]
     [TestCase("83000001F0", "F0F0", "F0F0", TestName = "three passes, each inverted")]
-    [TestCase("82000001F0", "0F0F", "0F0F", TestName = "two passes, the second inverted")]
+    [TestCase("82000001F0", "F0F0", "F0F0", TestName = "two passes, the first inverted")]
     public void Overwrite_repeats_its_pattern_from_the_begin_of_each_block(string list, string begin, string end)
     {
         using var rig = new Rig();
@@ -120,6 +121,114 @@ public sealed class SanitizerTests
     }
 
     [Test]
+    public void One_that_a_restart_interrupts_is_resumed()
+    {
+        using var directory = new Scratch();
+        var before = new SlowStore { Outlives = true };
+        var after = new SlowStore { Outlives = true };
+        using var rig = new Rig(before, stateDirectory: directory.Path);
+        Assert.That(Overwrite(rig, "02000001A5", immediate: true), Is.EqualTo(ScsiStatus.Good));
+        before.Writing.Wait();
+
+        // The first one waits still, as if it had been killed.
+        using var next = new Rig(after, stateDirectory: directory.Path);
+        foreach (string cdb in new[] { Ready, "28 00 00 00 00 00 00 00 01 00" })
+        {
+            next.Run(cdb);
+            Assert.That(next.Code, Is.EqualTo(SenseCode.SanitizeInProgress), cdb);
+        }
+        after.MayWrite.Set();
+        AwaitEnd(next);
+        Assert.That(next.Run("28 00 00 00 00 00 00 00 01 00"), Is.EqualTo(ScsiStatus.Good));
+        Assert.That(next.DataIn, Is.All.EqualTo(0xa5));
+
+        using var last = new Rig(new SlowStore { Outlives = true }, stateDirectory: directory.Path);
+        Assert.That(last.Run(Ready), Is.EqualTo(ScsiStatus.Good), "nothing is left to do");
+        before.MayWrite.Set();
+        AwaitEnd(rig);
+    }
+
+    [Test]
+    public void A_failure_outlives_a_restart([Values] bool unrestricted)
+    {
+        using var directory = new Scratch();
+        var store = new SlowStore { Outlives = true, Fails = true };
+        store.MayWrite.Set();
+        using var rig = new Rig(store, stateDirectory: directory.Path);
+        Overwrite(rig, "01000001A5", unrestricted: unrestricted);
+        using var next = new Rig(new SlowStore { Outlives = true }, stateDirectory: directory.Path);
+        next.Run(Ready);
+        Assert.That(next.Code, Is.EqualTo(SenseCode.SanitizeCommandFailed));
+        Assert.That(next.Run(Exit), Is.EqualTo(unrestricted ? ScsiStatus.Good : ScsiStatus.CheckCondition));
+        using var last = new Rig(new SlowStore { Outlives = true }, stateDirectory: directory.Path);
+        Assert.That(last.Run(Ready), Is.EqualTo(unrestricted ? ScsiStatus.Good : ScsiStatus.CheckCondition));
+    }
+
+    [Test]
+    public void Another_medium_in_its_place_is_not_erased_and_not_called_clean()
+    {
+        using var directory = new Scratch();
+        var store = new SlowStore { Outlives = true };
+        using var rig = new Rig(store, stateDirectory: directory.Path);
+        Overwrite(rig, "01000001A5", immediate: true);
+        store.Writing.Wait();
+        var other = new SlowStore(2 << 20) { Outlives = true };
+        using var next = new Rig(other, stateDirectory: directory.Path);
+        next.Run(Ready);
+        Assert.That((next.Code, other.Writing.IsSet), Is.EqualTo((SenseCode.SanitizeCommandFailed, false)));
+        store.MayWrite.Set();
+        AwaitEnd(rig);
+    }
+
+    [Test]
+    public void A_restart_that_would_forget_about_it_does_not_let_it_begin()
+    {
+        using var without = new Rig(new SlowStore { Outlives = true });
+        without.Run(CryptographicErase);
+        Assert.That(without.Code, Is.EqualTo(SenseCode.InvalidOpcode));
+        without.Run("12 01 B1 00 FF 00");
+        Assert.That(without.DataIn[7], Is.Zero, "WABEREQ, WACEREQ");
+
+        using var directory = new Scratch();
+        var store = new SlowStore { Outlives = true };
+        using var rig = new Rig(store, stateDirectory: Path.Combine(directory.Path, "state"));
+        Directory.Delete(Path.Combine(directory.Path, "state"));
+        rig.Run(CryptographicErase);
+        Assert.That((rig.Code, store.Writing.IsSet), Is.EqualTo((SenseCode.InternalTargetFailure, false)));
+        Assert.That(rig.Run(Ready), Is.EqualTo(ScsiStatus.Good));
+    }
+
+    [TestCase("")]
+    [TestCase("null")]
+    [TestCase("{}")]
+    [TestCase("""{"length":1048576,"pattern":"","passes":1,"invert":false,"mayExit":false,"failed":false}""")]
+    [TestCase("""{"length":1048576,"pattern":null,"passes":0,"invert":false,"mayExit":false,"failed":false}""")]
+    public void A_file_that_makes_no_sense_keeps_the_unit_away(string content)
+    {
+        using var directory = new Scratch();
+        using var rig = new Rig();
+        string file = directory.File($"naa.{rig.Unit.NaaId:x16}.sanitize.json");
+        File.WriteAllText(file, content);
+        Assert.That(() => new Rig(new SlowStore { Outlives = true }, stateDirectory: directory.Path), Throws.InstanceOf<IOException>().With.Message.Contains(file));
+    }
+
+    [Test]
+    public void One_that_is_aborted_while_it_waits_does_not_end_a_failure()
+    {
+        var store = new SlowStore { Fails = true };
+        store.MayWrite.Set();
+        using var rig = new Rig(store);
+        Overwrite(rig, "01000001A5");
+        rig.Unit.Enter(0);
+        rig.Unit.Enter(0);
+        rig.Task.Void = true;
+        rig.Run(CryptographicErase);
+        rig.Task.Void = false;
+        rig.Run(Ready);
+        Assert.That(rig.Code, Is.EqualTo(SenseCode.SanitizeCommandFailed));
+    }
+
+    [Test]
     public void A_protected_unit_is_not_sanitized([Values(BlockErase, CryptographicErase)] string cdb)
     {
         using var rig = new Rig(readOnly: true, thin: true);
@@ -133,10 +242,16 @@ public sealed class SanitizerTests
         return rig.Run([0x48, (byte)(0x01 | (immediate ? 0x80 : 0) | (unrestricted ? 0x20 : 0)), 0, 0, 0, 0, 0, 0, (byte)data.Length, 0], data);
     }
 
+    private static void AwaitEnd(Rig rig) => Assert.That(SpinWait.SpinUntil(() => !rig.Unit.Sanitizer.InProgress, TimeSpan.FromSeconds(30)));
+
     /// <summary>Memory that waits with its writes until it may, and then perhaps fails.</summary>
-    private sealed class SlowStore : Store
+    private sealed class SlowStore(int length = 1 << 20) : Store
     {
-        private readonly MemoryStore _memory = new(1 << 20);
+        private readonly MemoryStore _memory = new(length);
+
+        public bool Outlives { get; init; }
+
+        public override bool OutlivesProcess => Outlives;
 
         public ManualResetEventSlim Writing { get; } = new();
 
