@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using Iscsitop.Engine.Wire;
 using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
 
@@ -55,7 +56,30 @@ public ref struct FrameReader(ReadOnlySpan<byte> payload)
         ushort cid = U16();
         long opened = I64();
         long closed = I64();
-        return new ConnectionInfo(id, Text(), Text(), Text(), Text(), Text(), tsih, cid, opened, closed);
+        var end = (ConnectionEnd)U8();
+        int flags = U8();
+        return new ConnectionInfo(id, Text(), Text(), Text(), Text(), Text(), tsih, cid, opened, closed)
+        {
+            End = end,
+            Discovery = (flags & 1) != 0,
+            MidStream = (flags & 2) != 0,
+            Parameters = (flags & 4) != 0 ? Parameters() : null,
+        };
+    }
+
+    private SessionParameters Parameters()
+    {
+        int flags = U8();
+        return new SessionParameters((flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0, (flags & 8) != 0)
+        {
+            ErrorRecoveryLevel = U8(),
+            MaxConnections = U16(),
+            MaxOutstandingR2T = U16(),
+            FirstBurstLength = U32(),
+            MaxBurstLength = U32(),
+            TargetMaxRecv = U32(),
+            InitiatorMaxRecv = U32(),
+        };
     }
 
     /// <summary>unit.</summary>
@@ -106,10 +130,25 @@ public ref struct FrameReader(ReadOnlySpan<byte> payload)
         Sessions = (int)U32(),
         Subscribers = (int)U32(),
         Enabled = U32(),
+        Coverage = Coverage(),
+    };
+
+    private Coverage Coverage() => new()
+    {
+        Packets = I64(),
+        Dropped = I64(),
+        Undecodable = I64(),
+        Foreign = I64(),
+        Fragments = I64(),
+        Pdus = I64(),
+        Resyncs = I64(),
+        MissingBytes = I64(),
+        MidStream = I64(),
+        Evicted = I64(),
     };
 
     /// <summary>end.</summary>
-    public EndReason End() => (EndReason)U8();
+    public (EndReason Reason, string Text) End() => ((EndReason)U8(), Text());
 
     /// <summary>The next cell of a cells frame, over what <paramref name="into"/> held.</summary>
     /// <exception cref="StreamFormatException">A bucket, kind or phase does not exist.</exception>

@@ -153,6 +153,7 @@ internal sealed class Mirror(Lock gate, int pid)
         Status.Lost = _status.Lost;
         Status.Connections = _status.Connections;
         Status.Sessions = _status.Sessions;
+        Status.Coverage = _status.Coverage;
         Status.Subscribers = _status.Subscribers;
         Status.Seconds = _interval / 1e9;
         Status.PeakIops = _peakStarts < 0 ? -1 : _peakStarts * 10.0;

@@ -1,3 +1,5 @@
+using Iscsitop.Engine.Sources;
+using Iscsitop.Engine.Wire;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine;
@@ -11,6 +13,7 @@ internal sealed class Observation
     private readonly Provider _provider;
     private readonly List<Subscriber> _subscribers;
     private readonly FrameWriter _writer;
+    private readonly Capture? _capture;
     private readonly Roster _roster;
     private readonly CellTable _cells = new();
     private readonly UnitTable _units = new();
@@ -29,9 +32,14 @@ internal sealed class Observation
     private long _giveUpAt;
     private long _giveUpBefore;
 
-    public Observation(Provider provider, List<Subscriber> subscribers, FrameWriter writer)
+    /// <param name="provider">What is observed.</param>
+    /// <param name="subscribers">Who wants to know; the caller's list.</param>
+    /// <param name="writer">For frames; the caller's.</param>
+    /// <param name="capture">Where the provider has its events from when that is packets.</param>
+    public Observation(Provider provider, List<Subscriber> subscribers, FrameWriter writer, Capture? capture = null)
     {
         _provider = provider;
+        _capture = capture;
         _subscribers = subscribers;
         _writer = writer;
         _isForgotten = _forgotten.Contains;
@@ -132,7 +140,7 @@ internal sealed class Observation
     {
         Time = subscriber.Snapshots.Time,
         Interval = subscriber.Snapshots.Interval,
-        WallOffset = Clock.WallOffset,
+        WallOffset = _provider.WallOffset,
         RingDrops = _provider.Drops,
         OutboxDrops = subscriber.Drops,
         Folded = _cells.Folded,
@@ -145,6 +153,7 @@ internal sealed class Observation
         Sessions = _roster.Sessions,
         Subscribers = _subscribers.Count,
         Enabled = _provider.Enabled,
+        Coverage = _capture?.Coverage ?? new Coverage { Dropped = -1 },
     };
 
     private void TellAll(Subscriber subscriber)

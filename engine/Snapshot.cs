@@ -1,3 +1,4 @@
+using Iscsitop.Engine.Wire;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine;
@@ -55,6 +56,9 @@ public sealed class EngineStatus
 
     /// <summary>Time in ns of the interval during which at least one command was outstanding on any unit.</summary>
     public long BusyTime { get; set; }
+
+    /// <summary>What the packets showed since the engine began, where it has its events from packets; else all 0, Dropped -1.</summary>
+    public Coverage Coverage { get; set; } = new() { Dropped = -1 };
 }
 
 /// <summary>What a cell did in an interval, and whose it is.</summary>

@@ -42,7 +42,7 @@ internal sealed class SnapshotCursor
         _previous = since;
         _due = now;
         _seen = -1;
-        _first = true;
+        _first = since != now;
     }
 
     /// <summary>The interval changed: the next is due that much after the last.</summary>

@@ -61,6 +61,12 @@ public sealed class Provider
         }
     }
 
+    /// <summary>
+    /// Takes events out of the full ring, on the thread that fires: where one thread both fires and takes, nothing is lost. Null,
+    /// as where other threads fire, and a full ring drops.
+    /// </summary>
+    public Action? OnFull { get; set; }
+
     /// <summary>The ring events go to; null until a probe was enabled.</summary>
     public ProbeRing? Ring => _ring;
 
@@ -119,7 +125,9 @@ public sealed class Provider
     public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, uint connection, uint target, uint initiator, long time)
     {
         ProbeRing? ring = _ring;
-        if (ring is null || !ring.TryClaim(out long position)) return;
+        if (ring is null) return;
+        if (OnFull is not null && ring.IsFull) OnFull();
+        if (!ring.TryClaim(out long position)) return;
         ref ProbeEvent e = ref ring.Claimed(position);
         e.Time = time;
         e.LunNumber = lun;

@@ -43,13 +43,19 @@ public sealed class StreamTests
         _writer.Write(wants);
         Assert.That(Through(FrameType.Wants, f => f.Wants()), Is.EqualTo(wants));
         _writer.Write(EndReason.TooSlow);
-        Assert.That(Through(FrameType.End, f => f.End()), Is.EqualTo(EndReason.TooSlow));
+        Assert.That(Through(FrameType.End, f => f.End().Reason), Is.EqualTo(EndReason.TooSlow));
     }
 
     [Test]
     public void Connections_units_and_names_come_through() => s_text.Array[5].Select(Gen.UInt).Sample((t, id) =>
     {
-        var connection = new ConnectionInfo(id, t[0], t[1], t[2], t[3], t[4], 7, 8, 9, 10);
+        var connection = new ConnectionInfo(id, t[0], t[1], t[2], t[3], t[4], 7, 8, 9, 10)
+        {
+            End = ConnectionEnd.Digest,
+            MidStream = true,
+            Discovery = true,
+            Parameters = new SessionParameters(true, false, false, true, 3, 1, 9, 512, 1 << 20, 77, id),
+        };
         _writer.Write(connection);
         bool same = Through(FrameType.Connection, f => f.Connection()) == connection;
         var unit = new UnitInfo(t[0], ulong.MaxValue, t[1], 4096);
