@@ -25,6 +25,7 @@ internal static class CommandLine
         Commands.Top.Configure(root, streams);
         root.Add(Snoop.Create(streams));
         root.Add(List.Create(streams));
+        root.Add(EngineCommand.Create(streams));
         root.Add(Commands.Target.Create(streams));
         root.Add(Demo.Create(streams));
         root.Add(new HelpOption("--help", "-h") { Description = "show what can be asked for", Action = new ShowHelp() });

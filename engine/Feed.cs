@@ -62,6 +62,12 @@ public abstract class Feed : IDisposable
     /// <summary>Whether nothing more will come: a file has been read to its end.</summary>
     public virtual bool Ended => false;
 
+    /// <summary>What was wrong with what was read, "" for nothing.</summary>
+    public virtual string Problem => "";
+
+    /// <summary>Whether it ended because of that.</summary>
+    public virtual bool Broken => false;
+
     /// <summary>How much of a file has been read, from 0 to 1; NaN when nobody knows.</summary>
     public virtual double Progress => double.NaN;
 

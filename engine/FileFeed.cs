@@ -52,6 +52,8 @@ internal sealed class FileFeed : Feed
 
     public override bool Ended => _ended;
 
+    public override string Problem => _capture.Source.Problem;
+
     public override double Progress => _capture.Source.Length > 0 ? (double)_capture.Source.Position / _capture.Source.Length : double.NaN;
 
     public override bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation)
@@ -106,7 +108,6 @@ internal sealed class FileFeed : Feed
         long now = _capture.Provider.Now;
         _observation.Stop(now);
         _observation.PublishLast(_subscriber, now);
-        lock (Gate) _reception.Mirror.End(_capture.Source.Problem);
         _ended = true;
     }
 

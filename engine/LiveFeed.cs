@@ -19,6 +19,12 @@ internal sealed class LiveFeed : Feed
         _engine.Start();
     }
 
+    public override bool Ended => !_reception.Mirror.Alive;
+
+    public override string Problem => _engine.Problem;
+
+    public override bool Broken => _engine.Problem.Length > 0;
+
     public override bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation)
     {
         long deadline = Environment.TickCount64 + (long)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue);

@@ -32,6 +32,7 @@ public sealed partial class ProbeEngine : IDisposable
     private readonly List<Subscriber> _subscribers = [];
     private readonly ConcurrentQueue<Socket> _arrived = new();
     private readonly AutoResetEvent _wake = new(false);
+    private readonly ManualResetEvent _stopped = new(false);
     private readonly FrameWriter _writer = new();
     private Socket? _listener;
     private Thread? _thread;
@@ -97,11 +98,29 @@ public sealed partial class ProbeEngine : IDisposable
     /// <summary>Subscribers attached now.</summary>
     public int Subscribers => _attached;
 
+    /// <summary>Signalled when it has ended, by <see cref="Dispose"/> or because it cannot go on.</summary>
+    public WaitHandle Stopped => _stopped;
+
+    /// <summary>Why it ended before its time, "" when it did not.</summary>
+    public string Problem { get; private set; } = "";
+
+    /// <summary>An engine on packets, for viewers of this process's user.</summary>
+    /// <param name="options">Which packets.</param>
+    /// <param name="logger">Where comings and goings are logged.</param>
+    /// <exception cref="IOException">The interface or file cannot be opened; the message says which and why.</exception>
+    public static ProbeEngine Over(CaptureOptions options, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new ProbeEngine(options.Open(), logger);
+    }
+
     /// <summary>Makes the pipe and begins to serve it.</summary>
+    /// <param name="opened">Called once everything is open that needs privileges, before any thread is made.</param>
     /// <exception cref="PipeException">The pipe cannot be made; the message says why.</exception>
-    public void Start()
+    public void Start(Action? opened = null)
     {
         if (_directory.Length > 0) _listener = Pipe.Listen(_directory, _pid);
+        opened?.Invoke();
         _thread = new Thread(Run) { IsBackground = true, Name = "engine" };
         if (_listener is null)
         {
@@ -128,6 +147,7 @@ public sealed partial class ProbeEngine : IDisposable
         _accepting?.Join();
         while (_arrived.TryDequeue(out Socket? socket)) socket.Dispose();
         _wake.Dispose();
+        _stopped.Dispose();
         _capture?.Dispose();
     }
 
@@ -165,20 +185,26 @@ public sealed partial class ProbeEngine : IDisposable
         catch (IOException e) when (_capture is not null)
         {
             LogSourceFailed(e);
-            Finish(EndReason.SourceFailed, e.Message);
+            Problem = e.Message;
             _failed = true;
+            Finish(EndReason.SourceFailed, e.Message);
         }
 #pragma warning disable CA1031 // A fault of the observer must not end the process that is observed.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             LogFailed(e);
+            Problem = e.Message;
             _provider.Enabled = 0;
             _failed = true;
             _listener?.Dispose();
             foreach (Subscriber subscriber in _subscribers) subscriber.Dispose();
             _subscribers.Clear();
             _attached = 0;
+        }
+        finally
+        {
+            _stopped.Set();
         }
     }
 

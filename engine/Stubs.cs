@@ -2,6 +2,8 @@
 namespace Iscsitop.Engine.Sources
 {
     public sealed class CaptureFormatException(string m) : Exception(m);
+    public sealed class CaptureFilterException(string m) : Exception(m);
+    public static class Privileges { public static string Drop() => ""; }
     internal sealed class KeptBytes { public void Begin(ReadOnlySpan<byte> b) { } }
     internal sealed class CaptureWriter : IDisposable { public bool HeadersOnly, Anonymize; public KeptBytes Kept = new(); public void Write(in Packet p) { } public void Flush() { } public void Dispose() { } public static CaptureWriter Create(string f, bool h, bool a) => new(); }
     internal sealed class LiveOptions { public string Interface = "", Filter = ""; public IReadOnlyList<ushort> Ports = []; public int SnapLength, BufferBytes; }

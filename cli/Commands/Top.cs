@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Iscsitop.Cli.Output;
+using Iscsitop.Engine;
 
 namespace Iscsitop.Cli.Commands;
 
@@ -42,11 +43,12 @@ internal static class Top
         string? ascending = result.GetValue(words.SortAscending);
         string? rows = result.GetValue(words.Rows);
         string? count = result.GetValue(words.Count);
+        var origin = Origin.Of(words.Capture, words.Filters, result);
         return new TopOptions
         {
-            Pids = words.Filters.Pids(result),
+            Origin = origin,
             Filter = words.Filters.Rows(result),
-            Interval = result.GetValue(words.Interval) is string s ? Values.Interval(Values.Positional(s)) : TimeSpan.FromSeconds(1),
+            Interval = result.GetValue(words.Interval) is string s ? Values.Interval(Values.Positional(s)) : origin.IsFile ? Feed.WholeFile : TimeSpan.FromSeconds(1),
             Count = count is null ? null : Values.Count("count", Values.Positional(count)),
             View = view,
             AllViews = views,

@@ -51,6 +51,17 @@ internal static class JsonPieces
         json.WriteNumber("ring_drops", engine.RingDrops);
         json.WriteNumber("outbox_drops", engine.OutboxDrops);
         json.WriteNumber("folded", engine.Folded);
+        if (engine.Coverage.Packets == 0) return;
+        json.WriteNumber("packets", engine.Coverage.Packets);
+        Number(json, "packets_dropped", engine.Coverage.Dropped < 0 ? double.NaN : engine.Coverage.Dropped);
+        json.WriteNumber("packets_undecodable", engine.Coverage.Undecodable);
+        json.WriteNumber("packets_foreign", engine.Coverage.Foreign);
+        json.WriteNumber("fragments", engine.Coverage.Fragments);
+        json.WriteNumber("pdus", engine.Coverage.Pdus);
+        json.WriteNumber("resyncs", engine.Coverage.Resyncs);
+        json.WriteNumber("missing_bytes", engine.Coverage.MissingBytes);
+        json.WriteNumber("midstream", engine.Coverage.MidStream);
+        json.WriteNumber("evicted", engine.Coverage.Evicted);
     }
 }
 

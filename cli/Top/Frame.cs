@@ -58,8 +58,14 @@ internal sealed class Frame
     /// <summary>Total commands a second, of each interval.</summary>
     public History Iops { get; } = new(Remembered);
 
-    /// <summary>Events lost on the way, all engines together.</summary>
+    /// <summary>Events and packets lost on the way, all engines together.</summary>
     public long Drops { get; private set; }
+
+    /// <summary>Times a PDU's start was looked for anew in packets.</summary>
+    public long Resyncs { get; private set; }
+
+    /// <summary>Connections whose login was not seen.</summary>
+    public long MidStream { get; private set; }
 
     /// <summary>Whether the breakdown is by unit rather than by operation.</summary>
     public bool ByUnit => _state.View.Group == Dimensions.Operation;
@@ -163,7 +169,12 @@ internal sealed class Frame
 
     private void CountDrops(Snapshot snapshot)
     {
-        Drops = 0;
-        foreach (EngineStatus engine in snapshot.Engines) Drops += engine.RingDrops + engine.OutboxDrops;
+        Drops = Resyncs = MidStream = 0;
+        foreach (EngineStatus engine in snapshot.Engines)
+        {
+            Drops += engine.RingDrops + engine.OutboxDrops + Math.Max(0, engine.Coverage.Dropped);
+            Resyncs += engine.Coverage.Resyncs;
+            MidStream += engine.Coverage.MidStream;
+        }
     }
 }

@@ -188,8 +188,8 @@ public sealed class StreamTests
     {
         _writer.Write(new Hello(1, 0, 0, "", ""));
         byte[] frame = _writer.Frame.ToArray();
-        frame[8 + 8] = 2;
-        Assert.That(() => new FrameReader(frame.AsSpan(8)).Hello(), Throws.TypeOf<StreamFormatException>().With.Message.Contains("version 2"));
+        frame[8 + 8] = 3;
+        Assert.That(() => new FrameReader(frame.AsSpan(8)).Hello(), Throws.TypeOf<StreamFormatException>().With.Message.Contains("version 3"));
         frame[8] = (byte)'I';
         Assert.That(() => new FrameReader(frame.AsSpan(8)).Hello(), Throws.TypeOf<StreamFormatException>().With.Message.Contains("no stream"));
     }
