@@ -49,7 +49,7 @@ internal abstract unsafe class CaptureBytes : IDisposable
 /// </summary>
 internal sealed unsafe class MappedBytes : CaptureBytes
 {
-    // Each part costs a mapping; much smaller ones are slower, larger ones only more resident (measured on 200 MB).
+    // Each part costs a mapping and some garbage; larger ones only more resident memory.
     private const int Part = 16 << 20;
 
     private readonly FileStream _file;

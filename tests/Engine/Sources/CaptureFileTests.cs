@@ -170,7 +170,7 @@ public sealed class CaptureFileTests
         File.Delete(path);
     }
 
-    // A sparse file: two records in the first bytes, one whose payload reaches beyond 4 GiB's first part, and one behind 4 GiB.
+    // A sparse file: 75 records of 60 MiB of holes, and one behind them.
     [Test]
     public void Offsets_beyond_4_GiB_are_reached()
     {

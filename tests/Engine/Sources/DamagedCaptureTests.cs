@@ -99,7 +99,7 @@ public sealed class DamagedCaptureTests
         Assert.That(Captured.FromFile(whole).Problem, Does.Contain("its compressed data is damaged"));
     }
 
-    // Nothing may be as large as a file says: 1 GiB here, in a file of a few bytes.
+    // 64 MiB, says a file of a few bytes.
     [Test]
     public void Memory_is_not_taken_by_a_lengths_say_so()
     {
