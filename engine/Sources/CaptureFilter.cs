@@ -14,15 +14,13 @@ internal static class CaptureFilter
     /// <param name="ports">TCP ports; all of TCP when there are none.</param>
     /// <param name="user">The user's filter, "" for none.</param>
     /// <param name="tags">Whether the link type can have VLAN tags: libpcap refuses the word for others.</param>
-    /// <param name="inbound">Only what comes in: loopback shows each packet going out and coming in.</param>
-    public static string Build(IReadOnlyList<ushort> ports, string user, bool tags, bool inbound)
+    public static string Build(IReadOnlyList<ushort> ports, string user, bool tags)
     {
         string tcp = ports.Count == 0 ? "tcp" : string.Join(" or ", ports.Select(p => $"tcp port {p}"));
         string plain = $"{tcp} or {Portless}";
         // Each "vlan" makes all that follows look behind one more tag, whatever the parentheses say. So ours come last, and the
         // user's own "vlan" counts for ours too.
         string ours = tags ? $"({plain} or (vlan and ({plain} or (vlan and ({plain})))))" : $"({plain})";
-        string first = inbound ? "inbound and " : "";
-        return string.IsNullOrWhiteSpace(user) ? first + ours : $"{first}({user}) and {ours}";
+        return string.IsNullOrWhiteSpace(user) ? ours : $"({user}) and {ours}";
     }
 }

@@ -190,8 +190,9 @@ public sealed unsafe class LiveCapture : PacketSource
             LibPcap.Program alone = Compile(pcap, options.Filter);
             LibPcap.FreeCode(ref alone);
         }
-        bool inbound = OperatingSystem.IsLinux() && Interfaces().Any(i => i.Loopback && i.Name == options.Interface);
-        LibPcap.Program program = Compile(pcap, CaptureFilter.Build(options.Ports, options.Filter, link == LinkType.Ethernet, inbound));
+        // On Linux's loopback libpcap itself leaves out what goes out. "inbound" here would have the kernel do it, but libpcap runs the
+        // filter over what its ring has already, and there that word matches nothing: the first packets would be lost.
+        LibPcap.Program program = Compile(pcap, CaptureFilter.Build(options.Ports, options.Filter, link == LinkType.Ethernet));
         int result = LibPcap.SetFilter(pcap, ref program);
         LibPcap.FreeCode(ref program);
         if (result != 0) throw new CaptureException($"{options.Interface} does not take the filter: {LibPcap.Text(LibPcap.Error(pcap))}");
