@@ -37,6 +37,6 @@ internal static class EngineCommand
 
     private static void DropPrivileges(Streams streams)
     {
-        if (Privileges.Drop() is { Length: > 0 } left) streams.Complain(left);
+        foreach (string left in Privileges.Drop()) streams.Complain(left);
     }
 }

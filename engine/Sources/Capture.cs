@@ -33,7 +33,6 @@ internal sealed class Capture : IDisposable
 
     private readonly PacketSource _source;
     private readonly CaptureWriter? _writer;
-    private readonly KeptBytes? _kept;
     private readonly WireDecoder _decoder;
     private bool _pending;
     private long _offset;
@@ -46,8 +45,7 @@ internal sealed class Capture : IDisposable
         _source = source;
         _writer = writer;
         Provider = new Provider(source.Name, RingCapacity);
-        _kept = writer is { HeadersOnly: true } or { Anonymize: true } ? writer.Kept : null;
-        _decoder = new WireDecoder(Provider, options, _kept);
+        _decoder = new WireDecoder(Provider, options, writer?.Kept);
         if (source.Live) _offset = Clock.WallOffset;
     }
 
@@ -92,7 +90,7 @@ internal sealed class Capture : IDisposable
             if (time >= until) return Pumped.Reached;
             _pending = false;
             if (!_source.Live && time > Provider.Now) Provider.SetTime(time);
-            _kept?.Begin(packet.Bytes);
+            _writer?.Kept?.Begin(packet);
             _decoder.Take(packet.At(time));
             _writer?.Write(packet);
         }

@@ -39,11 +39,11 @@ public sealed record CaptureOptions
     internal Capture Open()
     {
         PacketSource source = Interface.Length > 0
-            ? LiveCapture.Open(new LiveOptions { Interface = Interface, Filter = Filter, Ports = Wire.Ports, SnapLength = SnapLength, BufferBytes = BufferBytes })
+            ? LiveCapture.Open(new LiveOptions(Interface) { Filter = Filter, Ports = Wire.Ports, SnapLength = SnapLength, BufferBytes = BufferBytes })
             : CaptureFile.Open(File);
         try
         {
-            return new Capture(source, Wire, WriteTo.Length == 0 ? null : CaptureWriter.Create(WriteTo, HeadersOnly, Anonymize));
+            return new Capture(source, Wire, WriteTo.Length == 0 ? null : CaptureWriter.Create(WriteTo, new CaptureWriterOptions { HeadersOnly = HeadersOnly, Anonymize = Anonymize, SnapLength = Interface.Length > 0 && SnapLength < LiveOptions.MaxSnapLength ? SnapLength : 0 }));
         }
         catch
         {
