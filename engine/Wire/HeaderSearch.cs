@@ -5,8 +5,8 @@ namespace Iscsitop.Engine.Wire;
 
 /// <summary>
 /// Looks for a header in a stream whose framing is not known: what has the form of one says where the next must be, and is believed
-/// when there is one there. Segments begin with headers more often than not; else every fourth byte can be one's first, since
-/// everything in a PDU is a multiple of four long. Holds a bounded number of candidates with the PDUs they would be, and no payload.
+/// when there is one there. Segments begin with headers more often than not, and are preferred. Once a header's place was known only
+/// every fourth byte can be one's first, since everything in a PDU is a multiple of four long. Holds a bounded number of candidates with the PDUs they would be, and no payload.
 /// </summary>
 internal sealed class HeaderSearch
 {
@@ -102,7 +102,6 @@ internal sealed class HeaderSearch
             }
         }
         _carried = 0;
-        if (!_residueKnown) _align = (int)(start & 3);
         _segment = start;
         _cursor = Math.Max(_cursor, start);
         if (Walk(bytes, start, start + bytes.Length, time)) return true;
@@ -146,8 +145,8 @@ internal sealed class HeaderSearch
         while (true)
         {
             long due = NextDue();
-            long at = _cursor + (_align - _cursor & 3);
-            for (; at < last && at < due; at += 4)
+            long at = _residueKnown ? _cursor + (_align - _cursor & 3) : _cursor;
+            for (int step = _residueKnown ? 4 : 1; at < last && at < due; at += step)
                 if (Plausibility.IsOpcode(bytes[(int)(at - start)], _direction) && IsPlausible(bytes[(int)(at - start)..]))
                     break;
             at = Math.Min(at, due);
@@ -192,7 +191,7 @@ internal sealed class HeaderSearch
                 Remove(i--);
             }
         }
-        if (plausible && !claimed && (at - _align & 3) == 0) claimed = Add(bytes, at, end, time);
+        if (plausible && !claimed && (!_residueKnown || (at - _align & 3) == 0)) claimed = Add(bytes, at, end, time);
         return claimed && Decide(at);
     }
 

@@ -10,6 +10,9 @@ namespace Iscsitop.Engine.Wire;
 /// </summary>
 internal sealed class PduStream
 {
+    /// <summary>Longer text is seldom, and not worth keeping room for.</summary>
+    private const int MaxKeptBody = 1024;
+
     private readonly WireConnection _connection;
     private readonly Direction _direction;
     private readonly byte[] _four = new byte[Crc32C.Length];
@@ -167,6 +170,7 @@ internal sealed class PduStream
     private ReadOnlySpan<byte> Begin(ReadOnlySpan<byte> header, ReadOnlySpan<byte> rest, long time)
     {
         bool login = IsLogin(header[0]);
+        if (_connection.Id == 0 && !_connection.MayBeginWith(_direction, header)) return default;
         Digest headerDigest = login ? Digest.None : _connection.HeaderDigest;
         if (headerDigest == Digest.Crc32C && !Crc32C.Matches(header[^Crc32C.Length..], Crc32C.Add(Crc32C.Start, header[..^Crc32C.Length])))
         {
@@ -281,6 +285,8 @@ internal sealed class PduStream
         _state = next;
         _filled = 0;
         if (_kept && (_got > 0 || IsLogin(_head[0]))) _connection.TakeData(_direction, _head, _body.AsSpan(0, _got), _complete, time);
+        if (IsLogin(_head[0])) _body.AsSpan(0, _got).Clear(); // there may be secrets in it
+        if (_body.Length > MaxKeptBody) _body = [];
         _complete = _kept = false;
         _got = _want = 0;
     }

@@ -52,8 +52,8 @@ internal sealed partial class WireConnection
         if (_login is not { } login) return;
         login.Take(Direction.ToTarget, data, (bhs[1] & BhsFlags.Continue) != 0, complete);
         // Until the answer is seen; login PDUs themselves never have any.
-        if (login.OffersHeaderDigest) HeaderDigest = Digest.Unknown;
-        if (login.OffersDataDigest) DataDigest = Digest.Unknown;
+        if (login.OffersHeaderDigest || !complete) HeaderDigest = Digest.Unknown;
+        if (login.OffersDataDigest || !complete) DataDigest = Digest.Unknown;
     }
 
     /// <summary>A Login Response is about to fire: with the names that the request brought, as far as the target took them.</summary>

@@ -113,6 +113,7 @@ internal sealed partial class WireConnection
         if (Id == 0)
         {
             if (_sawStart && implausible) Disown();
+            else HeaderDigest = DataDigest = Digest.Unknown; // what is missing may have been the login
             return;
         }
         Facts.Resyncs++;
@@ -135,6 +136,15 @@ internal sealed partial class WireConnection
         (int)Opcode.LoginResponse => _login is { } login && new Bhs(bytes).Itt == login.Itt,
         _ => false,
     };
+
+    /// <summary>Whether a connection that was not joined later is iSCSI by its first header: only a login makes it known.</summary>
+    public bool MayBeginWith(Direction direction, ReadOnlySpan<byte> bhs)
+    {
+        bool login = (bhs[0] & 0x3f) == (direction == Direction.ToTarget ? (int)Opcode.LoginRequest : (int)Opcode.LoginResponse)
+            && Plausibility.IsPlausible(bhs, direction, Text.MaxLength);
+        if (!login) Disown();
+        return login;
+    }
 
     /// <summary>A header's digest did not fit.</summary>
     public void HeaderDamaged(long time)
@@ -178,7 +188,8 @@ internal sealed partial class WireConnection
     public void Take(Direction direction, ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> ahs, ReadOnlySpan<byte> data, long time)
     {
         bhs = bhs[..Pdu.BhsLength];
-        if (Id == 0 && !Admit(direction, bhs)) return;
+        if (Foreign) return;
+        if (Id == 0) Admit(direction);
         Context.Coverage.Pdus++;
         ulong lun;
         ReadOnlySpan<byte> tail = default;
@@ -284,21 +295,11 @@ internal sealed partial class WireConnection
         }
     }
 
-    /// <summary>The first PDU of a connection that was not joined later: only a login makes it known.</summary>
-    private bool Admit(Direction direction, ReadOnlySpan<byte> bhs)
+    private void Admit(Direction direction)
     {
-        if (Foreign) return false;
-        bool login = (bhs[0] & 0x3f) == (direction == Direction.ToTarget ? (int)Opcode.LoginRequest : (int)Opcode.LoginResponse)
-            && Plausibility.IsPlausible(bhs, direction, Text.MaxLength);
-        if (!login)
-        {
-            Disown();
-            return false;
-        }
-        HeaderDigest = DataDigest = Digest.None;
-        // Its answer alone says not who it is.
+        // An answer alone says not who it is, and not what was offered.
+        HeaderDigest = DataDigest = direction == Direction.ToTarget ? Digest.None : Digest.Unknown;
         Announce(midStream: direction == Direction.ToInitiator);
-        return true;
     }
 
     private void Announce(bool midStream)

@@ -148,6 +148,24 @@ public sealed class WireConnectionTests
     }
 
     [Test]
+    public void A_login_that_is_missing_in_part_or_whole_leaves_digests_to_show()
+    {
+        byte[] login = Pdus.Login(Pdus.Names + "HeaderDigest=CRC32C\0");
+        foreach (int seen in new[] { 0, 4, 48, 60 })
+        {
+            var rig = new WireRig();
+            if (seen > 0) rig.ToTarget(login[..seen]);
+            rig.Connection.Missing(Direction.ToTarget, login.Length - seen, rig.Now);
+            rig.ToInitiator(Pdus.LoggedIn("HeaderDigest=CRC32C\0"));
+            for (uint i = 1; i < 5; i++) rig.ToTarget(Pdus.Digested(Pdus.Command(i, 100 + i), data: false)).ToInitiator(Pdus.Digested(Pdus.Response(i, 101 + i), data: false));
+            Assert.That(rig.LastChange() is { MidStream: true, Target: "?192.0.2.1:3260", Parameters: null }, $"{seen} bytes seen");
+            Assert.That(rig.Connection.HeaderDigest, Is.EqualTo(Digest.Crc32C));
+            Assert.That(rig.Events().Count(e => e.StartsWith("scsi-", StringComparison.Ordinal)), Is.EqualTo(8));
+            Assert.That(rig.Connection.Facts.HeaderDigestErrors, Is.Zero);
+        }
+    }
+
+    [Test]
     public void A_LUN_is_the_commands_or_the_PDUs_or_unknown()
     {
         WireRig rig = WireRig.LoggedIn();
