@@ -108,8 +108,13 @@ internal sealed partial class WireConnection
         (_target, _initiator) = Names(login, proven: true);
         _info = _info! with
         {
-            Target = login.Discovery ? "" : login.Target, Initiator = login.Initiator, Isid = login.Isid, Cid = login.Cid,
-            Tsih = tsih ?? login.Tsih, Discovery = login.Discovery, MidStream = false,
+            Target = login.Discovery ? "" : login.Target,
+            Initiator = login.Initiator,
+            Isid = login.Isid,
+            Cid = login.Cid,
+            Tsih = tsih ?? login.Tsih,
+            Discovery = login.Discovery,
+            MidStream = false,
         };
         bool known = tsih is not null && login.IsComplete;
         if (known) Agree(login.Agreed(Enter(login)));
