@@ -61,6 +61,9 @@ internal sealed class Capture : IDisposable
     /// <summary>What packets tell of a connection, null when it is not known.</summary>
     public WireFacts? FactsOf(uint connection) => _decoder.FactsOf(connection);
 
+    /// <summary>Nobody asks for a connection any more.</summary>
+    public void Forget(uint connection) => _decoder.Forget(connection);
+
     /// <summary>Waits for the first packet of a file and sets the provider's time to its own.</summary>
     /// <returns>False when there is none.</returns>
     public bool Begin()

@@ -12,9 +12,10 @@ internal sealed class WireDecoder
 
     /// <param name="provider">Where events go.</param>
     /// <param name="options">What is taken for iSCSI.</param>
-    public WireDecoder(Provider provider, WireOptions options)
+    /// <param name="kept">Hears which bytes of a packet are no user data; null when nobody asks.</param>
+    public WireDecoder(Provider provider, WireOptions options, KeptBytes? kept = null)
     {
-        _context = new WireContext(provider, options);
+        _context = new WireContext(provider, options, kept);
         _flows = new FlowTable<Receiver>(
             _context, (local, remote, time, sawStart) => new Receiver(new WireConnection(_context, local, remote, time, sawStart)));
     }
@@ -37,6 +38,9 @@ internal sealed class WireDecoder
 
     /// <summary>What packets tell of a connection, by the provider's id; null when it is not known, or no longer.</summary>
     public WireFacts? FactsOf(uint connection) => _context.Connections.GetValueOrDefault(connection)?.Facts;
+
+    /// <summary>Nobody asks for a connection any more.</summary>
+    public void Forget(uint connection) => _context.Connections.Remove(connection);
 
     private void Take(in Fragment fragment, long time)
     {

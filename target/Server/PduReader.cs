@@ -81,6 +81,12 @@ internal sealed class PduReader(Socket socket)
     /// </summary>
     public long Time => _time != 0 ? _time : _time = Probes.Clock.Now;
 
+    /// <summary>Whether receiving failed, rather than that the peer has closed in order.</summary>
+    public bool Failed { get; private set; }
+
+    /// <summary>Whether there is no more to receive.</summary>
+    public bool Ended { get; private set; }
+
     /// <summary>Whether bytes are left that were not taken.</summary>
     public bool HasMore => _end > _start;
 
@@ -110,7 +116,9 @@ internal sealed class PduReader(Socket socket)
         int count = socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out SocketError error);
         Restamp();
         if (error is SocketError.TimedOut or SocketError.WouldBlock or SocketError.Interrupted) return Received.Nothing;
-        if (error != SocketError.Success || count == 0) return Received.Closed;
+        Failed = error != SocketError.Success;
+        Ended = Failed || count == 0;
+        if (Ended) return Received.Closed;
         _end += count;
         return Received.Data;
     }
@@ -163,7 +171,9 @@ internal sealed class PduReader(Socket socket)
             Restamp();
             bool timeout = error is SocketError.TimedOut or SocketError.WouldBlock or SocketError.Interrupted;
             if (timeout && Environment.TickCount64 < deadline) continue;
-            if (error != SocketError.Success || count == 0) return false;
+            Failed = error != SocketError.Success;
+            Ended = Failed || count == 0;
+            if (Ended) return false;
             done += count;
             if (done < into.Length && Environment.TickCount64 >= deadline) return false;
         }
