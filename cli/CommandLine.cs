@@ -24,6 +24,7 @@ internal static class CommandLine
         root.Options.Clear();
         Commands.Top.Configure(root, streams);
         root.Add(Snoop.Create(streams));
+        root.Add(Sessions.Create(streams));
         root.Add(List.Create(streams));
         root.Add(EngineCommand.Create(streams));
         root.Add(Commands.Target.Create(streams));

@@ -146,6 +146,7 @@ public abstract class Feed : IDisposable
         ThrowFailure();
         _snapshot.Cells.Clear();
         _snapshot.Units.Clear();
+        _snapshot.Connections.Clear();
         _snapshot.Engines.Clear();
         _snapshot.Seconds = 0;
         _snapshot.Time = Clock.Now + Clock.WallOffset;

@@ -174,10 +174,43 @@ public ref struct FrameReader(ReadOnlySpan<byte> payload)
                 Buckets(into.Ensure((Phase)i));
     }
 
+    /// <summary>Whose facts come next in a facts frame.</summary>
+    public uint FactsConnection() => U32();
+
+    /// <summary>The facts of that connection, over what <paramref name="into"/> held.</summary>
+    /// <exception cref="StreamFormatException">A bucket does not exist.</exception>
+    public void Facts(ConnectionFacts into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        Histogram? times = into.NopTime;
+        into.Forget();
+        int counts = U16();
+        U16();
+        into.Window = I64();
+        into.Outstanding = I64();
+        into.LastPdu = I64();
+        for (int i = 0; i < counts; i++)
+        {
+            long count = I64();
+            if (i < ConnectionFacts.Count) into[(Fact)i] = count;
+        }
+        long sum = I64();
+        int buckets = U16();
+        if (buckets == 0) return;
+        into.NopTime = times ?? new Histogram();
+        into.NopTime.Clear();
+        into.NopTime.AddSum(sum);
+        Buckets(into.NopTime, buckets);
+    }
+
     private void Buckets(Histogram into)
     {
         into.AddSum(I64());
-        int count = U16();
+        Buckets(into, U16());
+    }
+
+    private void Buckets(Histogram into, int count)
+    {
         for (int i = 0; i < count; i++)
         {
             int bucket = U16();

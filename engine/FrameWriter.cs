@@ -204,6 +204,29 @@ public sealed class FrameWriter
         return true;
     }
 
+    /// <summary>Adds a connection to a facts frame.</summary>
+    /// <returns>False when the frame is full; a connection alone always fits.</returns>
+    public bool TryAdd(uint connection, ConnectionFacts facts)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        int start = _length;
+        if (Room < FactsHead + ConnectionFacts.Count * 8) return false;
+        U32(connection);
+        U16(ConnectionFacts.Count);
+        U16(0);
+        I64(facts.Window);
+        I64(facts.Outstanding);
+        I64(facts.LastPdu);
+        for (int i = 0; i < ConnectionFacts.Count; i++) I64(facts[(Fact)i]);
+        if (TryAdd(facts.NopTime ?? s_none)) return true;
+        _length = start;
+        return false;
+    }
+
+    private const int FactsHead = 32;
+
+    private static readonly Histogram s_none = new();
+
     private const int CellHead = 80;
 
     private int CellHeader(Cell cell, long untilNow)

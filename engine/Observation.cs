@@ -47,7 +47,7 @@ internal sealed class Observation
         _command = Deliver;
         _cells.MakeRoom = () => ForgetClosed(long.MaxValue);
         _correlator = new Correlator(_cells, _units);
-        _roster = new Roster(provider) { OnConnection = Opened, OnUnit = Announced };
+        _roster = new Roster(provider) { OnConnection = Opened, OnExplained = Explained, OnUnit = Announced };
     }
 
     /// <summary>A subscriber said what it wants: enables the union of all wants.</summary>
@@ -119,7 +119,11 @@ internal sealed class Observation
 
     private void Begin(Subscriber subscriber, long now)
     {
-        if (subscriber.Wants!.Value.Interval > TimeSpan.Zero) _units.Settle(now);
+        if (subscriber.Wants!.Value.Interval > TimeSpan.Zero)
+        {
+            _units.Settle(now);
+            _correlator.Settle(now, _capture);
+        }
         subscriber.Maxima.MoveTo(subscriber.Told);
         subscriber.Snapshots.Begin(now, _cells.Version);
     }
@@ -129,6 +133,7 @@ internal sealed class Observation
         SnapshotCursor snapshot = subscriber.Snapshots;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendCells(_cells.All, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendUnits(_units.All, subscriber.Told, subscriber.Outbox, _writer)) return;
+        if (wants.Interval > TimeSpan.Zero && !snapshot.SendFacts(_correlator.Trackers, subscriber.Outbox, _writer)) return;
         if (!subscriber.Outbox.HasRoom) return;
         StatusRecord status = Status(subscriber, wants);
         _writer.Write(in status);
@@ -158,6 +163,7 @@ internal sealed class Observation
 
     private void TellAll(Subscriber subscriber)
     {
+        foreach (ConnectionInfo connection in _roster.Ended) subscriber.Tell(connection);
         foreach (ConnectionInfo connection in _roster.Connections.Values) subscriber.Tell(connection);
         foreach (UnitInfo unit in _roster.Units.Values) subscriber.Tell(unit);
     }
@@ -240,6 +246,11 @@ internal sealed class Observation
         foreach (Subscriber subscriber in _subscribers) subscriber.Tell(connection);
     }
 
+    private void Explained(ConnectionInfo connection)
+    {
+        foreach (Subscriber subscriber in _subscribers) subscriber.Tell(connection);
+    }
+
     private void Announced(UnitInfo unit)
     {
         _units.Announce(_provider.Intern(unit.Target), unit.Lun, _now);
@@ -250,10 +261,10 @@ internal sealed class Observation
     // it is closed a round later.
     private void CloseConnections(long now)
     {
-        foreach (ConnectionInfo connection in _closing)
+        foreach (ConnectionInfo closing in _closing)
         {
-            _correlator.Close(connection.Id, connection.Closed);
-            _roster.Close(connection);
+            ConnectionEnd told = _correlator.Close(closing.Id, closing.Closed, _capture?.FactsOf(closing.Id));
+            ConnectionInfo connection = _roster.Close(closing, told);
             foreach (Subscriber subscriber in _subscribers)
             {
                 subscriber.SendCollected(_roster.Names, _writer);
@@ -309,5 +320,6 @@ internal sealed class Observation
     {
         _correlator.Forget(connection);
         _roster.Forget(connection);
+        _capture?.Forget(connection);
     }
 }

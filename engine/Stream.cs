@@ -17,6 +17,7 @@ public enum FrameType : byte
     Units = 8,
     Status = 9,
     End = 10,
+    Facts = 11,
     Wants = 64,
 }
 

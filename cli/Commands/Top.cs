@@ -8,7 +8,8 @@ namespace Iscsitop.Cli.Commands;
 /// <summary><c>iscsitop [options] [interval [count]]</c>: the full screen on a terminal, reports below each other else.</summary>
 internal static class Top
 {
-    private static readonly (string Word, OutputFormat Value)[] s_formats =
+    /// <summary>The words of <c>-o</c>.</summary>
+    internal static readonly (string Word, OutputFormat Value)[] Formats =
         [("table", OutputFormat.Table), ("csv", OutputFormat.Csv), ("json", OutputFormat.Json), ("ndjson", OutputFormat.Ndjson)];
 
     private static readonly (string Word, ShowNumber Value)[] s_units =
@@ -59,7 +60,7 @@ internal static class Top
             Rows = rows is null ? null : Values.Count("number of rows", rows),
             Extended = result.GetValue(words.Extended),
             Color = words.ColorOf(result),
-            Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(words.Output)!, s_formats),
+            Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(words.Output)!, Formats),
             Stamp = result.GetValue(words.Stamp) is string stamp ? Values.Choice("timestamp", stamp, ("u", Stamp.Unix), ("d", Stamp.Date)) : Stamp.None,
             SkipFirst = result.GetValue(words.SkipFirst),
         };

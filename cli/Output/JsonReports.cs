@@ -7,10 +7,13 @@ namespace Iscsitop.Cli.Output;
 /// <summary>The pieces that both JSON formats are made of. Unknown is null.</summary>
 internal static class JsonPieces
 {
+    /// <summary>Whether a name is one that stands for what nobody knows, as a connection has whose login was not seen: <c>?192.0.2.7</c>.</summary>
+    public static bool IsStandIn(string name) => name.StartsWith('?');
+
     /// <summary>A name, null when it is not known.</summary>
     public static void Name(Utf8JsonWriter json, string field, string text)
     {
-        if (text.Length == 0) json.WriteNull(field);
+        if (text.Length == 0 || IsStandIn(text)) json.WriteNull(field);
         else json.WriteString(field, text);
     }
 
@@ -111,9 +114,19 @@ internal sealed class JsonReports(Stream output) : ReportWriter(output)
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteStartObject("total");
-        JsonPieces.Row(json, columns, report.Total, total: true);
+        Total(json, report);
         json.WriteEndObject();
+    }
+
+    private static void Total(Utf8JsonWriter json, Report report)
+    {
+        if (!report.Options.View.HasTotal)
+        {
+            json.WriteNull("total");
+            return;
+        }
+        json.WriteStartObject("total");
+        JsonPieces.Row(json, report.Options.FileColumns, report.Total, total: true);
         json.WriteEndObject();
     }
 }

@@ -141,7 +141,16 @@ internal sealed class Frame
     {
         if (!_state.Lists.Keeps(row)) return false;
         bool cells = row.Ops + row.Outstanding + row.Aborted + row.Paths > 0;
+        if (row.Connection is { } connection) return cells || Stands(connection);
         return cells || row.Unit is not { } unit || (_state.Steps.Count == 0 && _state.NameFilter?.Keeps(unit) != false);
+    }
+
+    private bool Stands(ConnectionDelta connection)
+    {
+        foreach (Step step in _state.Steps)
+            if (!step.Keeps(connection))
+                return false;
+        return _state.NameFilter?.Keeps(connection.Connection) != false;
     }
 
     private bool Keep(CellDelta delta)
@@ -157,6 +166,7 @@ internal sealed class Frame
         ((_selectedGroup & Dimensions.Operation) == 0 || delta.Cell.Key.Operation == _selected.Operation)
         && ((_selectedGroup & Dimensions.Lun) == 0 || (delta.Cell.Key.Lun == _selected.Lun && delta.Connection.Target == _selected.Target))
         && ((_selectedGroup & Dimensions.Initiator) == 0 || delta.Connection.Initiator == _selected.Initiator)
+        && ((_selectedGroup & Dimensions.Connection) == 0 || (delta.Connection.Id == _selected.Connection && delta.Engine.Pid == _selected.Engine))
         && Keep(delta);
 
     private Comparison<Row> Order()

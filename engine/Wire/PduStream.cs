@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Iscsitop.Engine.Sources;
 using Iscsitop.Target.Iscsi;
 
 namespace Iscsitop.Engine.Wire;

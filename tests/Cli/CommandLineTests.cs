@@ -21,7 +21,7 @@ public sealed class CommandLineTests
     [TestCase("-n -b", "invalid number of rows -- -b (a whole number from 1)")]
     [TestCase("-p 1,x", "invalid process id -- x (a whole number from 1)")]
     [TestCase("--lun 16384", "invalid LUN -- 16384 (a whole number from 0 to 16383)")]
-    [TestCase("--view heat", "invalid view -- heat (one of lun, initiator, opcode)")]
+    [TestCase("--view heat", "invalid view -- heat (one of lun, initiator, opcode, session)")]
     [TestCase("-o xml", "invalid output format -- xml (one of table, csv, json, ndjson)")]
     [TestCase("-m h", "invalid unit -- h (one of us, ms, s)")]
     [TestCase("-d x", "invalid timestamp -- x (one of u, d)")]
