@@ -36,7 +36,8 @@ internal sealed class PeerProcess : IDisposable
     public static PeerProcess Tgtd()
     {
         const string iqn = "iqn.2026-11.example.iscsitop:tgtd";
-        string control = Free().ToString(CultureInfo.InvariantCulture);
+        // Names a socket, and may not be above 32767.
+        string control = Random.Shared.Next(10000, 32767).ToString(CultureInfo.InvariantCulture);
         var peer = new PeerProcess("tgtd", Free(), iqn, 1, (_, port) => ["-f", "-C", control, "-t", "2", "--iscsi", $"portal=127.0.0.1:{port}"]);
         foreach (string line in new[]
         {
