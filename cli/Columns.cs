@@ -106,6 +106,7 @@ public static class Columns
         Longest("write_max_us", "WMAX", "longest write", r => r.Write.Latency),
     ];
 
+    internal static readonly Column Interval = new("interval_s", "SECS", 6, "s", "measured length of the interval", r => r.Seconds > 0 ? r.Seconds : double.NaN, null, Numbers.Digits, Shown.InFiles);
     internal static readonly Column QueueDepth = new("queue_depth", "QD", 5, "", "mean number of commands outstanding", r => Measured(r, r.QueueDepth), null, Numbers.Short);
     internal static readonly Column QueueDepthMax = Fact("queue_depth_max", "QDmx", "", "most commands outstanding at once", (u, s) => s > 0 ? u.MaxOutstanding : double.NaN, Numbers.Integer);
     internal static readonly Column Busy = Fact("busy_pct", "BSY%", "%", "share of the interval with a command outstanding", (u, s) => u.BusyTime / (s * 1e7), Numbers.Percent);
@@ -153,7 +154,7 @@ public static class Columns
     [
         Count("errors", "ERRS", "failed commands in the interval", r => r.Errors),
         Count("n", "N", "commands completed in the interval", r => r.Ops),
-        new("interval_s", "SECS", 6, "s", "measured length of the interval", r => r.Seconds > 0 ? r.Seconds : double.NaN, null, Numbers.Digits, Shown.InFiles),
+        Interval,
     ];
 
     private static Column Name(string field, string header, int width, string help, Func<Row, string> text) =>

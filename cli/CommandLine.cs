@@ -24,7 +24,9 @@ internal static class CommandLine
         root.Options.Clear();
         Commands.Top.Configure(root, streams);
         root.Add(Snoop.Create(streams));
+        root.Add(Sessions.Create(streams));
         root.Add(List.Create(streams));
+        root.Add(EngineCommand.Create(streams));
         root.Add(Commands.Target.Create(streams));
         root.Add(Demo.Create(streams));
         root.Add(new HelpOption("--help", "-h") { Description = "show what can be asked for", Action = new ShowHelp() });

@@ -11,10 +11,12 @@ internal sealed class Filters
     private readonly Option<string[]> _initiators = new("--initiator") { HelpName = "NAME[,NAME]", Description = "only these initiators, by name or address; * and ? match" };
 
     /// <summary>Adds them to a command.</summary>
-    public void AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="units">Whether it knows of logical units.</param>
+    public void AddTo(Command command, bool units = true)
     {
         command.Add(_pids);
-        command.Add(_luns);
+        if (units) command.Add(_luns);
         command.Add(_targets);
         command.Add(_initiators);
     }

@@ -73,7 +73,7 @@ internal static class Keys
         new(KeyAction.Help, ["?", "h", "F1"], "this help: keys and columns", "help"),
         new(KeyAction.NextView, ["Tab"], "next view", "view"),
         new(KeyAction.PreviousView, ["Shift-Tab"], "previous view"),
-        new(KeyAction.ViewNumber, ["1", "2", "3"], "LUN, initiator, opcode view"),
+        new(KeyAction.ViewNumber, ["1", "2", "3", "4"], "LUN, initiator, opcode, session view"),
         new(KeyAction.SortMenu, ["s", "F6"], "choose the column to sort by", "sort"),
         new(KeyAction.SortPrevious, ["<"], "sort by the column to the left"),
         new(KeyAction.SortNext, [">"], "sort by the column to the right"),

@@ -46,6 +46,22 @@ public static class Numbers
         _ => Scaled(value, into),
     };
 
+    /// <summary>A whole number, every digit of it.</summary>
+    public static int Exact(double value, Span<char> into) => double.IsNaN(value) ? Dash(into) : Write(value, "0", into);
+
+    /// <summary>Seconds as people tell a time: <c>0.4s 59s 3m07s 5h09m 12d03h</c>.</summary>
+    public static int Age(double seconds, Span<char> into) => seconds switch
+    {
+        double.NaN => Dash(into),
+        0 => Copy("0s", into),
+        < 0.05 => Copy("<.1s", into),
+        < 9.95 => Suffixed(Write(seconds, "0.0", into), 's', into),
+        < 59.5 => Suffixed(Write(seconds, "0", into), 's', into),
+        < 3600 - 0.5 => TwoUnits((long)Math.Round(seconds), 60, 'm', 's', into),
+        < 86400 - 30 => TwoUnits((long)Math.Round(seconds / 60), 60, 'h', 'm', into),
+        _ => TwoUnits((long)Math.Round(seconds / 3600), 24, 'd', 'h', into),
+    };
+
     /// <summary>A percentage with one decimal below 10.</summary>
     public static int Percent(double value, Span<char> into) => value switch
     {
@@ -88,6 +104,18 @@ public static class Numbers
 
     private static int Write(double value, string format, Span<char> into) =>
         value.TryFormat(into, out int length, format, CultureInfo.InvariantCulture) ? length : Copy("*", into);
+
+    private static int TwoUnits(long small, int inBig, char big, char unit, Span<char> into)
+    {
+        int length = Suffixed(Write(small / inBig, "0", into), big, into);
+        return Suffixed(length + Write(small % inBig, "00", into[length..]), unit, into);
+    }
+
+    private static int Suffixed(int length, char suffix, Span<char> into)
+    {
+        into[length] = suffix;
+        return length + 1;
+    }
 
     private static int Dash(Span<char> into) => Copy("-", into);
 

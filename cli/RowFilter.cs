@@ -26,9 +26,10 @@ public sealed record RowFilter(IReadOnlyList<ulong> Luns, IReadOnlyList<string> 
     public bool Keeps(ulong lun, string target, string initiator, string remote) =>
         KeepsLun(lun) && Matches(Targets, target) && (Matches(Initiators, initiator) || Matches(Initiators, HostOf(remote)));
 
-    /// <summary>Whether a row stands in the table: a unit that did nothing has no cell that was asked.</summary>
-    public bool Keeps(Row row) =>
-        row.Unit is not { } unit || (KeepsLun(unit.Lun) && Matches(Targets, unit.Target) && (Initiators.Count == 0 || row.Paths > 0 || row.Outstanding > 0));
+    /// <summary>Whether a row stands in the table: a unit or connection that did nothing has no cell that was asked.</summary>
+    public bool Keeps(Row row) => row.Connection is { Connection: var c }
+        ? Matches(Targets, c.Target) && (Matches(Initiators, c.Initiator) || Matches(Initiators, HostOf(c.Remote)))
+        : row.Unit is not { } unit || (KeepsLun(unit.Lun) && Matches(Targets, unit.Target) && (Initiators.Count == 0 || row.Paths > 0 || row.Outstanding > 0));
 
     private bool KeepsLun(ulong lun)
     {

@@ -25,7 +25,8 @@ public sealed class RowOrder(Column by, bool ascending) : IComparer<Row>
         if (order == 0) order = x.Lun.CompareTo(y.Lun);
         if (order == 0) order = string.CompareOrdinal(x.Initiator, y.Initiator);
         if (order == 0) order = string.CompareOrdinal(x.Session, y.Session);
-        return order != 0 ? order : x.Operation.CompareTo(y.Operation);
+        if (order == 0) order = x.Operation.CompareTo(y.Operation);
+        return order != 0 || x.Connection is null || y.Connection is null ? order : x.Connection.Connection.Id.CompareTo(y.Connection.Connection.Id);
     }
 
     private int CompareNumbers(double x, double y)

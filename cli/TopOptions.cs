@@ -45,8 +45,8 @@ public enum ColorChoice : byte
 /// <summary>What <c>iscsitop [options] [interval [count]]</c> was asked for; the full screen and the reports read it.</summary>
 public sealed record TopOptions
 {
-    /// <summary>Engines to attach to; empty for all.</summary>
-    public IReadOnlyList<int> Pids { get; init; } = [];
+    /// <summary>Where the snapshots come from.</summary>
+    public Origin Origin { get; init; } = Origin.Engines;
 
     /// <summary>Time between reports.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);

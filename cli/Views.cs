@@ -10,6 +10,9 @@ namespace Iscsitop.Cli;
 /// <param name="SortBy">Field of the column it is sorted by, highest first.</param>
 public sealed record View(string Key, string Title, Dimensions Group, IReadOnlyList<Column> Columns, string SortBy)
 {
+    /// <summary>Whether a table closes with a row for all: connections do not add up.</summary>
+    public bool HasTotal { get; init; } = true;
+
     /// <summary>The column of a field name, null when the view has none.</summary>
     public Column? Find(string field)
     {
@@ -50,6 +53,7 @@ public static class Views
             Columns.Op, Columns.Opcode, .. Columns.Operations, Columns.QueueDepth with { Shown = Shown.Extended },
             Columns.Outstanding, Columns.Aborted, .. Columns.OperationCounts,
         ], "latency_sum_s"),
+        new("session", "Sessions", Dimensions.Connection, SessionColumns.All, "state") { HasTotal = false },
     ];
 
     /// <summary>The view of a key, null when there is none.</summary>

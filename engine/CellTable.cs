@@ -83,6 +83,10 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
         return state.Cell;
     }
 
+    /// <summary>Something that goes with the cells changed.</summary>
+    /// <returns>The version of that change.</returns>
+    public long Advance() => ++Version;
+
     /// <summary>Forgets the cells of connections for which <paramref name="gone"/> is true.</summary>
     /// <param name="gone">Whether a connection's cells may go.</param>
     /// <param name="unseen">Cells changed after this version are counted as folded: somebody has not seen them.</param>

@@ -1,3 +1,5 @@
+using Iscsitop.Engine.Sources;
+using Iscsitop.Engine.Wire;
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
@@ -32,6 +34,9 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     /// <summary>Gets xfer-start and xfer-done; null when nobody wants them.</summary>
     public EventSink? OnXfer { get => _xfer.Sink; set => _xfer.Sink = value; }
 
+    /// <summary>What is followed of each connection beside its commands.</summary>
+    public List<ConnectionTracker> Trackers { get; } = [];
+
     /// <summary>Statuses whose command was not seen.</summary>
     public long Unmatched { get; private set; }
 
@@ -45,22 +50,39 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     public void Connect(ConnectionInfo info)
     {
         if (_connections.TryGetValue(info.Id, out TaskSet? set)) set.Info = info;
-        else _connections.Add(info.Id, new TaskSet(info));
+        else Add(info);
     }
 
     /// <summary>A connection is over: its tasks end without a status.</summary>
-    public void Close(uint connection, long time)
+    /// <param name="connection">The connection.</param>
+    /// <param name="time">Its end.</param>
+    /// <param name="wire">What packets told of it, null when nothing did.</param>
+    /// <returns>Why it ended, as far as its events tell.</returns>
+    public ConnectionEnd Close(uint connection, long time, WireFacts? wire = null)
     {
-        if (!_connections.TryGetValue(connection, out TaskSet? set)) return;
+        if (!_connections.TryGetValue(connection, out TaskSet? set)) return ConnectionEnd.None;
         AbortAll(set, time);
         set.Closed = true;
+        set.Tracker.Settle(time, 0, wire);
+        set.Tracker.Version = cells.Advance();
+        return set.Tracker.End(time);
+    }
+
+    /// <summary>Brings the facts of the open connections up to now.</summary>
+    /// <param name="now">Now, on the time line of the events.</param>
+    /// <param name="capture">What knows of packets; null for nobody.</param>
+    public void Settle(long now, Capture? capture)
+    {
+        foreach (TaskSet set in _connections.Values)
+            if (!set.Closed && set.Tracker.Settle(now, set.Count, capture?.FactsOf(set.Info.Id)))
+                set.Tracker.Version = cells.Advance();
     }
 
     /// <summary>Forgets a closed connection.</summary>
     public void Forget(uint connection)
     {
         if (_last?.Info.Id == connection) _last = null;
-        _connections.Remove(connection);
+        if (_connections.Remove(connection, out TaskSet? set)) Remove(set.Tracker);
     }
 
     /// <summary>Starts clean, knowing only the connections.</summary>
@@ -87,6 +109,8 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     public void Process(in ProbeEvent e)
     {
         TaskSet set = Of(e.Connection);
+        set.Tracker.Take(in e);
+        set.Tracker.Version = cells.Advance();
         if (e.Probe is Probe.DataSend or Probe.ScsiResponse or Probe.DataRequest or Probe.NopSend or Probe.TaskResponse) set.SawExpCmdSn(e.Bhs.CmdSn);
         switch (e.Probe)
         {
@@ -106,9 +130,26 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     private TaskSet Of(uint connection)
     {
         if (_last is { } last && last.Info.Id == connection) return last;
-        if (!_connections.TryGetValue(connection, out TaskSet? set))
-            _connections.Add(connection, set = new TaskSet(new ConnectionInfo(connection, "", "")));
+        if (!_connections.TryGetValue(connection, out TaskSet? set)) set = Add(new ConnectionInfo(connection, "", ""));
         return _last = set;
+    }
+
+    // The last one takes its place.
+    private void Remove(ConnectionTracker tracker)
+    {
+        Trackers[tracker.Index] = Trackers[^1];
+        Trackers[tracker.Index].Index = tracker.Index;
+        Trackers.RemoveAt(Trackers.Count - 1);
+    }
+
+    private TaskSet Add(ConnectionInfo info)
+    {
+        var set = new TaskSet(info);
+        set.Clear();
+        _connections.Add(info.Id, set);
+        set.Tracker.Index = Trackers.Count;
+        Trackers.Add(set.Tracker);
+        return set;
     }
 
     private void Begin(TaskSet set, in ProbeEvent e)

@@ -8,24 +8,19 @@ internal sealed class EngineLink : IDisposable
 {
     private const int AskTimeout = 2000;
 
-    private static readonly ConnectionInfo s_unknown = new(0, "", "");
-
     private readonly Socket _socket;
     private readonly Thread _thread;
     private readonly FrameWriter _writer = new();
-    private readonly EventHandler? _onEvent;
-    private readonly CommandHandler? _onCommand;
+    private readonly Reception _reception;
     private volatile bool _disposed;
 
     /// <summary>Connects.</summary>
     /// <exception cref="PipeException">It cannot be opened.</exception>
-    public EngineLink(string directory, int pid, Lock gate, EventHandler? onEvent, CommandHandler? onCommand)
+    public EngineLink(string directory, int pid, Reception reception)
     {
         Directory = directory;
         Pid = pid;
-        _onEvent = onEvent;
-        _onCommand = onCommand;
-        Mirror = new Mirror(gate, pid);
+        _reception = reception;
         _socket = Pipe.Connect(directory, pid);
         _thread = new Thread(Read) { IsBackground = true, Name = "engine link" };
     }
@@ -37,10 +32,7 @@ internal sealed class EngineLink : IDisposable
     public int Pid { get; }
 
     /// <summary>What it has told.</summary>
-    public Mirror Mirror { get; }
-
-    /// <summary>Called when the mirror has something new.</summary>
-    public required Action OnNews { get; init; }
+    public Mirror Mirror => _reception.Mirror;
 
     /// <summary>Called when a handler of the viewer's threw.</summary>
     public required Action<Exception> OnFailure { get; init; }
@@ -145,7 +137,7 @@ internal sealed class EngineLink : IDisposable
             OnFailure(e);
         }
         Mirror.End(_disposed ? "" : problem);
-        OnNews();
+        _reception.OnNews?.Invoke();
     }
 
     private string ReadFrames()
@@ -160,62 +152,10 @@ internal sealed class EngineLink : IDisposable
             {
                 if (greeted != (type != FrameType.Hello)) throw new StreamFormatException("a stream begins with hello, once");
                 greeted = true;
-                if (type == FrameType.End) return Reason(new FrameReader(payload).End());
-                Read(type, payload);
+                if (type == FrameType.End) return Reception.Reason(new FrameReader(payload));
+                _reception.Read(type, payload);
             }
         }
         return "it closed the pipe";
     }
-
-    private static string Reason(EndReason reason) => reason switch
-    {
-        EndReason.EngineStops => "",
-        EndReason.TooSlow => "this viewer was too far behind",
-        _ => "it did not understand this viewer",
-    };
-
-    private void Read(FrameType type, ReadOnlySpan<byte> payload)
-    {
-        var frame = new FrameReader(payload);
-        switch (type)
-        {
-            case FrameType.Hello: Mirror.Greet(frame.Hello()); break;
-            case FrameType.Names: frame.Names(Mirror.Names); break;
-            case FrameType.Connection: Mirror.Connect(frame.Connection()); break;
-            case FrameType.Unit: Mirror.Know(frame.Unit()); break;
-            case FrameType.Events: Deliver(frame.Events()); break;
-            case FrameType.Commands: Deliver(frame.Commands()); break;
-            case FrameType.Cells or FrameType.Units: Mirror.Keep(type, payload); break;
-            case FrameType.Status:
-                Mirror.Commit(frame.Status());
-                OnNews();
-                break;
-            default: break;
-        }
-    }
-
-    private void Deliver(ReadOnlySpan<ProbeEvent> events)
-    {
-        if (_onEvent is null) return;
-        foreach (ref readonly ProbeEvent e in events)
-        {
-            EventContext context = Context(e.Connection, e.Target, e.Initiator, e.Time);
-            _onEvent(in e, in context);
-        }
-    }
-
-    private void Deliver(ReadOnlySpan<CompletedCommand> commands)
-    {
-        if (_onCommand is null) return;
-        foreach (ref readonly CompletedCommand c in commands)
-        {
-            EventContext context = Context(c.Connection, c.Target, c.Initiator, c.Time);
-            _onCommand(in c, in context);
-        }
-    }
-
-    private EventContext Context(uint connection, uint target, uint initiator, long time) => new(
-        Mirror.Connections.GetValueOrDefault(connection, s_unknown), Name(target), Name(initiator), time + Mirror.WallOffset, Mirror.Status);
-
-    private string Name(uint id) => id < Mirror.Names.Count ? Mirror.Names[(int)id] : "";
 }

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Iscsitop.Engine.Sources;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine;
@@ -49,42 +50,29 @@ public sealed record EngineListing(
     int Pid, string Path, string Source = "", string Version = "", uint Probes = 0, uint Enabled = 0,
     int Connections = 0, int Sessions = 0, int Subscribers = 0, string Problem = "");
 
-/// <summary>
-/// A viewer's subscription to every engine it may open: finds them, attaches to those that come, survives those that go,
-/// and merges what they send.
-/// </summary>
-public sealed class Feed : IDisposable
+/// <summary>A viewer's subscription: to the engines that run here, to an interface, to a file.</summary>
+public abstract class Feed : IDisposable
 {
-    private static readonly TimeSpan s_lookAgain = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_forgive = TimeSpan.FromSeconds(30);
-
-    private readonly Lock _gate = new();
-    private readonly IReadOnlyList<string> _directories;
-    private readonly HashSet<int> _pids;
-    private readonly EventHandler? _onEvent;
-    private readonly CommandHandler? _onCommand;
-    private readonly List<EngineLink> _links = [];
-    private readonly Dictionary<(string Directory, int Pid), long> _refused = [];
-    private readonly HashSet<int> _found = [];
+    private readonly List<Reception> _receptions = [];
     private readonly Snapshot _snapshot = new();
-    private readonly AutoResetEvent _arrived = new(false);
-    private readonly ManualResetEvent _closing = new(false);
-    private readonly WaitHandle[] _waits;
-    private readonly Thread _looking;
     private ExceptionDispatchInfo? _failure;
-    private Wants _wants;
 
-    private Feed(Wants wants, IReadOnlyList<string> directories, IReadOnlyList<int>? pids, EventHandler? onEvent, CommandHandler? onCommand)
-    {
-        StreamFormat.RequireLittleEndian();
-        _wants = wants;
-        _directories = directories;
-        _pids = [.. pids ?? []];
-        _onEvent = onEvent;
-        _onCommand = onCommand;
-        _waits = [_arrived, _closing, _closing];
-        _looking = new Thread(Look) { IsBackground = true, Name = "feed" };
-    }
+    private protected Feed() => StreamFormat.RequireLittleEndian();
+
+    /// <summary>Whether nothing more will come: a file has been read to its end.</summary>
+    public virtual bool Ended => false;
+
+    /// <summary>What was wrong with what was read, "" for nothing.</summary>
+    public virtual string Problem => "";
+
+    /// <summary>Whether it ended because of that.</summary>
+    public virtual bool Broken => false;
+
+    /// <summary>How much of a file has been read, from 0 to 1; NaN when nobody knows.</summary>
+    public virtual double Progress => double.NaN;
+
+    /// <summary>Guards what receptions hand over.</summary>
+    private protected Lock Gate { get; } = new();
 
     /// <summary>Attaches to the engines there are, and to those that come later.</summary>
     /// <param name="wants">What to ask for. Completed commands are asked for when there is an <paramref name="onCommand"/>.</param>
@@ -96,20 +84,29 @@ public sealed class Feed : IDisposable
     public static Feed Open(Wants wants, IReadOnlyList<int>? pids = null, EventHandler? onEvent = null, CommandHandler? onCommand = null) =>
         Open(wants, PipeDirectory.Candidates, pids, onEvent, onCommand);
 
+    /// <summary>Observes packets in this process.</summary>
+    /// <param name="options">Which packets.</param>
+    /// <param name="wants">What to ask for. A file's intervals are its own time; <see cref="WholeFile"/> is one that never ends before it.</param>
+    /// <param name="onEvent">Called for each event; null when none are wanted.</param>
+    /// <param name="onCommand">Called for each completed command; null when none are wanted.</param>
+    /// <exception cref="IOException">The file or interface cannot be opened; the message says which and why.</exception>
+    /// <exception cref="CaptureFormatException">The file is no capture, or of a kind that cannot be read.</exception>
+    public static Feed Open(CaptureOptions options, Wants wants, EventHandler? onEvent = null, CommandHandler? onCommand = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        wants = wants with { Commands = wants.Commands || onCommand is not null };
+        Capture capture = options.Open();
+        return capture.Source.Live ? new LiveFeed(capture, wants, onEvent, onCommand) : new FileFeed(capture, wants, options.RealTime, onEvent, onCommand);
+    }
+
+    /// <summary>An interval longer than any file.</summary>
+    public static TimeSpan WholeFile { get; } = TimeSpan.FromDays(36500);
+
     internal static Feed Open(
         Wants wants, IReadOnlyList<string> directories, IReadOnlyList<int>? pids = null, EventHandler? onEvent = null, CommandHandler? onCommand = null)
     {
-        var feed = new Feed(wants with { Commands = wants.Commands || onCommand is not null }, directories, pids, onEvent, onCommand);
-        try
-        {
-            feed.AttachFirst();
-        }
-        catch
-        {
-            feed.Close();
-            throw;
-        }
-        feed._looking.Start();
+        var feed = new PipeFeed(wants with { Commands = wants.Commands || onCommand is not null }, directories, pids, onEvent, onCommand);
+        feed.Start();
         return feed;
     }
 
@@ -130,166 +127,78 @@ public sealed class Feed : IDisposable
         return [.. listings.OrderBy(l => l.Pid)];
     }
 
-    /// <summary>Waits until every engine attached has delivered a snapshot newer than the last one taken, or the time is over.</summary>
+    /// <summary>
+    /// Waits until every engine attached has delivered a snapshot newer than the last one taken, or the time is over. A file is
+    /// read by this, on the caller's thread, until its next snapshot, however long that takes.
+    /// </summary>
     /// <returns>Whether there is something new of every engine; an engine that went counts. False also when cancelled.</returns>
-    public bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation)
-    {
-        long deadline = Environment.TickCount64 + (long)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue);
-        _waits[2] = cancellation.CanBeCanceled ? cancellation.WaitHandle : _closing;
-        while (true)
-        {
-            _failure?.Throw();
-            if (Ready()) return true;
-            int left = (int)Math.Min(deadline - Environment.TickCount64, int.MaxValue);
-            if (left <= 0 || WaitHandle.WaitAny(_waits, left) != 0) return Ready();
-        }
-    }
+    public abstract bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation);
+
+    /// <summary>Lets events come for so long; a file is read by this, on the caller's thread.</summary>
+    public virtual void Run(TimeSpan time, CancellationToken cancellation) => cancellation.WaitHandle.WaitOne(time);
+
+    /// <summary>Changes the interval asked for.</summary>
+    public abstract void SetInterval(TimeSpan interval);
 
     /// <summary>What happened since the last call, merged over the engines. The snapshot is reused by the next call.</summary>
     public Snapshot Take()
     {
-        _failure?.Throw();
+        ThrowFailure();
         _snapshot.Cells.Clear();
         _snapshot.Units.Clear();
+        _snapshot.Connections.Clear();
         _snapshot.Engines.Clear();
         _snapshot.Seconds = 0;
         _snapshot.Time = Clock.Now + Clock.WallOffset;
-        lock (_gate)
+        lock (Gate)
         {
             long time = 0;
-            for (int i = 0; i < _links.Count; i++)
+            for (int i = 0; i < _receptions.Count; i++)
             {
-                EngineLink link = _links[i];
-                link.Mirror.TakeInto(_snapshot);
-                time = Math.Max(time, link.Mirror.WallTime);
-                if (link.Mirror.Status.Alive) continue;
-                _links.RemoveAt(i--);
-                link.Dispose();
+                Mirror mirror = _receptions[i].Mirror;
+                mirror.TakeInto(_snapshot);
+                time = Math.Max(time, mirror.WallTime);
+                if (mirror.Alive) continue;
+                Gone(_receptions[i]);
+                _receptions.RemoveAt(i--);
             }
             if (time != 0) _snapshot.Time = time;
         }
         return _snapshot;
     }
 
-    /// <summary>Changes the interval asked for.</summary>
-    public void SetInterval(TimeSpan interval)
-    {
-        lock (_gate)
-        {
-            _wants = _wants with { Interval = interval };
-            foreach (EngineLink link in _links) link.Ask(_wants);
-        }
-    }
-
     /// <summary>Detaches.</summary>
     public void Dispose()
     {
-        if (_closing.WaitOne(0)) return;
-        Close();
-        if (_looking.IsAlive) _looking.Join();
-        EngineLink[] links;
-        lock (_gate) links = [.. _links];
-        foreach (EngineLink link in links) link.Join();
+        Dispose(true);
+        GC.SuppressFinalize(this);
     }
 
-    private void Close()
+    /// <summary>Detaches.</summary>
+    protected abstract void Dispose(bool disposing);
+
+    /// <summary>An engine's frames are merged from now on. The caller holds <see cref="Gate"/>.</summary>
+    private protected void Add(Reception reception) => _receptions.Add(reception);
+
+    /// <summary>An engine has gone and its last words are taken. Called with <see cref="Gate"/> held.</summary>
+    private protected virtual void Gone(Reception reception)
     {
-        _closing.Set();
-        lock (_gate)
-            foreach (EngineLink link in _links) link.Dispose();
     }
 
-    private bool Ready()
+    /// <summary>Whether there is something new of every engine.</summary>
+    private protected bool Ready()
     {
-        lock (_gate)
+        lock (Gate)
         {
-            foreach (EngineLink link in _links)
-                if (!link.Mirror.Fresh && link.Mirror.Alive) return false;
-            return _links.Count > 0;
+            foreach (Reception reception in _receptions)
+                if (!reception.Mirror.Fresh && reception.Mirror.Alive) return false;
+            return _receptions.Count > 0;
         }
     }
 
-    private void AttachFirst()
-    {
-        PipeException? problem = null;
-        foreach (int pid in _pids) AttachAnywhere(pid);
-        if (_pids.Count > 0) return;
-        foreach (string directory in _directories)
-        {
-            _found.Clear();
-            Pipe.Find(directory, _found);
-            foreach (int pid in _found) problem = TryAttach(directory, pid) ?? problem;
-        }
-        if (_links.Count == 0 && problem is not null and not EngineNotFoundException) throw problem;
-    }
+    /// <summary>A handler of the viewer's failed: it hears of it where it takes snapshots.</summary>
+    private protected void Failed(Exception e) => _failure ??= ExceptionDispatchInfo.Capture(e);
 
-    private void AttachAnywhere(int pid)
-    {
-        PipeException? problem = null;
-        foreach (string directory in _directories)
-        {
-            PipeException? here = TryAttach(directory, pid);
-            if (here is null)
-            {
-                // Who is asked for by pid must be an engine before anything is shown.
-                if (EngineLink.Ask(directory, pid) is { Problem: { Length: > 0 } wrong }) throw new PipeException($"what listens as pid {pid} is no engine one can read: {wrong}");
-                return;
-            }
-            if (problem is null or EngineNotFoundException) problem = problem is null || here is not EngineNotFoundException ? here : problem;
-        }
-        throw problem ?? new EngineNotFoundException($"no engine with pid {pid}: there is no directory for pipes");
-    }
-
-    private PipeException? TryAttach(string directory, int pid)
-    {
-        try
-        {
-            var link = new EngineLink(directory, pid, _gate, _onEvent, _onCommand) { OnNews = News, OnFailure = Failed };
-            lock (_gate)
-            {
-                if (_closing.WaitOne(0)) link.Dispose();
-                else _links.Add(link);
-                link.Start(_wants);
-            }
-            return null;
-        }
-        catch (PipeException e)
-        {
-            return e;
-        }
-    }
-
-    private void News() => _arrived.Set();
-
-    private void Failed(Exception e)
-    {
-        _failure ??= ExceptionDispatchInfo.Capture(e);
-        News();
-    }
-
-    private void Look()
-    {
-        while (!_closing.WaitOne(s_lookAgain))
-            foreach (string directory in _directories)
-            {
-                _found.Clear();
-                Pipe.Find(directory, _found);
-                foreach (int pid in _found)
-                    if ((_pids.Count == 0 || _pids.Contains(pid)) && !Attached(directory, pid) && !Refused(directory, pid))
-                        if (TryAttach(directory, pid) is not null) _refused[(directory, pid)] = Environment.TickCount64;
-            }
-    }
-
-    private bool Attached(string directory, int pid)
-    {
-        lock (_gate)
-        {
-            foreach (EngineLink link in _links)
-                if (link.Pid == pid && link.Directory == directory) return true;
-            return false;
-        }
-    }
-
-    private bool Refused(string directory, int pid) =>
-        _refused.TryGetValue((directory, pid), out long when) && Environment.TickCount64 - when < s_forgive.TotalMilliseconds;
+    /// <summary>Throws what <see cref="Failed"/> was told.</summary>
+    private protected void ThrowFailure() => _failure?.Throw();
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using Iscsitop.Engine.Wire;
 using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
 
@@ -55,7 +56,30 @@ public ref struct FrameReader(ReadOnlySpan<byte> payload)
         ushort cid = U16();
         long opened = I64();
         long closed = I64();
-        return new ConnectionInfo(id, Text(), Text(), Text(), Text(), Text(), tsih, cid, opened, closed);
+        var end = (ConnectionEnd)U8();
+        int flags = U8();
+        return new ConnectionInfo(id, Text(), Text(), Text(), Text(), Text(), tsih, cid, opened, closed)
+        {
+            End = end,
+            Discovery = (flags & 1) != 0,
+            MidStream = (flags & 2) != 0,
+            Parameters = (flags & 4) != 0 ? Parameters() : null,
+        };
+    }
+
+    private SessionParameters Parameters()
+    {
+        int flags = U8();
+        return new SessionParameters((flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0, (flags & 8) != 0)
+        {
+            ErrorRecoveryLevel = U8(),
+            MaxConnections = U16(),
+            MaxOutstandingR2T = U16(),
+            FirstBurstLength = U32(),
+            MaxBurstLength = U32(),
+            TargetMaxRecv = U32(),
+            InitiatorMaxRecv = U32(),
+        };
     }
 
     /// <summary>unit.</summary>
@@ -106,10 +130,25 @@ public ref struct FrameReader(ReadOnlySpan<byte> payload)
         Sessions = (int)U32(),
         Subscribers = (int)U32(),
         Enabled = U32(),
+        Coverage = Coverage(),
+    };
+
+    private Coverage Coverage() => new()
+    {
+        Packets = I64(),
+        Dropped = I64(),
+        Undecodable = I64(),
+        Foreign = I64(),
+        Fragments = I64(),
+        Pdus = I64(),
+        Resyncs = I64(),
+        MissingBytes = I64(),
+        MidStream = I64(),
+        Evicted = I64(),
     };
 
     /// <summary>end.</summary>
-    public EndReason End() => (EndReason)U8();
+    public (EndReason Reason, string Text) End() => ((EndReason)U8(), Text());
 
     /// <summary>The next cell of a cells frame, over what <paramref name="into"/> held.</summary>
     /// <exception cref="StreamFormatException">A bucket, kind or phase does not exist.</exception>
@@ -135,10 +174,43 @@ public ref struct FrameReader(ReadOnlySpan<byte> payload)
                 Buckets(into.Ensure((Phase)i));
     }
 
+    /// <summary>Whose facts come next in a facts frame.</summary>
+    public uint FactsConnection() => U32();
+
+    /// <summary>The facts of that connection, over what <paramref name="into"/> held.</summary>
+    /// <exception cref="StreamFormatException">A bucket does not exist.</exception>
+    public void Facts(ConnectionFacts into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        Histogram? times = into.NopTime;
+        into.Forget();
+        int counts = U16();
+        U16();
+        into.Window = I64();
+        into.Outstanding = I64();
+        into.LastPdu = I64();
+        for (int i = 0; i < counts; i++)
+        {
+            long count = I64();
+            if (i < ConnectionFacts.Count) into[(Fact)i] = count;
+        }
+        long sum = I64();
+        int buckets = U16();
+        if (buckets == 0) return;
+        into.NopTime = times ?? new Histogram();
+        into.NopTime.Clear();
+        into.NopTime.AddSum(sum);
+        Buckets(into.NopTime, buckets);
+    }
+
     private void Buckets(Histogram into)
     {
         into.AddSum(I64());
-        int count = U16();
+        Buckets(into, U16());
+    }
+
+    private void Buckets(Histogram into, int count)
+    {
         for (int i = 0; i < count; i++)
         {
             int bucket = U16();

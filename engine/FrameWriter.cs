@@ -79,11 +79,26 @@ public sealed class FrameWriter
         U16(connection.Cid);
         I64(connection.Opened);
         I64(connection.Closed);
+        U8((int)connection.End);
+        U8((connection.Discovery ? 1 : 0) | (connection.MidStream ? 2 : 0) | (connection.Parameters is null ? 0 : 4));
         Text(connection.Local);
         Text(connection.Remote);
         Text(connection.Target);
         Text(connection.Initiator);
         Text(connection.Isid);
+        if (connection.Parameters is { } parameters) Add(parameters);
+    }
+
+    private void Add(SessionParameters p)
+    {
+        U8((p.HeaderDigest ? 1 : 0) | (p.DataDigest ? 2 : 0) | (p.ImmediateData ? 4 : 0) | (p.InitialR2T ? 8 : 0));
+        U8(p.ErrorRecoveryLevel);
+        U16(p.MaxConnections);
+        U16(p.MaxOutstandingR2T);
+        U32(p.FirstBurstLength);
+        U32(p.MaxBurstLength);
+        U32(p.TargetMaxRecv);
+        U32(p.InitiatorMaxRecv);
     }
 
     /// <summary>unit.</summary>
@@ -109,10 +124,11 @@ public sealed class FrameWriter
     }
 
     /// <summary>end.</summary>
-    public void Write(EndReason reason)
+    public void Write(EndReason reason, string text = "")
     {
         Begin(FrameType.End);
-        U8((byte)reason);
+        U8((int)reason);
+        Text(text);
     }
 
     /// <summary>status.</summary>
@@ -134,6 +150,16 @@ public sealed class FrameWriter
         U32((uint)status.Sessions);
         U32((uint)status.Subscribers);
         U32(status.Enabled);
+        I64(status.Coverage.Packets);
+        I64(status.Coverage.Dropped);
+        I64(status.Coverage.Undecodable);
+        I64(status.Coverage.Foreign);
+        I64(status.Coverage.Fragments);
+        I64(status.Coverage.Pdus);
+        I64(status.Coverage.Resyncs);
+        I64(status.Coverage.MissingBytes);
+        I64(status.Coverage.MidStream);
+        I64(status.Coverage.Evicted);
     }
 
     /// <summary>Adds an event to an events frame.</summary>
@@ -178,6 +204,29 @@ public sealed class FrameWriter
         return true;
     }
 
+    /// <summary>Adds a connection to a facts frame.</summary>
+    /// <returns>False when the frame is full; a connection alone always fits.</returns>
+    public bool TryAdd(uint connection, ConnectionFacts facts)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        int start = _length;
+        if (Room < FactsHead + ConnectionFacts.Count * 8) return false;
+        U32(connection);
+        U16(ConnectionFacts.Count);
+        U16(0);
+        I64(facts.Window);
+        I64(facts.Outstanding);
+        I64(facts.LastPdu);
+        for (int i = 0; i < ConnectionFacts.Count; i++) I64(facts[(Fact)i]);
+        if (TryAdd(facts.NopTime ?? s_none)) return true;
+        _length = start;
+        return false;
+    }
+
+    private const int FactsHead = 32;
+
+    private static readonly Histogram s_none = new();
+
     private const int CellHead = 80;
 
     private int CellHeader(Cell cell, long untilNow)
@@ -185,7 +234,7 @@ public sealed class FrameWriter
         U32(cell.Key.Connection);
         I64((long)cell.Key.Lun);
         U16(cell.Key.Operation);
-        U8((byte)cell.Kind);
+        U8((int)cell.Kind);
         int maskAt = _length;
         U8(0);
         I64(cell.Started);
@@ -232,7 +281,7 @@ public sealed class FrameWriter
         _length += bytes.Length;
     }
 
-    private void U8(byte value) => _bytes[_length++] = value;
+    private void U8(int value) => _bytes[_length++] = (byte)value;
 
     private void U16(int value)
     {

@@ -17,6 +17,9 @@ internal sealed class Mirror(Lock gate, int pid)
     private readonly Dictionary<CellKey, CellDelta> _pending = [];
     private readonly Dictionary<(uint Target, ulong Lun), UnitMirror> _units = [];
     private readonly Dictionary<(string Target, ulong Lun), UnitInfo> _unitInfos = [];
+    private readonly Dictionary<uint, ConnectionMirror> _connections = [];
+    private readonly Queue<uint> _ended = new();
+    private readonly ConnectionFacts _unknown = new();
     private readonly List<(uint Connection, int Statuses)> _closed = [];
     private readonly HashSet<uint> _over = [];
     private readonly List<CellDelta> _taken = [];
@@ -68,6 +71,19 @@ internal sealed class Mirror(Lock gate, int pid)
     {
         Connections[connection.Id] = connection;
         if (connection.Closed != 0) _closed.Add((connection.Id, 2));
+        lock (gate) List(connection);
+    }
+
+    // What has ended stays listed until too much has.
+    private void List(ConnectionInfo connection)
+    {
+        bool known = _connections.TryGetValue(connection.Id, out ConnectionMirror? mirror);
+        bool ends = connection.Closed != 0 && mirror is not { Connection.Closed: not 0 };
+        if (known) mirror!.Connection = connection;
+        else if (_connections.Count < MaxCells) _connections.Add(connection.Id, new ConnectionMirror(connection, Status));
+        if (!ends) return;
+        _ended.Enqueue(connection.Id);
+        if (_ended.Count > Roster.MostEnded) _connections.Remove(_ended.Dequeue());
     }
 
     /// <summary>A unit came or changed.</summary>
@@ -99,8 +115,7 @@ internal sealed class Mirror(Lock gate, int pid)
             {
                 int length = BinaryPrimitives.ReadInt32LittleEndian(_kept.AsSpan(at + 1));
                 var frame = new FrameReader(_kept.AsSpan(at + 5, length));
-                if (_kept[at] == (byte)FrameType.Cells) AddCells(frame);
-                else AddUnits(frame);
+                Add((FrameType)_kept[at], frame);
                 at += 5 + length;
             }
             _keptLength = 0;
@@ -137,6 +152,7 @@ internal sealed class Mirror(Lock gate, int pid)
             UnitInfo? info = _unitInfos.GetValueOrDefault((unit.Delta.Target, unit.Delta.Lun));
             snapshot.Units.Add(unit.Take(info));
         }
+        foreach (ConnectionMirror connection in _connections.Values) snapshot.Connections.Add(connection.Take(_status.Time));
         TakeStatus();
         snapshot.Engines.Add(Status);
         snapshot.Seconds = Math.Max(snapshot.Seconds, Status.Seconds);
@@ -153,6 +169,7 @@ internal sealed class Mirror(Lock gate, int pid)
         Status.Lost = _status.Lost;
         Status.Connections = _status.Connections;
         Status.Sessions = _status.Sessions;
+        Status.Coverage = _status.Coverage;
         Status.Subscribers = _status.Subscribers;
         Status.Seconds = _interval / 1e9;
         Status.PeakIops = _peakStarts < 0 ? -1 : _peakStarts * 10.0;
@@ -162,6 +179,18 @@ internal sealed class Mirror(Lock gate, int pid)
         _interval = _maxOutstanding = 0;
         _peakStarts = -1;
         Fresh = false;
+    }
+
+    private void Add(FrameType type, FrameReader frame)
+    {
+        if (type == FrameType.Cells) AddCells(frame);
+        else if (type == FrameType.Facts) AddFacts(frame);
+        else AddUnits(frame);
+    }
+
+    private void AddFacts(FrameReader frame)
+    {
+        while (!frame.AtEnd) frame.Facts(_connections.TryGetValue(frame.FactsConnection(), out ConnectionMirror? mirror) ? mirror.Latest : _unknown);
     }
 
     private void AddCells(FrameReader frame)

@@ -1,3 +1,5 @@
+using Iscsitop.Engine.Sources;
+using Iscsitop.Engine.Wire;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine;
@@ -11,6 +13,7 @@ internal sealed class Observation
     private readonly Provider _provider;
     private readonly List<Subscriber> _subscribers;
     private readonly FrameWriter _writer;
+    private readonly Capture? _capture;
     private readonly Roster _roster;
     private readonly CellTable _cells = new();
     private readonly UnitTable _units = new();
@@ -29,9 +32,14 @@ internal sealed class Observation
     private long _giveUpAt;
     private long _giveUpBefore;
 
-    public Observation(Provider provider, List<Subscriber> subscribers, FrameWriter writer)
+    /// <param name="provider">What is observed.</param>
+    /// <param name="subscribers">Who wants to know; the caller's list.</param>
+    /// <param name="writer">For frames; the caller's.</param>
+    /// <param name="capture">Where the provider has its events from when that is packets.</param>
+    public Observation(Provider provider, List<Subscriber> subscribers, FrameWriter writer, Capture? capture = null)
     {
         _provider = provider;
+        _capture = capture;
         _subscribers = subscribers;
         _writer = writer;
         _isForgotten = _forgotten.Contains;
@@ -39,7 +47,7 @@ internal sealed class Observation
         _command = Deliver;
         _cells.MakeRoom = () => ForgetClosed(long.MaxValue);
         _correlator = new Correlator(_cells, _units);
-        _roster = new Roster(provider) { OnConnection = Opened, OnUnit = Announced };
+        _roster = new Roster(provider) { OnConnection = Opened, OnExplained = Explained, OnUnit = Announced };
     }
 
     /// <summary>A subscriber said what it wants: enables the union of all wants.</summary>
@@ -111,7 +119,11 @@ internal sealed class Observation
 
     private void Begin(Subscriber subscriber, long now)
     {
-        if (subscriber.Wants!.Value.Interval > TimeSpan.Zero) _units.Settle(now);
+        if (subscriber.Wants!.Value.Interval > TimeSpan.Zero)
+        {
+            _units.Settle(now);
+            _correlator.Settle(now, _capture);
+        }
         subscriber.Maxima.MoveTo(subscriber.Told);
         subscriber.Snapshots.Begin(now, _cells.Version);
     }
@@ -121,6 +133,7 @@ internal sealed class Observation
         SnapshotCursor snapshot = subscriber.Snapshots;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendCells(_cells.All, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendUnits(_units.All, subscriber.Told, subscriber.Outbox, _writer)) return;
+        if (wants.Interval > TimeSpan.Zero && !snapshot.SendFacts(_correlator.Trackers, subscriber.Outbox, _writer)) return;
         if (!subscriber.Outbox.HasRoom) return;
         StatusRecord status = Status(subscriber, wants);
         _writer.Write(in status);
@@ -132,7 +145,7 @@ internal sealed class Observation
     {
         Time = subscriber.Snapshots.Time,
         Interval = subscriber.Snapshots.Interval,
-        WallOffset = Clock.WallOffset,
+        WallOffset = _provider.WallOffset,
         RingDrops = _provider.Drops,
         OutboxDrops = subscriber.Drops,
         Folded = _cells.Folded,
@@ -145,10 +158,12 @@ internal sealed class Observation
         Sessions = _roster.Sessions,
         Subscribers = _subscribers.Count,
         Enabled = _provider.Enabled,
+        Coverage = _capture?.Coverage ?? new Coverage { Dropped = -1 },
     };
 
     private void TellAll(Subscriber subscriber)
     {
+        foreach (ConnectionInfo connection in _roster.Ended) subscriber.Tell(connection);
         foreach (ConnectionInfo connection in _roster.Connections.Values) subscriber.Tell(connection);
         foreach (UnitInfo unit in _roster.Units.Values) subscriber.Tell(unit);
     }
@@ -231,6 +246,11 @@ internal sealed class Observation
         foreach (Subscriber subscriber in _subscribers) subscriber.Tell(connection);
     }
 
+    private void Explained(ConnectionInfo connection)
+    {
+        foreach (Subscriber subscriber in _subscribers) subscriber.Tell(connection);
+    }
+
     private void Announced(UnitInfo unit)
     {
         _units.Announce(_provider.Intern(unit.Target), unit.Lun, _now);
@@ -241,10 +261,10 @@ internal sealed class Observation
     // it is closed a round later.
     private void CloseConnections(long now)
     {
-        foreach (ConnectionInfo connection in _closing)
+        foreach (ConnectionInfo closing in _closing)
         {
-            _correlator.Close(connection.Id, connection.Closed);
-            _roster.Close(connection);
+            ConnectionEnd told = _correlator.Close(closing.Id, closing.Closed, _capture?.FactsOf(closing.Id));
+            ConnectionInfo connection = _roster.Close(closing, told);
             foreach (Subscriber subscriber in _subscribers)
             {
                 subscriber.SendCollected(_roster.Names, _writer);
@@ -300,5 +320,6 @@ internal sealed class Observation
     {
         _correlator.Forget(connection);
         _roster.Forget(connection);
+        _capture?.Forget(connection);
     }
 }

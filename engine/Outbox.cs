@@ -2,11 +2,43 @@ using System.Net.Sockets;
 
 namespace Iscsitop.Engine;
 
+/// <summary>Where a subscriber's frames go.</summary>
+internal abstract class Outbox
+{
+    /// <summary>Bytes that wait.</summary>
+    public virtual int Waiting => 0;
+
+    /// <summary>Whether the subscriber has gone.</summary>
+    public virtual bool Broken => false;
+
+    /// <summary>Whether a frame of any length would be taken.</summary>
+    public virtual bool HasRoom => true;
+
+    /// <summary>Sends a frame.</summary>
+    /// <returns>False when there is no room for it, or nobody left to read it.</returns>
+    public abstract bool TrySend(ReadOnlySpan<byte> frame);
+
+    /// <summary>Sends what waits.</summary>
+    public virtual void Flush()
+    {
+    }
+}
+
+/// <summary>To a viewer in this process, which reads a frame when it is sent: nothing waits and nothing is lost.</summary>
+internal sealed class LocalOutbox(Reception reception) : Outbox
+{
+    public override bool TrySend(ReadOnlySpan<byte> frame)
+    {
+        reception.Read((FrameType)frame[4], frame[StreamFormat.HeaderLength..]);
+        return true;
+    }
+}
+
 /// <summary>
-/// What a subscriber has not taken yet. Sending never waits; what the socket does not take is kept here and sent first
+/// To a viewer behind a socket. Sending never waits; what the socket does not take is kept here and sent first
 /// the next time, so that a frame is never cut. Bounded: a frame that does not fit is refused whole.
 /// </summary>
-internal sealed class Outbox(Socket socket, int capacity = Outbox.DefaultCapacity)
+internal sealed class SocketOutbox(Socket socket, int capacity = SocketOutbox.DefaultCapacity) : Outbox
 {
     /// <summary>4 MiB: what a busy target fires in a quarter of a second, made when a subscriber first falls behind.</summary>
     public const int DefaultCapacity = 4 << 20;
@@ -14,18 +46,16 @@ internal sealed class Outbox(Socket socket, int capacity = Outbox.DefaultCapacit
     private byte[] _ring = [];
     private int _from;
 
-    /// <summary>Bytes that wait.</summary>
-    public int Waiting { get; private set; }
+    private int _waiting;
+    private bool _broken;
 
-    /// <summary>Whether the subscriber has gone.</summary>
-    public bool Broken { get; private set; }
+    public override int Waiting => _waiting;
 
-    /// <summary>Whether a frame of any length would be taken.</summary>
-    public bool HasRoom => !Broken && capacity - Waiting >= StreamFormat.MaxFrame;
+    public override bool Broken => _broken;
 
-    /// <summary>Sends a frame, or keeps what the socket does not take.</summary>
-    /// <returns>False when there is no room for it, or nobody left to read it.</returns>
-    public bool TrySend(ReadOnlySpan<byte> frame)
+    public override bool HasRoom => !Broken && capacity - Waiting >= StreamFormat.MaxFrame;
+
+    public override bool TrySend(ReadOnlySpan<byte> frame)
     {
         Flush();
         if (Broken || capacity - Waiting < frame.Length) return false;
@@ -34,22 +64,21 @@ internal sealed class Outbox(Socket socket, int capacity = Outbox.DefaultCapacit
         return !Broken;
     }
 
-    /// <summary>Sends what waits.</summary>
-    public void Flush()
+    public override void Flush()
     {
         while (Waiting > 0 && !Broken)
         {
             int sent = SendSome(_ring.AsSpan(_from, Math.Min(Waiting, _ring.Length - _from)));
             if (sent == 0) return;
             _from = (_from + sent) % _ring.Length;
-            Waiting -= sent;
+            _waiting -= sent;
         }
     }
 
     private int SendSome(ReadOnlySpan<byte> bytes)
     {
         int sent = socket.Send(bytes, SocketFlags.None, out SocketError error);
-        Broken = error is not (SocketError.Success or SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable);
+        _broken = error is not (SocketError.Success or SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable);
         return error == SocketError.Success ? sent : 0;
     }
 
@@ -61,6 +90,6 @@ internal sealed class Outbox(Socket socket, int capacity = Outbox.DefaultCapacit
         int first = Math.Min(bytes.Length, capacity - to);
         bytes[..first].CopyTo(_ring.AsSpan(to));
         bytes[first..].CopyTo(_ring);
-        Waiting += bytes.Length;
+        _waiting += bytes.Length;
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Reflection;
+using Iscsitop.Engine.Sources;
 using Iscsitop.Target.Probes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,14 +20,19 @@ public sealed partial class ProbeEngine : IDisposable
     private const long PatienceForWants = 5_000_000_000;
     private const long ReceiveInterval = 50_000_000;
 
+    // So that the end, and a viewer who comes, are noticed while no packet is.
+    private const int LongestWait = 50;
+
     private readonly Provider _provider;
     private readonly string _directory;
     private readonly int _pid;
     private readonly ILogger _logger;
+    private readonly Capture? _capture;
     private readonly Observation _observation;
     private readonly List<Subscriber> _subscribers = [];
     private readonly ConcurrentQueue<Socket> _arrived = new();
     private readonly AutoResetEvent _wake = new(false);
+    private readonly ManualResetEvent _stopped = new(false);
     private readonly FrameWriter _writer = new();
     private Socket? _listener;
     private Thread? _thread;
@@ -35,6 +41,7 @@ public sealed partial class ProbeEngine : IDisposable
     private volatile bool _failed;
     private volatile int _attached;
     private long _nextReceive;
+    private long _newInterval;
     private int _wait;
 
     /// <param name="provider">What to serve. The engine owns its mask and takes from its ring.</param>
@@ -55,6 +62,32 @@ public sealed partial class ProbeEngine : IDisposable
         _observation = new Observation(provider, _subscribers, _writer);
     }
 
+    /// <summary>Observes packets, for viewers of this process's user.</summary>
+    /// <param name="capture">The packets; owned.</param>
+    /// <param name="logger">Where comings and goings are logged; null for nowhere.</param>
+    internal ProbeEngine(Capture capture, ILogger? logger = null)
+    {
+        StreamFormat.RequireLittleEndian();
+        _capture = capture;
+        _provider = capture.Provider;
+        _directory = PipeDirectory.Candidates[0];
+        _pid = Environment.ProcessId;
+        _logger = logger ?? NullLogger.Instance;
+        _observation = new Observation(_provider, _subscribers, _writer, capture);
+        _provider.OnFull = () => _observation.Take(_provider.Now);
+    }
+
+    /// <summary>Observes packets for one viewer in this process and nobody else.</summary>
+    /// <param name="capture">The packets; owned.</param>
+    /// <param name="outbox">Where the viewer gets its frames.</param>
+    /// <param name="wants">What it wants.</param>
+    internal ProbeEngine(Capture capture, Outbox outbox, Wants wants)
+        : this(capture)
+    {
+        _directory = "";
+        Attach(new Subscriber(outbox, wants, _provider.Now));
+    }
+
     /// <summary>The version this program says it has.</summary>
     public static string Version { get; } =
         typeof(ProbeEngine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
@@ -65,17 +98,43 @@ public sealed partial class ProbeEngine : IDisposable
     /// <summary>Subscribers attached now.</summary>
     public int Subscribers => _attached;
 
-    /// <summary>Makes the pipe and begins to serve it.</summary>
-    /// <exception cref="PipeException">The pipe cannot be made; the message says why.</exception>
-    public void Start()
+    /// <summary>Signalled when it has ended, by <see cref="Dispose"/> or because it cannot go on.</summary>
+    public WaitHandle Stopped => _stopped;
+
+    /// <summary>Why it ended before its time, "" when it did not.</summary>
+    public string Problem { get; private set; } = "";
+
+    /// <summary>An engine on packets, for viewers of this process's user.</summary>
+    /// <param name="options">Which packets.</param>
+    /// <param name="logger">Where comings and goings are logged.</param>
+    /// <exception cref="IOException">The interface or file cannot be opened; the message says which and why.</exception>
+    public static ProbeEngine Over(CaptureOptions options, ILogger logger)
     {
-        _listener = Pipe.Listen(_directory, _pid);
+        ArgumentNullException.ThrowIfNull(options);
+        return new ProbeEngine(options.Open(), logger);
+    }
+
+    /// <summary>Makes the pipe and begins to serve it.</summary>
+    /// <param name="opened">Called once everything is open that needs privileges, before any thread is made.</param>
+    /// <exception cref="PipeException">The pipe cannot be made; the message says why.</exception>
+    public void Start(Action? opened = null)
+    {
+        if (_directory.Length > 0) _listener = Pipe.Listen(_directory, _pid);
+        opened?.Invoke();
         _thread = new Thread(Run) { IsBackground = true, Name = "engine" };
+        if (_listener is null)
+        {
+            _thread.Start();
+            return;
+        }
         _accepting = new Thread(Accept) { IsBackground = true, Name = "engine accept" };
         _thread.Start();
         _accepting.Start();
         LogListening(PipePath);
     }
+
+    /// <summary>Changes the interval of the one viewer in this process.</summary>
+    internal void SetInterval(TimeSpan interval) => Interlocked.Exchange(ref _newInterval, interval.Ticks);
 
     /// <summary>Sends a last snapshot and the end to every subscriber, disables the probes and removes the pipe.</summary>
     public void Dispose()
@@ -88,6 +147,8 @@ public sealed partial class ProbeEngine : IDisposable
         _accepting?.Join();
         while (_arrived.TryDequeue(out Socket? socket)) socket.Dispose();
         _wake.Dispose();
+        _stopped.Dispose();
+        _capture?.Dispose();
     }
 
     private void Accept()
@@ -118,18 +179,22 @@ public sealed partial class ProbeEngine : IDisposable
     {
         try
         {
-            while (!_stop)
-            {
-                _wake.WaitOne(_wait);
-                Tick(Clock.Now);
-            }
-            Finish();
+            while (!_stop && Wait()) Tick(_provider.Now);
+            Finish(EndReason.EngineStops, "");
+        }
+        catch (IOException e) when (_capture is not null)
+        {
+            LogSourceFailed(e);
+            Problem = e.Message;
+            _failed = true;
+            Finish(EndReason.SourceFailed, e.Message);
         }
 #pragma warning disable CA1031 // A fault of the observer must not end the process that is observed.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             LogFailed(e);
+            Problem = e.Message;
             _provider.Enabled = 0;
             _failed = true;
             _listener?.Dispose();
@@ -137,12 +202,36 @@ public sealed partial class ProbeEngine : IDisposable
             _subscribers.Clear();
             _attached = 0;
         }
+        finally
+        {
+            _stopped.Set();
+        }
+    }
+
+    // A capture is taken in while it waits for more; it ends when its source does.
+    private bool Wait()
+    {
+        if (_capture is null)
+        {
+            _wake.WaitOne(_wait);
+            return true;
+        }
+        if (Interlocked.Exchange(ref _newInterval, 0) is > 0 and var ticks) SetLocalInterval(TimeSpan.FromTicks(ticks));
+        return _capture.Pump(Math.Min(_wait, LongestWait)) != Pumped.End;
+    }
+
+    private void SetLocalInterval(TimeSpan interval)
+    {
+        Subscriber viewer = _subscribers[0];
+        Wants? before = viewer.Wants;
+        viewer.Wants = before!.Value with { Interval = interval };
+        _observation.Want(viewer, before, _provider.Now);
     }
 
     /// <summary>One round: who came, what they want, what happened, what is due. Allocates nothing when nobody comes or goes.</summary>
     internal void Tick(long now)
     {
-        while (_arrived.TryDequeue(out Socket? socket)) Attach(socket, now);
+        while (_arrived.TryDequeue(out Socket? socket)) Attach(new Subscriber(socket, now));
         ReadWants(now);
         RemoveGone(now);
         int taken = _observation.Take(now);
@@ -151,13 +240,13 @@ public sealed partial class ProbeEngine : IDisposable
         _wait = NextWait(now, taken, all);
     }
 
-    private void Attach(Socket socket, long now)
+    private void Attach(Subscriber subscriber)
     {
-        var subscriber = new Subscriber(socket, now);
         _subscribers.Add(subscriber);
         _attached = _subscribers.Count;
-        _writer.Write(new Hello(_pid, ProbeSet.All, Clock.WallOffset, _provider.Name, Version));
+        _writer.Write(new Hello(_pid, ProbeSet.All, _provider.WallOffset, _provider.Name, Version));
         subscriber.Outbox.TrySend(_writer.Frame);
+        if (subscriber.Wants is not null) _observation.Want(subscriber, null, subscriber.Attached);
         LogAttached(_attached);
     }
 
@@ -209,14 +298,15 @@ public sealed partial class ProbeEngine : IDisposable
         return wait;
     }
 
-    private void Finish()
+    private void Finish(EndReason reason, string text)
     {
-        long now = Clock.Now;
+        _capture?.Finish();
+        long now = _provider.Now;
         _observation.Stop(now);
         foreach (Subscriber subscriber in _subscribers)
         {
             _observation.PublishLast(subscriber, now);
-            _writer.Write(EndReason.EngineStops);
+            _writer.Write(reason, text);
             subscriber.Outbox.TrySend(_writer.Frame);
         }
         for (int i = 0; i < 50 && _subscribers.Exists(s => s.Outbox is { Waiting: > 0, Broken: false }); i++)
@@ -240,6 +330,9 @@ public sealed partial class ProbeEngine : IDisposable
 
     [LoggerMessage(EventId = 104, Level = LogLevel.Warning, Message = "subscriber refused: not allowed, or too many")]
     private partial void LogRefused();
+
+    [LoggerMessage(EventId = 106, Level = LogLevel.Error, Message = "nothing is captured any more")]
+    private partial void LogSourceFailed(IOException exception);
 
     [LoggerMessage(EventId = 105, Level = LogLevel.Critical, Message = "engine failed; nothing is observed any more")]
     private partial void LogFailed(Exception exception);

@@ -13,6 +13,7 @@ public enum Dimensions
     Initiator = 4,
     Session = 8,
     Operation = 16,
+    Connection = 32,
 }
 
 /// <summary>The sums of one direction of one row.</summary>
@@ -101,6 +102,9 @@ public sealed class Row
     /// <summary>Share (0–1) of the snapshot's completions; NaN when there were none.</summary>
     public double ShareOfOps { get; internal set; }
 
+    /// <summary>The connection's own facts when the row is one; else null.</summary>
+    public ConnectionDelta? Connection { get; internal set; }
+
     /// <summary>The unit's own facts when the row is one (target, LUN); else null.</summary>
     public UnitDelta? Unit { get; internal set; }
 
@@ -128,6 +132,7 @@ public sealed class Row
         ErrorsPerSecond = QueueDepth = Seconds = 0;
         ShareOfBytes = ShareOfOps = double.NaN;
         Unit = null;
+        Connection = null;
         _initiators.Clear();
         _sessions.Clear();
     }
@@ -135,6 +140,7 @@ public sealed class Row
     internal void Finish()
     {
         if (Unit is not null) Seconds = Math.Max(Seconds, Unit.Engine.Seconds);
+        if (Connection is not null) Seconds = Math.Max(Seconds, Connection.Engine.Seconds);
         if (Seconds == 0) QueueDepth = double.NaN;
     }
 
@@ -171,6 +177,7 @@ public sealed class Row
 public sealed class Rollup(Dimensions group)
 {
     private readonly Dictionary<(string, ulong, string, string, ushort), Row> _index = [];
+    private readonly Dictionary<(int Engine, uint Connection), Row> _connections = [];
     private int _generation;
 
     /// <summary>What the rows are told apart by.</summary>
@@ -182,7 +189,10 @@ public sealed class Rollup(Dimensions group)
     /// <summary>Everything in one row.</summary>
     public Row Total { get; } = new();
 
-    /// <summary>Groups a snapshot's cells; rows of the (target, LUN) grouping include known units that did nothing.</summary>
+    /// <summary>
+    /// Groups a snapshot's cells; rows of the (target, LUN) grouping include known units that did nothing, and rows of connections are
+    /// all those listed.
+    /// </summary>
     /// <param name="snapshot">The interval.</param>
     /// <param name="keep">Which cells count; null for all.</param>
     public void Build(Snapshot snapshot, Func<CellDelta, bool>? keep = null)
@@ -193,18 +203,14 @@ public sealed class Rollup(Dimensions group)
         if (group == (Dimensions.Target | Dimensions.Lun))
             foreach (UnitDelta unit in snapshot.Units)
                 RowOf(unit.Target, unit.Lun, "", "", 0).Unit = unit;
+        if (group == Dimensions.Connection)
+            foreach (ConnectionDelta connection in snapshot.Connections)
+                Begin(connection);
         foreach (CellDelta delta in snapshot.Cells)
         {
             if (keep is not null && !keep(delta)) continue;
-            ConnectionInfo c = delta.Connection;
-            Row row = RowOf(
-                (group & Dimensions.Target) != 0 ? c.Target : "",
-                (group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,
-                (group & Dimensions.Initiator) != 0 ? c.Initiator : "",
-                (group & Dimensions.Session) != 0 ? SessionName(c) : "",
-                (group & Dimensions.Operation) != 0 ? delta.Cell.Key.Operation : (ushort)0);
-            row.Add(delta);
             Total.Add(delta);
+            RowOf(delta)?.Add(delta);
         }
         Total.Seconds = snapshot.Seconds;
         Total.Finish();
@@ -214,31 +220,57 @@ public sealed class Rollup(Dimensions group)
             row.ShareOfBytes = Total.Bytes > 0 ? (double)row.Bytes / Total.Bytes : double.NaN;
             row.ShareOfOps = Total.Ops > 0 ? (double)row.Ops / Total.Ops : double.NaN;
         }
-        if (_index.Count > 2 * Rows.Count + 64) Forget();
+        if (_index.Count > 2 * Rows.Count + 64) Forget(_index);
+        if (_connections.Count > 2 * Rows.Count + 64) Forget(_connections);
     }
 
     /// <summary>Rows kept, shown or not.</summary>
-    internal int Known => _index.Count;
+    internal int Known => _index.Count + _connections.Count;
 
     private static string SessionName(ConnectionInfo c) => c.Isid.Length == 0 ? c.Remote : c.Isid;
+
+    // Null for a connection that is no longer listed.
+    private Row? RowOf(CellDelta delta)
+    {
+        ConnectionInfo c = delta.Connection;
+        if (group == Dimensions.Connection)
+            return _connections.TryGetValue((delta.Engine.Pid, c.Id), out Row? known) && known.Generation == _generation ? known : null;
+        return RowOf(
+            (group & Dimensions.Target) != 0 ? c.Target : "",
+            (group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,
+            (group & Dimensions.Initiator) != 0 ? c.Initiator : "",
+            (group & Dimensions.Session) != 0 ? SessionName(c) : "",
+            (group & Dimensions.Operation) != 0 ? delta.Cell.Key.Operation : (ushort)0);
+    }
+
+    // Names may come later than the connection.
+    private void Begin(ConnectionDelta connection)
+    {
+        ConnectionInfo c = connection.Connection;
+        (int, uint) key = (connection.Engine.Pid, c.Id);
+        if (!_connections.TryGetValue(key, out Row? row)) _connections[key] = row = new Row { Lun = Iscsitop.Target.Iscsi.Lun.Unknown };
+        Begin(row);
+        (row.Target, row.Initiator, row.Session, row.Connection) = (c.Target, c.Initiator, SessionName(c), connection);
+    }
 
     private Row RowOf(string target, ulong lun, string initiator, string session, ushort operation)
     {
         (string, ulong, string, string, ushort) key = (target, lun, initiator, session, operation);
         if (!_index.TryGetValue(key, out Row? row))
             _index[key] = row = new Row { Target = target, Lun = lun, Initiator = initiator, Session = session, Operation = operation };
-        if (row.Generation != _generation)
-        {
-            row.Generation = _generation;
-            row.Clear();
-            Rows.Add(row);
-        }
+        if (row.Generation != _generation) Begin(row);
         return row;
     }
 
-    private void Forget()
+    private void Begin(Row row)
     {
-        foreach ((string, ulong, string, string, ushort) key in _index.Where(p => p.Value.Generation != _generation).Select(p => p.Key).ToList())
-            _index.Remove(key);
+        row.Generation = _generation;
+        row.Clear();
+        Rows.Add(row);
+    }
+
+    private void Forget<TKey>(Dictionary<TKey, Row> index) where TKey : notnull
+    {
+        foreach (TKey key in index.Where(p => p.Value.Generation != _generation).Select(p => p.Key).ToList()) index.Remove(key);
     }
 }

@@ -5,6 +5,12 @@ namespace Iscsitop.Engine;
 /// <summary>The names, connections and units an engine knows of, taken over from its provider.</summary>
 internal sealed class Roster(Provider provider)
 {
+    /// <summary>Connections that ended and are still told of at most.</summary>
+    public const int MostEnded = 1000;
+
+    private readonly Logins _logins = new();
+    private readonly Dictionary<uint, ConnectionInfo> _ended = [];
+    private readonly Queue<uint> _endedInOrder = new();
     private readonly Dictionary<(string Target, string Initiator, string Isid, ushort Tsih), int> _sessions = [];
 
     /// <summary>Names by id.</summary>
@@ -31,6 +37,12 @@ internal sealed class Roster(Provider provider)
     /// <summary>Called for a unit that came or changed.</summary>
     public Action<UnitInfo>? OnUnit { get; set; }
 
+    /// <summary>Called when it turns out later why a connection ended.</summary>
+    public Action<ConnectionInfo>? OnExplained { get; set; }
+
+    /// <summary>The connections that ended last.</summary>
+    public Dictionary<uint, ConnectionInfo>.ValueCollection Ended => _ended.Values;
+
     /// <summary>Takes over what the provider has told since the last time.</summary>
     public void Drain()
     {
@@ -44,7 +56,20 @@ internal sealed class Roster(Provider provider)
     }
 
     /// <summary>The connection is over: <see cref="Connections"/> keeps it until <see cref="Forget"/>.</summary>
-    public void Close(ConnectionInfo info) => Connections[info.Id] = info;
+    /// <param name="info">As its source told it.</param>
+    /// <param name="told">Why it ended, as far as its events tell.</param>
+    /// <returns>The same with the cause of its end.</returns>
+    public ConnectionInfo Close(ConnectionInfo info, ConnectionEnd told)
+    {
+        ConnectionEnd end = Deeper(info.End, told);
+        if (_logins.Replaced(info)) end = Deeper(end, ConnectionEnd.Reinstated);
+        info = info with { End = end };
+        Connections[info.Id] = info;
+        _ended[info.Id] = info;
+        _endedInOrder.Enqueue(info.Id);
+        if (_endedInOrder.Count > MostEnded && _ended.Remove(_endedInOrder.Dequeue(), out ConnectionInfo? oldest)) _logins.Forget(oldest);
+        return info;
+    }
 
     /// <summary>Forgets a closed connection.</summary>
     public void Forget(uint connection) => Connections.Remove(connection);
@@ -65,7 +90,21 @@ internal sealed class Roster(Provider provider)
         Connections[info.Id] = info;
         Enter(info);
         OnConnection?.Invoke(info);
+        if (_logins.Enter(info) is { } replaced) Explain(replaced.Id, ConnectionEnd.Reinstated);
     }
+
+    private void Explain(uint connection, ConnectionEnd end)
+    {
+        if (!_ended.TryGetValue(connection, out ConnectionInfo? info) || Deeper(info.End, end) == info.End) return;
+        info = info with { End = end };
+        _ended[connection] = info;
+        if (Connections.ContainsKey(connection)) Connections[connection] = info;
+        OnExplained?.Invoke(info);
+    }
+
+    // The causes are in the order in which one explains the next: who logs out also closes the connection.
+    private static ConnectionEnd Deeper(ConnectionEnd a, ConnectionEnd b) =>
+        a == ConnectionEnd.None || (b != ConnectionEnd.None && b < a) ? b : a;
 
     private void Enter(ConnectionInfo info)
     {

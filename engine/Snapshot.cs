@@ -1,3 +1,4 @@
+using Iscsitop.Engine.Wire;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine;
@@ -55,6 +56,9 @@ public sealed class EngineStatus
 
     /// <summary>Time in ns of the interval during which at least one command was outstanding on any unit.</summary>
     public long BusyTime { get; set; }
+
+    /// <summary>What the packets showed since the engine began, where it has its events from packets; else all 0, Dropped -1.</summary>
+    public Coverage Coverage { get; set; } = new() { Dropped = -1 };
 }
 
 /// <summary>What a cell did in an interval, and whose it is.</summary>
@@ -101,6 +105,25 @@ public sealed class UnitDelta
     public double PeakIops { get; set; } = -1;
 }
 
+/// <summary>What a connection did in an interval beside its commands, and how it stands; those that ended stay for a while.</summary>
+public sealed class ConnectionDelta
+{
+    /// <summary>The connection.</summary>
+    public required ConnectionInfo Connection { get; set; }
+
+    /// <summary>The engine that saw it.</summary>
+    public required EngineStatus Engine { get; init; }
+
+    /// <summary>End of the interval in ns of the engine's clock, which the connection's times are of; 0 before the first.</summary>
+    public long Time { get; set; }
+
+    /// <summary>What happened in the interval.</summary>
+    public ConnectionFacts Facts { get; } = new();
+
+    /// <summary>What happened since the engine began to look.</summary>
+    public ConnectionFacts Total { get; } = new();
+}
+
 /// <summary>One interval as a viewer sees it, merged over all engines. Reused: valid until the next one is taken.</summary>
 public sealed class Snapshot
 {
@@ -115,6 +138,9 @@ public sealed class Snapshot
 
     /// <summary>The units known, changed or not.</summary>
     public List<UnitDelta> Units { get; } = [];
+
+    /// <summary>The connections that are open, and of each engine the last 1000 that ended.</summary>
+    public List<ConnectionDelta> Connections { get; } = [];
 
     /// <summary>The engines attached, and those that went during the interval.</summary>
     public List<EngineStatus> Engines { get; } = [];

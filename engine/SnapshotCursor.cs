@@ -16,6 +16,7 @@ internal sealed class SnapshotCursor
     private long _version;
     private int _cell;
     private int _unit;
+    private int _connection;
 
     /// <summary>Whether one is under way.</summary>
     public bool Running { get; private set; }
@@ -42,7 +43,7 @@ internal sealed class SnapshotCursor
         _previous = since;
         _due = now;
         _seen = -1;
-        _first = true;
+        _first = since != now;
     }
 
     /// <summary>The interval changed: the next is due that much after the last.</summary>
@@ -56,10 +57,11 @@ internal sealed class SnapshotCursor
         _version = version;
         _cell = 0;
         _unit = 0;
+        _connection = 0;
     }
 
-    /// <summary>Cells have moved: those under way are looked at again from the start.</summary>
-    public void Rewind() => _cell = 0;
+    /// <summary>Cells and connections have moved: those under way are looked at again from the start.</summary>
+    public void Rewind() => _cell = _connection = 0;
 
     /// <summary>Ends it and plans the next, keeping the beat unless it is lost.</summary>
     public void End(Wants wants)
@@ -105,6 +107,24 @@ internal sealed class SnapshotCursor
                 if (!writer.TryAdd(new UnitRecord(unit.Lun, unit.Target, starts, maxima.Outstanding(unit.Index), unit.BusyTime(Time)))) break;
             }
             outbox.TrySend(writer.Frame);
+        }
+        return true;
+    }
+
+    /// <summary>Sends facts frames while there is room.</summary>
+    /// <returns>Whether the facts of all connections that changed are out.</returns>
+    public bool SendFacts(List<ConnectionTracker> connections, Outbox outbox, FrameWriter writer)
+    {
+        while (_connection < connections.Count)
+        {
+            if (!outbox.HasRoom) return false;
+            writer.Begin(FrameType.Facts);
+            for (; _connection < connections.Count; _connection++)
+            {
+                ConnectionTracker tracker = connections[_connection];
+                if (tracker.Version > _seen && !writer.TryAdd(tracker.Connection, tracker.Facts)) break;
+            }
+            if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
         }
         return true;
     }

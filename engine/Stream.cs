@@ -1,3 +1,4 @@
+using Iscsitop.Engine.Wire;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine;
@@ -16,6 +17,7 @@ public enum FrameType : byte
     Units = 8,
     Status = 9,
     End = 10,
+    Facts = 11,
     Wants = 64,
 }
 
@@ -25,6 +27,7 @@ public enum EndReason : byte
     EngineStops = 0,
     TooSlow = 1,
     NotUnderstood = 2,
+    SourceFailed = 3,
 }
 
 /// <summary>What came is no stream of this version: garbage, cut short, or a later program's.</summary>
@@ -34,7 +37,7 @@ public sealed class StreamFormatException(string message) : FormatException(mess
 public static class StreamFormat
 {
     /// <summary>The version written, and the only one read.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Bytes before a frame's payload.</summary>
     public const int HeaderLength = 8;
@@ -112,6 +115,9 @@ public struct StatusRecord
 
     /// <summary>Mask of the probes enabled.</summary>
     public uint Enabled;
+
+    /// <summary>What the packets showed, where events come from packets; else all 0 and <see cref="Coverage.Dropped"/> -1.</summary>
+    public Coverage Coverage;
 }
 
 /// <summary>What a unit did in an interval.</summary>

@@ -11,7 +11,7 @@ internal sealed class Subscriber : IDisposable
 
     private const int WantsFrame = 64;
 
-    private readonly Socket _socket;
+    private readonly Socket? _socket;
     private readonly FrameBuffer _received = new(WantsFrame);
     private readonly Queue<ConnectionInfo> _connections = new();
     private readonly Queue<UnitInfo> _units = new();
@@ -19,11 +19,20 @@ internal sealed class Subscriber : IDisposable
     private FrameWriter? _commands;
     private int _namesSent;
 
+    /// <summary>Behind a socket.</summary>
     public Subscriber(Socket socket, long now)
     {
         _socket = socket;
         _socket.Blocking = false;
-        Outbox = new Outbox(socket);
+        Outbox = new SocketOutbox(socket);
+        Attached = now;
+    }
+
+    /// <summary>In this process: what it wants is known.</summary>
+    public Subscriber(Outbox outbox, Wants wants, long now)
+    {
+        Outbox = outbox;
+        Wants = wants;
         Attached = now;
     }
 
@@ -31,7 +40,7 @@ internal sealed class Subscriber : IDisposable
     public long Attached { get; }
 
     /// <summary>What it wants; null before it said so.</summary>
-    public Wants? Wants { get; private set; }
+    public Wants? Wants { get; set; }
 
     /// <summary>Where its frames go.</summary>
     public Outbox Outbox { get; }
@@ -61,6 +70,7 @@ internal sealed class Subscriber : IDisposable
     /// <returns>Whether its wants are new.</returns>
     public bool Receive()
     {
+        if (_socket is null) return false;
         int count = _socket.Receive(_received.Free, SocketFlags.None, out SocketError error);
         if (error == SocketError.WouldBlock) return false;
         if (error != SocketError.Success || count == 0)
@@ -134,7 +144,7 @@ internal sealed class Subscriber : IDisposable
         if (_commands is { PayloadLength: > 0 }) Send(_commands, CompletedCommand.Size, names, writer);
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _socket?.Dispose();
 
     private void Send(FrameWriter full, int size, List<string> names, FrameWriter writer)
     {

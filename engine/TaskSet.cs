@@ -20,6 +20,9 @@ internal sealed class TaskSet(ConnectionInfo info)
     /// <summary>What is known of the connection.</summary>
     public ConnectionInfo Info { get; set; } = info;
 
+    /// <summary>What it does beside its commands.</summary>
+    public ConnectionTracker Tracker { get; } = new(info.Id);
+
     /// <summary>Whether it is over.</summary>
     public bool Closed { get; set; }
 
@@ -91,7 +94,8 @@ internal sealed class TaskSet(ConnectionInfo info)
     /// <summary>Takes the request a response answers.</summary>
     public bool TryTake(uint itt, out PendingFunction function)
     {
-        int i = _functions.FindIndex(f => f.Itt == itt);
+        int i = _functions.Count - 1;
+        while (i >= 0 && _functions[i].Itt != itt) i--;
         function = i < 0 ? default : _functions[i];
         if (i >= 0) _functions.RemoveAt(i);
         return i >= 0;
@@ -102,9 +106,10 @@ internal sealed class TaskSet(ConnectionInfo info)
         || (Info.Tsih != 0 && Info.Tsih == other.Info.Tsih && Info.Isid == other.Info.Isid
             && Info.Initiator == other.Info.Initiator && Info.Target == other.Info.Target);
 
-    /// <summary>Forgets the requests and the places.</summary>
+    /// <summary>Forgets the requests and the places, and starts to track.</summary>
     public void Clear()
     {
+        Tracker.Clear();
         _functions.Clear();
         Array.Clear(_places);
         LogoutOf = null;

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Reflection.Metadata;
 using Iscsitop.Engine;
 using Iscsitop.Target.Server;
 
@@ -33,6 +34,17 @@ public sealed class LayerTests
         IEnumerable<string> names = s_target.GetExportedTypes().Where(t => t.Namespace == "Iscsitop.Target.Server").Select(t => t.Name);
         Assert.That(names, Is.SubsetOf(new[] { nameof(TargetServer), nameof(TargetOptions), nameof(LunSpec), nameof(PortalException), nameof(TargetSpec), nameof(InitiatorSpec), nameof(PortalGroup), nameof(Redirection), nameof(Authentication), nameof(ChapAccount) }));
         Assert.That(s_target.GetExportedTypes().Where(t => t.Namespace == "Iscsitop.Target.Stores"), Is.Empty);
+    }
+
+    // It may see the vocabulary that is internal (text, keys, digests), and with it could see the server.
+    [Test]
+    public void The_engine_does_not_reach_into_the_server()
+    {
+        using var file = new System.Reflection.PortableExecutable.PEReader(File.OpenRead(s_engine.Location));
+        MetadataReader reader = file.GetMetadataReader();
+        string[] used = [.. reader.TypeReferences.Select(reader.GetTypeReference).Select(t => reader.GetString(t.Namespace)).Distinct()];
+        Assert.That(used, Does.Contain("Iscsitop.Target.Iscsi"));
+        Assert.That(used, Has.None.EqualTo("Iscsitop.Target.Server").And.None.EqualTo("Iscsitop.Target.Stores").And.None.EqualTo("Iscsitop.Target.Initiator"));
     }
 
     [Test]

@@ -5,6 +5,8 @@ is_here() {
   case $1 in
     # QEMU's block drivers are modules, not programs.
     qemu-block-*) compgen -G "/usr/lib/*/qemu/block-${1#qemu-block-}.so" >/dev/null ;;
+    # A library, not a program.
+    libpcap) compgen -G "/usr/lib/*/libpcap.so.*" >/dev/null || compgen -G "/usr/lib*/libpcap.so.*" >/dev/null ;;
     *) command -v "$1" >/dev/null ;;
   esac
 }

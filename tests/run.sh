@@ -37,8 +37,8 @@ for dir in "${DOTNET_ROOT:-}" "${HOME:-}/.dotnet"; do
 done
 
 # program:package
-clients=(iscsi-ls:libiscsi-bin qemu-img:qemu-utils tmux:tmux tshark:tshark tcpdump:tcpdump)
-[ "$install" = no ] || install_packages "${clients[@]}" qemu-block-iscsi:qemu-block-extra
+clients=(iscsi-ls:libiscsi-bin qemu-img:qemu-utils tmux:tmux tshark:tshark tcpdump:tcpdump tgtd:tgt istgt:istgt)
+[ "$install" = no ] || install_packages "${clients[@]}" qemu-block-iscsi:qemu-block-extra libpcap:libpcap0.8
 
 # What the guest is made of is unpacked, not installed (tests/guest/build.sh).
 [ "$install" = no ] || install_packages qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio depmod:kmod sg_persist:sg3-utils mkfs.ext4:e2fsprogs

@@ -14,20 +14,22 @@ internal static class Batch
     public static int Run(TopOptions options, Streams streams)
     {
         using Stop stop = Stop.OnSignals();
-        using Feed feed = Feed.Open(new Wants(0, options.Interval), options.Pids);
-        Run(options, streams, feed.WaitForSnapshot, feed.Take, stop.Token);
+        using Feed feed = options.Origin.Open(new Wants(0, options.Interval));
+        Run(options, streams, feed.WaitForSnapshot, feed.Take, stop.Token, () => feed.Ended);
+        if (feed.Broken) throw new IOException(feed.Problem);
+        if (feed.Problem.Length > 0) streams.Complain(feed.Problem);
         return ExitCode.Success;
     }
 
     /// <summary>The loop, with what it waits for and takes from as parameters.</summary>
     public static void Run(
-        TopOptions options, Streams streams, Func<TimeSpan, CancellationToken, bool> wait, Func<Snapshot> take, CancellationToken cancellation)
+        TopOptions options, Streams streams, Func<TimeSpan, CancellationToken, bool> wait, Func<Snapshot> take, CancellationToken cancellation, Func<bool>? ended = null)
     {
         ReportWriter writer = ReportWriter.For(options.Output, streams, options.Color);
         var report = new Report(options);
         var summary = new Summary();
         int taken = 0, written = 0;
-        while (written < (options.Count ?? int.MaxValue) && (Wait(wait, taken, options.Interval, cancellation) || taken == 0))
+        while (written < (options.Count ?? int.MaxValue) && ended?.Invoke() != true && (Wait(wait, taken, options.Interval, cancellation) || taken == 0))
         {
             report.Build(take());
             if (taken++ == 0 && report.Snapshot.Engines.Count == 0)

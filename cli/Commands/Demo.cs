@@ -39,7 +39,7 @@ internal static class Demo
         DemoLoad.Start(server.Portals[0], Name, load.Token);
         try
         {
-            var options = new TopOptions { Pids = [Environment.ProcessId] };
+            var options = new TopOptions { Origin = new Origin([Environment.ProcessId]) };
             return fullScreen ? Cli.Top.App.Run(options) : Batch.Run(options with { Count = Reports, SkipFirst = true }, streams);
         }
         finally

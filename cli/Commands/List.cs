@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Sources;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Cli.Commands;
@@ -25,17 +26,19 @@ internal static class List
     {
         var pids = new Option<string[]>("--pid", "-p") { HelpName = "PID[,PID]", Description = "list these engines only" };
         var probes = new Option<string?>("--probes", "-l") { HelpName = "GLOB", Arity = ArgumentArity.ZeroOrOne, Description = "list probes instead, those whose name matches" };
+        var capture = new CaptureWords();
         var output = new Option<string>("--output", "-o") { HelpName = "table|json|ndjson", Description = "how the list is written", DefaultValueFactory = _ => "table" };
         var ndjson = new Option<bool>("-j") { Description = "the same as -o ndjson" };
         var command = new Command("list", "Lists the engines that run here: what they observe and who uses them; or their probes.");
         foreach (Option option in new Option[] { pids, probes, output, ndjson }) command.Add(option);
+        capture.AddTo(command);
         command.SetAction(result =>
         {
             Format format = result.GetValue(ndjson) ? Format.Ndjson
                 : Values.Choice("output format", result.GetValue(output)!, ("table", Format.Table), ("json", Format.Json), ("ndjson", Format.Ndjson));
             IReadOnlyList<int> wanted = Values.Pids(result.GetValue(pids) ?? []);
             uint? mask = result.GetResult(probes) is null ? null : Matching(result.GetValue(probes) ?? "*");
-            List<EngineListing> engines = Engines(wanted);
+            List<EngineListing> engines = capture.Options(result, wanted) is { } packets ? [Packets(packets, streams)] : Engines(wanted);
             streams.Print(mask is { } some ? Probes(engines, some, format) : Engines(engines, format));
             return ExitCode.Success;
         });
@@ -45,6 +48,16 @@ internal static class List
     private static uint Matching(string glob) => ProbeSet.Match(glob) is > 0 and var mask
         ? mask
         : throw Values.Wrong("probe", glob, "a name or pattern like scsi-*; iscsitop list --probes lists them");
+
+    // A file is read to its end, an interface is opened: what there is then.
+    private static EngineListing Packets(CaptureOptions options, Streams streams)
+    {
+        using Feed feed = new Origin([], options).Open(new Wants(0, Feed.WholeFile));
+        feed.WaitForSnapshot(TimeSpan.FromSeconds(2), CancellationToken.None);
+        EngineStatus engine = feed.Take().Engines[0];
+        if (feed.Problem.Length > 0) streams.Complain(feed.Problem);
+        return new EngineListing(engine.Pid, "", engine.Source, engine.Version, ProbeSet.All, ProbeSet.Commands, engine.Connections, engine.Sessions, Subscribers: 0);
+    }
 
     private static List<EngineListing> Engines(IReadOnlyList<int> pids)
     {

@@ -12,7 +12,7 @@ namespace Iscsitop.Cli.Commands;
 /// <summary>What <c>iscsisnoop</c> was asked for.</summary>
 internal sealed record SnoopOptions
 {
-    public IReadOnlyList<int> Pids { get; init; } = [];
+    public Origin Origin { get; init; } = Origin.Engines;
 
     public RowFilter Filter { get; init; } = RowFilter.None;
 
@@ -49,23 +49,29 @@ internal static class Snoop
         using Stop stop = Stop.OnSignals();
         var sink = new LineSink(streams.Output, options.Count, stop.Now);
         using Feed feed = options.Pdus ? OpenPdus(options, sink) : OpenCommands(options, sink);
-        while (!stop.Token.WaitHandle.WaitOne(s_flushInterval)) sink.Flush();
+        while (!stop.Token.IsCancellationRequested && !feed.Ended)
+        {
+            feed.Run(s_flushInterval, stop.Token);
+            sink.Flush();
+        }
         sink.Flush();
         if (sink.Failure is { } failure) throw failure;
         if (ReportWriter.Losses(feed.Take().Engines) is { Length: > 0 } losses) streams.Complain(losses);
+        if (feed.Broken) throw new IOException(feed.Problem);
+        if (feed.Problem.Length > 0) streams.Complain(feed.Problem);
         return ExitCode.Success;
     }
 
     private static Feed OpenCommands(SnoopOptions options, LineSink sink)
     {
         CommandHandler handler = Commands(options, sink);
-        return Feed.Open(new Wants(0, TimeSpan.Zero), options.Pids, onCommand: handler);
+        return options.Origin.Open(new Wants(0, TimeSpan.Zero), onCommand: handler);
     }
 
     private static Feed OpenPdus(SnoopOptions options, LineSink sink)
     {
         EventHandler handler = Pdus(options, sink);
-        return Feed.Open(new Wants(ProbeSet.All, TimeSpan.Zero), options.Pids, onEvent: handler);
+        return options.Origin.Open(new Wants(ProbeSet.All, TimeSpan.Zero), onEvent: handler);
     }
 
     /// <summary>From completed commands to lines.</summary>

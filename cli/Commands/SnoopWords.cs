@@ -7,6 +7,7 @@ namespace Iscsitop.Cli.Commands;
 internal sealed class SnoopWords
 {
     private readonly Filters _filters = new();
+    private readonly CaptureWords _capture = new();
     private readonly Option<bool> _pdu = new("--pdu") { Description = "one line for each probe firing instead of each completed command" };
     private readonly Option<string[]> _op = new("--op") { HelpName = "OP[,OP]", Description = "only these commands: names with * and ?, numbers like 0x28, or read, write, other" };
     private readonly Option<string> _slow = new("--slow") { HelpName = "DUR[:read=DUR][:write=DUR]", Description = "only commands that took at least so long, like 20ms" };
@@ -21,6 +22,7 @@ internal sealed class SnoopWords
     {
         foreach (Option option in new Option[] { _pdu, _op, _slow, _count, _extended, _wall, _hex, _output, _ndjson }) command.Add(option);
         _filters.AddTo(command);
+        _capture.AddTo(command);
     }
 
     /// <summary>What was asked for.</summary>
@@ -29,7 +31,7 @@ internal sealed class SnoopWords
     {
         var options = new SnoopOptions
         {
-            Pids = _filters.Pids(result),
+            Origin = Origin.Of(_capture, _filters, result),
             Filter = _filters.Rows(result),
             Operations = new OperationFilter(Values.Items(result.GetValue(_op) ?? [])),
             Slow = result.GetValue(_slow) is string slow ? SlowLimits.Parse(slow) : SlowLimits.None,

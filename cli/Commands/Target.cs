@@ -91,7 +91,7 @@ internal sealed class TargetWords
     private readonly Option<string> _name = new("--name") { HelpName = "IQN", Description = $"name of the target; {new TargetOptions().Name} unless given", DefaultValueFactory = _ => new TargetOptions().Name };
     private readonly Option<string[]> _luns = new("--lun") { HelpName = "N=ram:SIZE|N=file:PATH|N=block:PATH[,OPTION...]", Description = "serve this logical unit; repeatable" };
     private readonly Option<string?> _state = new("--state-dir") { HelpName = "DIR", Description = "keep persistent reservations that initiators ask to outlive a restart (APTPL) in files here" };
-    private readonly Option<string> _level = new("--log-level") { HelpName = "LEVEL", Description = "log this and worse to standard error: trace, debug, info, warn, error or none; info unless given", DefaultValueFactory = _ => "info" };
+    private readonly Option<string> _level = Logs.Option();
     private readonly Option<bool> _remote = new("--insecure-allow-remote") { Description = "listen on addresses that other machines reach, though anybody may log in" };
 
     private readonly Option<string?> _config = new("--config") { HelpName = "FILE", Description = "serve the targets of this file, see iscsitop-target.conf(5); SIGHUP reads it again" };
@@ -144,8 +144,7 @@ internal sealed class TargetWords
             : throw Values.Wrong("drain time", text, "seconds, a whole number from 0 to 3600");
 
     /// <summary>What is logged.</summary>
-    public LogLevel Level(ParseResult result) => Values.Choice("log level", result.GetValue(_level)!,
-        ("trace", LogLevel.Trace), ("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warn", LogLevel.Warning), ("error", LogLevel.Error), ("none", LogLevel.None));
+    public LogLevel Level(ParseResult result) => Logs.LevelOf(result, _level);
 
     /// <summary>Reads a logical unit.</summary>
     public static LunSpec Lun(string text) =>

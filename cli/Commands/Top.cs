@@ -1,13 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
 using Iscsitop.Cli.Output;
+using Iscsitop.Engine;
 
 namespace Iscsitop.Cli.Commands;
 
 /// <summary><c>iscsitop [options] [interval [count]]</c>: the full screen on a terminal, reports below each other else.</summary>
 internal static class Top
 {
-    private static readonly (string Word, OutputFormat Value)[] s_formats =
+    /// <summary>The words of <c>-o</c>.</summary>
+    internal static readonly (string Word, OutputFormat Value)[] Formats =
         [("table", OutputFormat.Table), ("csv", OutputFormat.Csv), ("json", OutputFormat.Json), ("ndjson", OutputFormat.Ndjson)];
 
     private static readonly (string Word, ShowNumber Value)[] s_units =
@@ -42,11 +44,12 @@ internal static class Top
         string? ascending = result.GetValue(words.SortAscending);
         string? rows = result.GetValue(words.Rows);
         string? count = result.GetValue(words.Count);
+        var origin = Origin.Of(words.Capture, words.Filters, result);
         return new TopOptions
         {
-            Pids = words.Filters.Pids(result),
+            Origin = origin,
             Filter = words.Filters.Rows(result),
-            Interval = result.GetValue(words.Interval) is string s ? Values.Interval(Values.Positional(s)) : TimeSpan.FromSeconds(1),
+            Interval = result.GetValue(words.Interval) is string s ? Values.Interval(Values.Positional(s)) : origin.IsFile ? Feed.WholeFile : TimeSpan.FromSeconds(1),
             Count = count is null ? null : Values.Count("count", Values.Positional(count)),
             View = view,
             AllViews = views,
@@ -57,7 +60,7 @@ internal static class Top
             Rows = rows is null ? null : Values.Count("number of rows", rows),
             Extended = result.GetValue(words.Extended),
             Color = words.ColorOf(result),
-            Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(words.Output)!, s_formats),
+            Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(words.Output)!, Formats),
             Stamp = result.GetValue(words.Stamp) is string stamp ? Values.Choice("timestamp", stamp, ("u", Stamp.Unix), ("d", Stamp.Date)) : Stamp.None,
             SkipFirst = result.GetValue(words.SkipFirst),
         };

@@ -7,6 +7,8 @@ internal sealed class TopWords
 {
     public Filters Filters { get; } = new();
 
+    public CaptureWords Capture { get; } = new();
+
     public Option<bool> Batch { get; } = new("--batch", "-b") { Description = "print reports instead of the full screen; so does any output that is no terminal" };
 
     public Option<bool> Below { get; } = new("-c") { Description = "print each report below the one before" };
@@ -73,5 +75,6 @@ internal sealed class TopWords
         foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, Color })
             command.Add(option);
         Filters.AddTo(command);
+        Capture.AddTo(command);
     }
 }

@@ -7,10 +7,13 @@ namespace Iscsitop.Cli.Output;
 /// <summary>The pieces that both JSON formats are made of. Unknown is null.</summary>
 internal static class JsonPieces
 {
+    /// <summary>Whether a name is one that stands for what nobody knows, as a connection has whose login was not seen: <c>?192.0.2.7</c>.</summary>
+    public static bool IsStandIn(string name) => name.StartsWith('?');
+
     /// <summary>A name, null when it is not known.</summary>
     public static void Name(Utf8JsonWriter json, string field, string text)
     {
-        if (text.Length == 0) json.WriteNull(field);
+        if (text.Length == 0 || IsStandIn(text)) json.WriteNull(field);
         else json.WriteString(field, text);
     }
 
@@ -51,6 +54,17 @@ internal static class JsonPieces
         json.WriteNumber("ring_drops", engine.RingDrops);
         json.WriteNumber("outbox_drops", engine.OutboxDrops);
         json.WriteNumber("folded", engine.Folded);
+        if (engine.Coverage.Packets == 0) return;
+        json.WriteNumber("packets", engine.Coverage.Packets);
+        Number(json, "packets_dropped", engine.Coverage.Dropped < 0 ? double.NaN : engine.Coverage.Dropped);
+        json.WriteNumber("packets_undecodable", engine.Coverage.Undecodable);
+        json.WriteNumber("packets_foreign", engine.Coverage.Foreign);
+        json.WriteNumber("fragments", engine.Coverage.Fragments);
+        json.WriteNumber("pdus", engine.Coverage.Pdus);
+        json.WriteNumber("resyncs", engine.Coverage.Resyncs);
+        json.WriteNumber("missing_bytes", engine.Coverage.MissingBytes);
+        json.WriteNumber("midstream", engine.Coverage.MidStream);
+        json.WriteNumber("evicted", engine.Coverage.Evicted);
     }
 }
 
@@ -100,9 +114,19 @@ internal sealed class JsonReports(Stream output) : ReportWriter(output)
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteStartObject("total");
-        JsonPieces.Row(json, columns, report.Total, total: true);
+        Total(json, report);
         json.WriteEndObject();
+    }
+
+    private static void Total(Utf8JsonWriter json, Report report)
+    {
+        if (!report.Options.View.HasTotal)
+        {
+            json.WriteNull("total");
+            return;
+        }
+        json.WriteStartObject("total");
+        JsonPieces.Row(json, report.Options.FileColumns, report.Total, total: true);
         json.WriteEndObject();
     }
 }

@@ -21,7 +21,7 @@ internal sealed class NdjsonReports(Stream output) : ReportWriter(output)
         if (!_begun)
             Line(report, report.Options.View.Key, report.Snapshot.Seconds, json => json.WriteNumber("n", 0));
         foreach (EngineStatus engine in report.Snapshot.Engines)
-            if (engine.RingDrops + engine.OutboxDrops + engine.Folded > 0)
+            if (Incomplete(engine))
                 Line(report, "drops", engine.Seconds, json => JsonPieces.Engine(json, engine));
         Output.Write(_buffer.WrittenSpan);
         Output.Flush();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Wire;
 
 namespace Iscsitop.Cli.Output;
 
@@ -34,15 +35,36 @@ internal abstract class ReportWriter(Stream output)
     public static string Losses(IReadOnlyList<EngineStatus> engines)
     {
         long ring = 0, outbox = 0, folded = 0;
+        Coverage seen = default;
         foreach (EngineStatus e in engines)
         {
             ring += e.RingDrops;
             outbox += e.OutboxDrops;
             folded += e.Folded;
+            seen.Dropped += Math.Max(0, e.Coverage.Dropped);
+            seen.MissingBytes += e.Coverage.MissingBytes;
+            seen.Resyncs += e.Coverage.Resyncs;
+            seen.MidStream += e.Coverage.MidStream;
+            seen.Evicted += e.Coverage.Evicted;
         }
-        if (ring + outbox + folded == 0) return "";
-        return string.Create(CultureInfo.InvariantCulture, $"drops: {ring} events in the engine, {outbox} on the way here, {folded} commands folded");
+        var losses = new List<string>();
+        if (ring + outbox + folded > 0)
+            losses.Add(string.Create(CultureInfo.InvariantCulture, $"drops: {ring} events in the engine, {outbox} on the way here, {folded} commands folded"));
+        Add(losses, seen.Dropped, "packets dropped by the kernel");
+        Add(losses, seen.MissingBytes, "bytes not in the capture");
+        Add(losses, seen.Resyncs, "times a PDU was looked for anew");
+        Add(losses, seen.MidStream, "connections whose login was not seen (?)");
+        Add(losses, seen.Evicted, "connections given up");
+        return string.Join("; ", losses);
     }
+
+    private static void Add(List<string> losses, long count, string what)
+    {
+        if (count > 0) losses.Add(string.Create(CultureInfo.InvariantCulture, $"{count} {what}"));
+    }
+
+    /// <summary>Whether an engine has not seen everything.</summary>
+    public static bool Incomplete(EngineStatus engine) => Losses([engine]).Length > 0;
 
     /// <summary>Nanoseconds since 1970 as seconds with nine decimals.</summary>
     public static string EpochSeconds(long ns) => string.Create(CultureInfo.InvariantCulture, $"{ns / 1_000_000_000}.{ns % 1_000_000_000:d9}");

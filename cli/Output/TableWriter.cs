@@ -23,7 +23,7 @@ internal sealed class TableWriter(Stream output, bool styled) : ReportWriter(out
     {
         IReadOnlyList<Column> columns = report.Options.TableColumns;
         List<string[]> lines = [.. report.Rows.Select(row => Cells(columns, row))];
-        if (lines.Count > 1) lines.Add(TotalCells(columns, report.Total));
+        if (lines.Count > 1 && report.Options.View.HasTotal) lines.Add(TotalCells(columns, report.Total));
 
         _text.Clear();
         Stamp(report);

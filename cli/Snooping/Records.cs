@@ -109,7 +109,7 @@ internal static class RecordFields
 
     private static void Text(Utf8JsonWriter json, string text)
     {
-        if (text.Length == 0) json.WriteNullValue();
+        if (text.Length == 0 || JsonPieces.IsStandIn(text)) json.WriteNullValue();
         else json.WriteStringValue(text);
     }
 

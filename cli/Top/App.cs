@@ -8,7 +8,8 @@ namespace Iscsitop.Cli.Top;
 /// <param name="Wait">Waits for a snapshot newer than the last one taken, or until the time is over.</param>
 /// <param name="Take">What happened since the last call; valid until the next one.</param>
 /// <param name="SetInterval">Changes the interval.</param>
-internal sealed record SnapshotSource(Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval);
+/// <param name="Ended">Whether there will be no more; null for never.</param>
+internal sealed record SnapshotSource(Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval, Func<bool>? Ended = null);
 
 /// <summary>
 /// The life of the full screen: takes the terminal, runs, and gives it back however it ends. Everything but the waiting for
@@ -66,8 +67,8 @@ internal sealed class App : IDisposable
         // Workers of the thread pool that wait for more to do yield the processor thousands of times a second, which on a full
         // machine takes it from the target that is watched. The pool reads this when it is first used.
         AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
-        using var feed = Feed.Open(new Wants(0, options.Interval), options.Pids);
-        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval);
+        using Feed feed = options.Origin.Open(new Wants(0, options.Interval));
+        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended);
         using var app = new App(options, source, Palette.DepthFor(options.Color, Environment.GetEnvironmentVariable), GlyphsFor(Environment.GetEnvironmentVariable));
         return app.Run();
     }
@@ -122,7 +123,7 @@ internal sealed class App : IDisposable
         finally
         {
             _end.Cancel();
-            waiter.Join();
+            waiter.Join(s_patience);
             foreach (PosixSignalRegistration signal in signals) signal.Dispose();
         }
     }
@@ -148,7 +149,7 @@ internal sealed class App : IDisposable
     {
         try
         {
-            while (true)
+            while (_source.Ended?.Invoke() != true)
             {
                 _taken.Wait(_end.Token);
                 _source.Wait(_state.Interval * 2, _end.Token);

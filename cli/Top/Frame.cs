@@ -58,8 +58,14 @@ internal sealed class Frame
     /// <summary>Total commands a second, of each interval.</summary>
     public History Iops { get; } = new(Remembered);
 
-    /// <summary>Events lost on the way, all engines together.</summary>
+    /// <summary>Events and packets lost on the way, all engines together.</summary>
     public long Drops { get; private set; }
+
+    /// <summary>Times a PDU's start was looked for anew in packets.</summary>
+    public long Resyncs { get; private set; }
+
+    /// <summary>Connections whose login was not seen.</summary>
+    public long MidStream { get; private set; }
 
     /// <summary>Whether the breakdown is by unit rather than by operation.</summary>
     public bool ByUnit => _state.View.Group == Dimensions.Operation;
@@ -135,7 +141,16 @@ internal sealed class Frame
     {
         if (!_state.Lists.Keeps(row)) return false;
         bool cells = row.Ops + row.Outstanding + row.Aborted + row.Paths > 0;
+        if (row.Connection is { } connection) return cells || Stands(connection);
         return cells || row.Unit is not { } unit || (_state.Steps.Count == 0 && _state.NameFilter?.Keeps(unit) != false);
+    }
+
+    private bool Stands(ConnectionDelta connection)
+    {
+        foreach (Step step in _state.Steps)
+            if (!step.Keeps(connection))
+                return false;
+        return _state.NameFilter?.Keeps(connection.Connection) != false;
     }
 
     private bool Keep(CellDelta delta)
@@ -151,6 +166,7 @@ internal sealed class Frame
         ((_selectedGroup & Dimensions.Operation) == 0 || delta.Cell.Key.Operation == _selected.Operation)
         && ((_selectedGroup & Dimensions.Lun) == 0 || (delta.Cell.Key.Lun == _selected.Lun && delta.Connection.Target == _selected.Target))
         && ((_selectedGroup & Dimensions.Initiator) == 0 || delta.Connection.Initiator == _selected.Initiator)
+        && ((_selectedGroup & Dimensions.Connection) == 0 || (delta.Connection.Id == _selected.Connection && delta.Engine.Pid == _selected.Engine))
         && Keep(delta);
 
     private Comparison<Row> Order()
@@ -163,7 +179,12 @@ internal sealed class Frame
 
     private void CountDrops(Snapshot snapshot)
     {
-        Drops = 0;
-        foreach (EngineStatus engine in snapshot.Engines) Drops += engine.RingDrops + engine.OutboxDrops;
+        Drops = Resyncs = MidStream = 0;
+        foreach (EngineStatus engine in snapshot.Engines)
+        {
+            Drops += engine.RingDrops + engine.OutboxDrops + Math.Max(0, engine.Coverage.Dropped);
+            Resyncs += engine.Coverage.Resyncs;
+            MidStream += engine.Coverage.MidStream;
+        }
     }
 }

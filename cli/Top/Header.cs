@@ -76,7 +76,8 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
             new Pen(canvas, row with { X = x, Width = 8 }).Number(TimeZoneInfo.ConvertTimeFromUtc(DateTime.UnixEpoch.AddTicks(snapshot.Time / 100), zone), "HH:mm:ss", style: Style.Strong);
         x -= 9;
         var pen = new Pen(canvas, row with { X = x, Width = 8 });
-        pen.Number(state.Interval.TotalSeconds, "0.##", 6, Style.Dim);
+        if (state.Interval < Feed.WholeFile) pen.Number(state.Interval.TotalSeconds, "0.##", 6, Style.Dim);
+        else pen.Number(Numbers.Short, frame.Snapshot?.Seconds ?? double.NaN, 6, Style.Dim);
         pen.Text(" s", Style.Dim);
         if (state.Paused) x = Badge(canvas, row, x, " paused ", Style.Badge);
         return x - 1;
@@ -127,10 +128,17 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
 
     private static void Drops(ref Pen pen, Frame frame)
     {
-        if (frame.Drops == 0) return;
+        Badge(ref pen, " drops ", frame.Drops);
+        Badge(ref pen, " resync ", frame.Resyncs);
+        Badge(ref pen, " no login ", frame.MidStream);
+    }
+
+    private static void Badge(ref Pen pen, string name, long count)
+    {
+        if (count == 0) return;
         pen.Skip(1);
-        pen.Text(" drops ", Style.WarnBadge);
-        pen.Number(Numbers.Integer, frame.Drops, 0, Style.WarnBadge);
+        pen.Text(name, Style.WarnBadge);
+        pen.Number(Numbers.Integer, count, 0, Style.WarnBadge);
     }
 
     private void Summary(Canvas canvas, Area row, Frame frame)

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Iscsitop.Engine;
+using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Cli.Top;
 
@@ -38,6 +39,10 @@ internal sealed class NameFilter
     public bool Keeps(CellDelta delta) => _inverted
         != (MatchesUnit(delta.Connection.Target, delta.Cell.Key.Lun)
             || _regex.IsMatch(delta.Connection.Initiator) || _regex.IsMatch(delta.Connection.Remote));
+
+    /// <summary>Whether a connection counts: by its target, initiator name or address, or why it ended.</summary>
+    public bool Keeps(ConnectionInfo c) => _inverted
+        != (_regex.IsMatch(c.Target) || _regex.IsMatch(c.Initiator) || _regex.IsMatch(c.Remote) || _regex.IsMatch(c.End.Name()));
 
     /// <summary>Whether a unit counts that no cell speaks of.</summary>
     public bool Keeps(UnitDelta unit) => _inverted != (MatchesUnit(unit.Target, unit.Lun) || _regex.IsMatch(unit.Name));

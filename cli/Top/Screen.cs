@@ -81,7 +81,7 @@ internal sealed class Screen
     private static IEnumerable<Column> Pick(params string[] fields) => fields.Select(f => Columns.Operations.Single(c => c.Field == f));
 
     // The units asked for on the command line are in the views' columns.
-    private Column InUnits(Column column) => _state.Views[^1].Find(column.Field) ?? column;
+    private Column InUnits(Column column) => _state.Views.First(v => v.Group == Engine.Dimensions.Operation).Find(column.Field) ?? column;
 
     private void TooSmall(int width, int height)
     {
@@ -181,7 +181,7 @@ internal sealed class Screen
         Engine.Row row = _frame.Rows[_frame.SelectedIndex];
         Engine.Dimensions group = _state.View.Group;
         string name = group == Engine.Dimensions.Operation ? Columns.Op.Text!(row)
-            : group == Engine.Dimensions.Initiator ? row.Initiator : row.Target;
+            : group is Engine.Dimensions.Initiator or Engine.Dimensions.Connection ? row.Initiator : row.Target;
         pen.Field(name.Length == 0 ? "-" : name, Math.Min(Math.Max(name.Length, 1), room - 10), _glyphs.Ellipsis, Style.Strong, !_state.NamesFromStart);
         if ((group & Engine.Dimensions.Lun) != 0)
         {

@@ -22,11 +22,14 @@ internal enum Panel : byte
 }
 
 /// <summary>A row by what it is, not by where it stands: rows are reused and change places.</summary>
-internal readonly record struct RowId(string Target, ulong Lun, string Initiator, string Session, ushort Operation)
+internal readonly record struct RowId(string Target, ulong Lun, string Initiator, string Session, ushort Operation, int Engine, uint Connection)
 {
-    public RowId(Row row) : this(row.Target, row.Lun, row.Initiator, row.Session, row.Operation) { }
+    public RowId(Row row)
+        : this(row.Target, row.Lun, row.Initiator, row.Session, row.Operation, row.Connection?.Engine.Pid ?? 0, row.Connection?.Connection.Id ?? 0)
+    {
+    }
 
-    public bool Is(Row row) => row.Lun == Lun && row.Operation == Operation && row.Target == Target
+    public bool Is(Row row) => row.Connection is { } c ? c.Connection.Id == Connection && c.Engine.Pid == Engine : row.Lun == Lun && row.Operation == Operation && row.Target == Target
         && row.Initiator == Initiator && row.Session == Session;
 }
 
@@ -37,7 +40,15 @@ internal sealed record Step(RowId Id, Dimensions Group, int View, string Label)
         ((Group & Dimensions.Target) == 0 || delta.Connection.Target == Id.Target)
         && ((Group & Dimensions.Lun) == 0 || delta.Cell.Key.Lun == Id.Lun)
         && ((Group & Dimensions.Initiator) == 0 || delta.Connection.Initiator == Id.Initiator)
-        && ((Group & Dimensions.Operation) == 0 || delta.Cell.Key.Operation == Id.Operation);
+        && ((Group & Dimensions.Operation) == 0 || delta.Cell.Key.Operation == Id.Operation)
+        && ((Group & Dimensions.Connection) == 0 || (delta.Connection.Id == Id.Connection && delta.Engine.Pid == Id.Engine));
+
+    /// <summary>Whether a connection without cells is part of it; units and operations it has none.</summary>
+    public bool Keeps(ConnectionDelta delta) =>
+        (Group & (Dimensions.Lun | Dimensions.Operation)) == 0
+        && ((Group & Dimensions.Target) == 0 || delta.Connection.Target == Id.Target)
+        && ((Group & Dimensions.Initiator) == 0 || delta.Connection.Initiator == Id.Initiator)
+        && ((Group & Dimensions.Connection) == 0 || (delta.Connection.Id == Id.Connection && delta.Engine.Pid == Id.Engine));
 }
 
 /// <summary>What the viewer has chosen. Keys change it, <see cref="Frame"/> and <see cref="Screen"/> read it.</summary>
@@ -183,7 +194,7 @@ internal sealed class State
     public string Label(Row row) => View.Group switch
     {
         Dimensions.Operation => Cli.Columns.Op.Text!(row),
-        Dimensions.Initiator => row.Initiator.Length == 0 ? "-" : row.Initiator,
+        Dimensions.Initiator or Dimensions.Connection => row.Initiator.Length == 0 ? "-" : row.Initiator,
         _ => $"{(row.Target.Length == 0 ? "-" : row.Target)}:{row.Lun}",
     };
 }

@@ -19,6 +19,8 @@ internal sealed class Table(Glyphs glyphs)
         "paths", "iops_peak", "initiators", "others_per_s", "opcode", "write_size_bytes", "read_size_bytes", "name",
         "queue_depth_max", "sessions", "busy_pct", "write_p50_us", "read_p50_us", "errors_per_s", "queue_depth",
         "bytes_share_pct", "write_bytes_per_s", "read_bytes_per_s",
+        "last_s", "portal", "r2ts_per_s", "window_stall_pct", "itts", "nops_lost", "data_digest", "header_digest", "nop_p50_us",
+        "retransmits_pct", "window", "age_s",
     ];
 
     // What tells rows apart stands at the left and is neither scrolled nor dropped.

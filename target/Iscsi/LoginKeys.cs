@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Target.Iscsi;
 
@@ -88,6 +89,20 @@ internal sealed class Parameters
 
     /// <summary>Our MaxConnections.</summary>
     public uint MaxConnections { get; init; } = 1;
+
+    /// <summary>What observers are told of it.</summary>
+    public SessionParameters Agreed => new(
+        HeaderDigest: this[Key.HeaderDigest] == LoginKeys.DigestCrc32C,
+        DataDigest: this[Key.DataDigest] == LoginKeys.DigestCrc32C,
+        ImmediateData: this[Key.ImmediateData] != 0,
+        InitialR2T: this[Key.InitialR2T] != 0,
+        MaxConnections: (ushort)this[Key.MaxConnections],
+        ErrorRecoveryLevel: (byte)this[Key.ErrorRecoveryLevel],
+        MaxOutstandingR2T: (ushort)this[Key.MaxOutstandingR2T],
+        FirstBurstLength: this[Key.FirstBurstLength],
+        MaxBurstLength: this[Key.MaxBurstLength],
+        TargetMaxRecv: LoginKeys.MaxRecvDataSegmentLength,
+        InitiatorMaxRecv: this[Key.MaxRecvDataSegmentLength]);
 
     /// <summary>The value; booleans are 0 and 1. MaxRecvDataSegmentLength is the initiator's.</summary>
     public uint this[Key key]

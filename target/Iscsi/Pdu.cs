@@ -82,6 +82,21 @@ public static class Pdu
     /// <summary>The probe of an opcode byte, <see cref="Probe.None"/> where none exists.</summary>
     public static Probe ProbeOf(byte opcode) => At(opcode).Probe;
 
+    /// <summary>The CDB bytes from 16 on of an Extended CDB AHS (RFC 7143 §11.2.2.3), empty when there is none or it is malformed.</summary>
+    /// <param name="ahs">All Additional Header Segments of a PDU.</param>
+    public static ReadOnlySpan<byte> ExtendedCdb(ReadOnlySpan<byte> ahs)
+    {
+        while (ahs.Length >= 4)
+        {
+            int length = ahs[0] << 8 | ahs[1];
+            int whole = Pad(length + 3);
+            if (length == 0 || whole > ahs.Length) return default;
+            if ((ahs[2] & 0x3f) == 1) return ahs.Slice(4, length - 1);
+            ahs = ahs[whole..];
+        }
+        return default;
+    }
+
     private static PduRow[] BuildByOpcode()
     {
         var rows = new PduRow[64];

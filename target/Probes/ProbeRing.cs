@@ -34,6 +34,9 @@ public sealed class ProbeRing
     /// <summary>Events the ring holds at most.</summary>
     public int Capacity => _slots.Length;
 
+    /// <summary>Whether the next claim would drop.</summary>
+    public bool IsFull => Volatile.Read(ref _head.Value) - Volatile.Read(ref _tail.Value) >= _slots.Length;
+
     /// <summary>Claims a slot to be filled in place and then published.</summary>
     /// <returns>False when the ring is full; the drop has been counted.</returns>
     public bool TryClaim(out long position)

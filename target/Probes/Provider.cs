@@ -4,21 +4,6 @@ using Iscsitop.Target.Iscsi;
 
 namespace Iscsitop.Target.Probes;
 
-/// <summary>What is known of a connection; a new record for each change.</summary>
-/// <param name="Id">The connection's id, never used again in this process.</param>
-/// <param name="Local">Address and port of the target's side: <c>192.0.2.1:3260</c>, <c>[::1]:3260</c>.</param>
-/// <param name="Remote">Address and port of the initiator's side.</param>
-/// <param name="Target">Target name, "" before login and in discovery sessions.</param>
-/// <param name="Initiator">Initiator name, "" before login.</param>
-/// <param name="Isid">Initiator part of the session id, 12 hex digits, "" before login.</param>
-/// <param name="Tsih">Target session identifying handle, 0 before login.</param>
-/// <param name="Cid">Connection id within the session.</param>
-/// <param name="Opened">Monotonic ns of its begin.</param>
-/// <param name="Closed">Monotonic ns of its end, 0 while it lasts.</param>
-public sealed record ConnectionInfo(
-    uint Id, string Local, string Remote, string Target = "", string Initiator = "", string Isid = "",
-    ushort Tsih = 0, ushort Cid = 0, long Opened = 0, long Closed = 0);
-
 /// <summary>What is known of a logical unit that events name only by number.</summary>
 /// <param name="Target">Target name.</param>
 /// <param name="Lun">LUN as a number.</param>
@@ -43,6 +28,7 @@ public sealed class Provider
     private ProbeRing? _ring;
     private uint _enabled;
     private uint _lastConnection;
+    private long _time = -1;
 
     /// <param name="name">What the provider observes, for <c>iscsitop list</c>: "target", "eth0", a file name.</param>
     /// <param name="capacity">Events its ring holds, a power of two; the ring is made when a probe is first enabled.</param>
@@ -55,6 +41,15 @@ public sealed class Provider
     /// <summary>What the provider observes.</summary>
     public string Name { get; }
 
+    /// <summary>Now, on the time line of the events: monotonic ns, or what <see cref="SetTime"/> said last.</summary>
+    public long Now => _time >= 0 ? _time : Clock.Now;
+
+    /// <summary>ns since 1970 minus the time of an event; 0 when <see cref="SetTime"/> says what time it is.</summary>
+    public long WallOffset => _time >= 0 ? 0 : Clock.WallOffset;
+
+    /// <summary>Says what time it is, for events of the past: ns since 1970. From then on it stands still until told again.</summary>
+    public void SetTime(long time) => _time = time;
+
     /// <summary>The mask of enabled probes. Written by the engine only: the union of what subscribers want.</summary>
     public uint Enabled
     {
@@ -65,6 +60,12 @@ public sealed class Provider
             Volatile.Write(ref _enabled, value & ProbeSet.Pdus);
         }
     }
+
+    /// <summary>
+    /// Takes events out of the full ring, on the thread that fires: where one thread both fires and takes, nothing is lost. Null,
+    /// as where other threads fire, and a full ring drops.
+    /// </summary>
+    public Action? OnFull { get; set; }
 
     /// <summary>The ring events go to; null until a probe was enabled.</summary>
     public ProbeRing? Ring => _ring;
@@ -124,7 +125,9 @@ public sealed class Provider
     public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, uint connection, uint target, uint initiator, long time)
     {
         ProbeRing? ring = _ring;
-        if (ring is null || !ring.TryClaim(out long position)) return;
+        if (ring is null) return;
+        if (OnFull is not null && ring.IsFull) OnFull();
+        if (!ring.TryClaim(out long position)) return;
         ref ProbeEvent e = ref ring.Claimed(position);
         e.Time = time;
         e.LunNumber = lun;

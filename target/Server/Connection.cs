@@ -16,6 +16,7 @@ internal sealed class Connection : IDisposable
     private readonly Thread _thread;
     private readonly ManualResetEventSlim _ended = new();
     private ConnectionInfo _info;
+    private int _end;
     private uint _target;
     private uint _initiator;
 
@@ -78,8 +79,10 @@ internal sealed class Connection : IDisposable
     public void Start() => _thread.Start();
 
     /// <summary>Ends the connection from another thread: what it waits for returns at once.</summary>
-    public void Abort()
+    /// <param name="why">What observers are told.</param>
+    public void Abort(ConnectionEnd why = ConnectionEnd.TargetFin)
     {
+        EndsBy(why);
         Doomed = true;
         try
         {
@@ -91,16 +94,31 @@ internal sealed class Connection : IDisposable
         }
     }
 
+    /// <summary>Says why it ends; who says it first is believed.</summary>
+    public void EndsBy(ConnectionEnd why) => Interlocked.CompareExchange(ref _end, (int)why, (int)ConnectionEnd.None);
+
+    /// <summary>The peer has closed, or it failed.</summary>
+    public void EndsByPeer() => EndsBy(Reader.Failed ? ConnectionEnd.InitiatorReset : ConnectionEnd.InitiatorFin);
+
     /// <summary>Waits until the thread has ended and with it everything the connection had in hand.</summary>
     public bool WaitEnded(TimeSpan timeout) => _ended.Wait(timeout);
 
-    /// <summary>Teaches observers the names a login brought.</summary>
-    public void Identify(string target, string initiator, string isid = "", ushort tsih = 0)
+    /// <summary>Teaches observers the names a login brought and, with an ISID, what it has agreed upon.</summary>
+    public void Identify(string target, string initiator, bool discovery, string isid = "", ushort tsih = 0)
     {
         bool proven = isid.Length > 0;
         _target = Provider.Intern(target, proven);
         _initiator = Provider.Intern(initiator, proven);
-        _info = _info with { Target = target, Initiator = initiator, Isid = isid, Tsih = tsih, Cid = Cid };
+        _info = _info with { Target = target, Initiator = initiator, Isid = isid, Tsih = tsih, Cid = Cid, Discovery = discovery };
+        if (proven) _info = _info with { Parameters = Parameters.Agreed };
+        Provider.ConnectionChanges.Enqueue(_info);
+    }
+
+    /// <summary>Teaches observers what was agreed anew.</summary>
+    public void Renegotiated()
+    {
+        if (Parameters.Agreed is var agreed && agreed == _info.Parameters) return;
+        _info = _info with { Parameters = agreed };
         Provider.ConnectionChanges.Enqueue(_info);
     }
 
@@ -113,25 +131,11 @@ internal sealed class Connection : IDisposable
 
     /// <summary>The same, for a PDU whose header was set aside while its data came in.</summary>
     public void FireReceived(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> ahs, ulong lun) =>
-        Fire(bhs, bhs[4] > 0 && (bhs[0] & 0x3f) == (int)Opcode.ScsiCommand ? ExtendedCdb(ahs) : default, lun, Reader.Time);
+        Fire(bhs, bhs[4] > 0 && (bhs[0] & 0x3f) == (int)Opcode.ScsiCommand ? Pdu.ExtendedCdb(ahs) : default, lun, Reader.Time);
 
     /// <summary>Hands a PDU to the provider with this connection's ids.</summary>
     public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, long now) =>
         Provider.Fire(bhs, tail, lun, Id, _target, _initiator, now);
-
-    /// <summary>The CDB bytes from 16 on of an Extended CDB AHS (RFC 7143 §11.2.2.3), empty when there is none or it is malformed.</summary>
-    public static ReadOnlySpan<byte> ExtendedCdb(ReadOnlySpan<byte> ahs)
-    {
-        while (ahs.Length >= 4)
-        {
-            int length = ahs[0] << 8 | ahs[1];
-            int whole = Pdu.Pad(length + 3);
-            if (length == 0 || whole > ahs.Length) return default;
-            if ((ahs[2] & 0x3f) == 1) return ahs.Slice(4, length - 1);
-            ahs = ahs[whole..];
-        }
-        return default;
-    }
 
     public void Dispose()
     {
@@ -194,7 +198,9 @@ internal sealed class Connection : IDisposable
 
     private void End()
     {
-        _info = _info with { Closed = Clock.Now };
+        if (Writer.Broken) EndsBy(ConnectionEnd.InitiatorReset);
+        EndsBy(ConnectionEnd.TargetFin);
+        _info = _info with { Closed = Clock.Now, End = (ConnectionEnd)_end };
         Provider.ConnectionChanges.Enqueue(_info);
         _socket.Dispose();
         Reader.Dispose();

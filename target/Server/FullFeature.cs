@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Target.Server;
@@ -119,7 +120,13 @@ internal sealed class FullFeature : IDisposable
     }
 
     /// <summary>Has the connection closed once what is gathered has been sent.</summary>
-    public void CloseBecause(string reason) => _closing ??= reason;
+    /// <param name="reason">For the log.</param>
+    /// <param name="end">For observers.</param>
+    public void CloseBecause(string reason, ConnectionEnd end = ConnectionEnd.TargetFin)
+    {
+        _closing ??= reason;
+        _connection.EndsBy(end);
+    }
 
     /// <summary>From any connection of the session: a command that came too early has its turn now.</summary>
     public void Ready(byte[] pdu)
@@ -162,6 +169,7 @@ internal sealed class FullFeature : IDisposable
         switch (_reader.Receive())
         {
             case Received.Closed:
+                _connection.EndsByPeer();
                 return false;
             case Received.Data:
                 _lastReceived = Environment.TickCount64;
@@ -182,7 +190,7 @@ internal sealed class FullFeature : IDisposable
             if (!_reader.HeaderIntact)
             {
                 // Where the next PDU begins cannot be known any more (RFC 7143 §7.8).
-                CloseBecause("a header that its digest does not fit");
+                CloseBecause("a header that its digest does not fit", ConnectionEnd.Digest);
                 break;
             }
             if (bhs.DataLength > LoginKeys.MaxRecvDataSegmentLength)
@@ -193,7 +201,11 @@ internal sealed class FullFeature : IDisposable
             }
             if ((bhs.Bytes[0] & 0xbf) == (byte)Opcode.DataOut && !_session.Discovery)
             {
-                if (!_commands.DataOut()) CloseBecause("its data stalled, or was for commands we do not know");
+                if (!_commands.DataOut())
+                {
+                    if (_reader.Ended) _connection.EndsByPeer();
+                    CloseBecause("its data stalled, or was for commands we do not know");
+                }
                 continue;
             }
             if (!_reader.HasPdu)
@@ -234,7 +246,11 @@ internal sealed class FullFeature : IDisposable
         if (!suits || _commands.DataDigest || _session.Shared || _session.Discovery) return false;
         if (bhs.CmdSn != _session.Numbering.ExpCmdSn || Wrong(bhs, default) is not null) return false;
         if (!_session.Numbering.IsTurn(bhs.CmdSn, this, bhs, default, default)) return false;
-        if (!_commands.CommandBeforeItsData()) CloseBecause("its data stalled");
+        if (!_commands.CommandBeforeItsData())
+        {
+            if (_reader.Ended) _connection.EndsByPeer();
+            CloseBecause("its data stalled");
+        }
         _session.Numbering.Advance();
         DoReady();
         return true;
@@ -384,7 +400,7 @@ internal sealed class FullFeature : IDisposable
         if (other is not null)
         {
             other.Leaves = true;
-            other.Abort();
+            other.Abort(ConnectionEnd.Logout);
         }
         Span<byte> answer = _writer.Begin(Opcode.LogoutResponse);
         answer[1] = BhsFlags.Final;
@@ -395,6 +411,8 @@ internal sealed class FullFeature : IDisposable
         BinaryPrimitives.WriteUInt16BigEndian(answer[40..], (ushort)_connection.Parameters[Key.DefaultTime2Wait]);
         if (!leaves) return;
         _connection.Leaves = reason == 1;
+        _connection.EndsBy(ConnectionEnd.Logout);
+        _session.LoggedOut |= reason == 0;
         if (_connection.Server.MayLog(_connection.Remote.Address)) Log.LoggedOut(_connection.Server.Logger, _connection.Remote, Text.Escape(_session.Initiator));
         _closing = "";
     }
@@ -404,14 +422,14 @@ internal sealed class FullFeature : IDisposable
     {
         _lastTick = now;
         TargetOptions options = _connection.Server.Options;
-        if (_commands.Sweep()) CloseBecause($"data we asked for did not come in {options.DataTimeout.TotalSeconds:0} s");
-        if (_reader.HasMore && now - _pduSince > options.DataTimeout.TotalMilliseconds) CloseBecause($"a PDU that did not end in {options.DataTimeout.TotalSeconds:0} s");
+        if (_commands.Sweep()) CloseBecause($"data we asked for did not come in {options.DataTimeout.TotalSeconds:0} s", ConnectionEnd.Silence);
+        if (_reader.HasMore && now - _pduSince > options.DataTimeout.TotalMilliseconds) CloseBecause($"a PDU that did not end in {options.DataTimeout.TotalSeconds:0} s", ConnectionEnd.Silence);
         if (_connection.Server.AsksToLeave(_session)) AskForLogout(now);
         if (_session.Discovery || options.NopInterval == TimeSpan.Zero) return;
         double idle = now - _lastReceived;
         if (_pingOutstanding)
         {
-            if (idle > (options.NopInterval + options.NopTimeout).TotalMilliseconds) CloseBecause("it does not answer pings (NOP-In)");
+            if (idle > (options.NopInterval + options.NopTimeout).TotalMilliseconds) CloseBecause("it does not answer pings (NOP-In)", ConnectionEnd.NopUnanswered);
         }
         else if (idle > options.NopInterval.TotalMilliseconds)
         {

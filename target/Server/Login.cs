@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Target.Server;
 
@@ -146,18 +147,18 @@ internal sealed class Login(Connection connection)
         _answer.Add("TargetPortalGroupTag", group.Tag);
         if (_discovery)
         {
-            connection.Identify("", _initiator);
+            connection.Identify("", _initiator, discovery: true);
             return null;
         }
         string? target = Value("TargetName");
         if (target is null) return (LoginStatus.MissingParameter, "no TargetName");
         if (connection.Server.Refuse(target, _initiator, group, _answer) is { } refusal)
         {
-            connection.Identify("", _initiator);
+            connection.Identify("", _initiator, discovery: false);
             return refusal;
         }
         _target = target;
-        connection.Identify(_target, _initiator);
+        connection.Identify(_target, _initiator, discovery: false);
         if (_tsih != 0) _joins = connection.Server.FindShared(_initiator, Convert.ToHexStringLower(_isid), _tsih, _target, group);
         if (_joins is not null) _parameters = new Parameters(_joins.Parameters);
         return null;
@@ -210,7 +211,7 @@ internal sealed class Login(Connection connection)
         LoginStatus status = _joins is null ? connection.Server.Establish(session, connection) : connection.Server.Join(_joins, connection);
         if (status != LoginStatus.Success) return Refuse(status, WhyNot(status));
         _tsih = session.Tsih;
-        connection.Identify(_target, _initiator, session.Isid, session.Tsih);
+        connection.Identify(_target, _initiator, _discovery, session.Isid, session.Tsih);
         connection.LoggedIn = true;
         if (Answer(granted: true, Stage.FullFeaturePhase))
         {
@@ -270,6 +271,7 @@ internal sealed class Login(Connection connection)
     {
         if (connection.Server.MayLog(connection.Remote.Address))
             Log.LoginRefused(connection.Server.Logger, connection.Remote, reason, $"{(int)status:x4}");
+        if (status >= LoginStatus.InitiatorError) connection.EndsBy(ConnectionEnd.LoginRejected);
         // A redirection says where to go (RFC 7143 §11.13.5); no other refusal has text.
         Respond(status, 0, status is LoginStatus.TargetMovedTemporarily or LoginStatus.TargetMovedPermanently ? _answer.Span : default);
         return null;
@@ -321,10 +323,13 @@ internal sealed class Login(Connection connection)
             if (connection.Doomed) return false;
             if (Environment.TickCount64 > _deadline)
             {
+                connection.EndsBy(ConnectionEnd.Silence);
                 if (connection.Server.MayLog(connection.Remote.Address)) Log.Dropped(connection.Server.Logger, connection.Remote, "no login in time");
                 return false;
             }
-            if (reader.Receive() == Received.Closed) return false;
+            if (reader.Receive() != Received.Closed) continue;
+            connection.EndsByPeer();
+            return false;
         }
     }
 

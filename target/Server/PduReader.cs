@@ -100,6 +100,12 @@ internal sealed class PduReader(Socket socket) : IDisposable
     /// </summary>
     public long Time => _time != 0 ? _time : _time = Probes.Clock.Now;
 
+    /// <summary>Whether receiving failed, rather than that the peer has closed in order.</summary>
+    public bool Failed { get; private set; }
+
+    /// <summary>Whether there is no more to receive.</summary>
+    public bool Ended { get; private set; }
+
     /// <summary>Whether bytes are left that were not taken, or a PDU is that was taken before its end.</summary>
     public bool HasMore => _end > _start || _skip > 0;
 
@@ -136,7 +142,9 @@ internal sealed class PduReader(Socket socket) : IDisposable
         int count = socket.Receive(_buffer.AsSpan(_end, Math.Min(room, _buffer.Length - _end)), SocketFlags.None, out SocketError error);
         Restamp();
         if (error is SocketError.TimedOut or SocketError.WouldBlock or SocketError.Interrupted) return Received.Nothing;
-        if (error != SocketError.Success || count == 0) return Received.Closed;
+        Failed = error != SocketError.Success;
+        Ended = Failed || count == 0;
+        if (Ended) return Received.Closed;
         _end += count;
         return Received.Data;
     }
@@ -222,7 +230,9 @@ internal sealed class PduReader(Socket socket) : IDisposable
             Restamp();
             bool timeout = error is SocketError.TimedOut or SocketError.WouldBlock or SocketError.Interrupted;
             if (timeout && Environment.TickCount64 < deadline) continue;
-            if (error != SocketError.Success || count == 0) return false;
+            Failed = error != SocketError.Success;
+            Ended = Failed || count == 0;
+            if (Ended) return false;
             done += count;
             if (done < into.Length && Environment.TickCount64 >= deadline) return false;
         }

@@ -94,7 +94,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private IscsiTask Admit(Bhs bhs, ReadOnlySpan<byte> ahs, int immediate, ulong lun)
     {
         if (!_free.TryPop(out IscsiTask? task)) task = new IscsiTask(this);
-        task.Begin(bhs, Connection.ExtendedCdb(ahs), lun, session.Nexus!.Find(lun), session.Nexus);
+        task.Begin(bhs, Pdu.ExtendedCdb(ahs), lun, session.Nexus!.Find(lun), session.Nexus);
         ScsiStatus status = DeviceServer.Prepare(task);
         if (status == ScsiStatus.Good && task.Write && Unsolicited(task, bhs.Final, immediate) is { } code) status = task.Fail(code);
         if (status == ScsiStatus.Good && !Consistent(task)) status = task.Fail(SenseCode.InvalidFieldInCommandInformationUnit);

@@ -1,4 +1,5 @@
 using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Target.Server;
@@ -40,6 +41,9 @@ internal sealed class Session
 
     /// <summary>Whether there may be several connections (MC/S).</summary>
     public bool Shared { get; }
+
+    /// <summary>Set when a connection of it has logged the whole session out.</summary>
+    public volatile bool LoggedOut;
 
     /// <summary>The order of its commands.</summary>
     public CommandNumbering Numbering { get; }
@@ -129,16 +133,16 @@ internal sealed class Session
             _over |= !connection.Leaves || (_connections.Length == 0 && _joining == 0);
         }
         if (phase is not null && Shared) Numbering.PlugWhere((of, _) => of == phase);
-        if (_over) Abort(except: connection);
+        if (_over) Abort(LoggedOut ? ConnectionEnd.Logout : ConnectionEnd.TargetFin, except: connection);
         return IsOver;
     }
 
     /// <summary>Ends its connections but one.</summary>
-    public void Abort(Connection? except = null)
+    public void Abort(ConnectionEnd why, Connection? except = null)
     {
         foreach (Connection connection in Connections)
             if (connection != except)
-                connection.Abort();
+                connection.Abort(why);
     }
 
     /// <summary>Waits until its connections have ended.</summary>
@@ -155,7 +159,7 @@ internal sealed class Session
     {
         if (Array.Find(_connections, c => c.Cid == cid) is not { } old) return true;
         old.Leaves = true;
-        old.Abort();
+        old.Abort(ConnectionEnd.Reinstated);
         return old.WaitEnded(patience);
     }
 }

@@ -211,7 +211,7 @@ public sealed class TargetServer : IDisposable
         if (old is not null)
         {
             // The old connection's writes must have ended before the new session's begin.
-            old.Abort();
+            old.Abort(ConnectionEnd.Reinstated);
             if (!old.WaitEnded(Patience)) return LoginStatus.ServiceUnavailable;
             if (MayLog(connection.Remote.Address)) Log.Reinstated(Logger, connection.Remote, Text.Escape(session.Initiator), session.Isid);
         }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Target.Server;
@@ -140,7 +141,7 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
         // A cold reset drops every connection of its target, those of this session when the answer has left (RFC 7143 §11.5.1).
         foreach (Session other in connection.Server.Sessions())
             if (other != session && other.Target == session.Target)
-                other.Abort();
+                other.Abort(ConnectionEnd.TargetFin);
         phase.CloseBecause("target cold reset");
     }
 

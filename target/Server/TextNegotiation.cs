@@ -71,7 +71,9 @@ internal sealed class TextNegotiation(Connection connection, Session session, Fu
         foreach ((string key, string value) in _pairs)
             if (key == "SendTargets" && !SendTargets(value))
                 return RejectReason.InvalidPduField;
-        return LoginKeys.Negotiate(_pairs, fullFeature: true, connection.Parameters, _out) is null ? null : RejectReason.ProtocolError;
+        if (LoginKeys.Negotiate(_pairs, fullFeature: true, connection.Parameters, _out) is not null) return RejectReason.ProtocolError;
+        connection.Renegotiated();
+        return null;
     }
 
     /// <summary>

@@ -43,6 +43,24 @@ public sealed class NumbersTests
     [TestCase(100, "100")]
     public void Percentages(double value, string text) => Assert.That(Text(Numbers.Percent, value), Is.EqualTo(text));
 
+    [TestCase(double.NaN, "-")]
+    [TestCase(0, "0s")]
+    [TestCase(0.04, "<.1s")]
+    [TestCase(0.44, "0.4s")]
+    [TestCase(59.4, "59s")]
+    [TestCase(59.6, "1m00s")]
+    [TestCase(187, "3m07s")]
+    [TestCase(3599.4, "59m59s")]
+    [TestCase(3599.6, "1h00m")]
+    [TestCase(86_369, "23h59m")]
+    [TestCase(86_371, "1d00h")]
+    [TestCase(8_640_000, "100d00h")]
+    public void Ages(double seconds, string text) => Assert.That(Text(Numbers.Age, seconds), Is.EqualTo(text));
+
+    [TestCase(double.NaN, "-")]
+    [TestCase(262144, "262144")]
+    public void Exact_numbers(double value, string text) => Assert.That(Text(Numbers.Exact, value), Is.EqualTo(text));
+
     [Test]
     public void No_number_up_to_10_to_the_20_takes_more_than_five_characters()
     {

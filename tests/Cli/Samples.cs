@@ -25,6 +25,7 @@ internal static class Samples
         Snapshot s = Empty();
         s.Units.Add(new UnitDelta { Target = Connection.Target, Lun = 0, Name = "disk-0", BlockSize = 512, Engine = Engine, MaxOutstanding = 7, BusyTime = 1_000_000_000, PeakIops = 150 });
         s.Units.Add(new UnitDelta { Target = Connection.Target, Lun = 1, Name = "disk-1", BlockSize = 512, Engine = Engine, PeakIops = 0 });
+        s.Connections.Add(new ConnectionDelta { Connection = Connection, Engine = Engine });
         s.Cells.Add(Delta(Connection, 0, 0x2800, CommandKind.Read, 200, 4096, 1_000_000));
         s.Cells.Add(Delta(Connection, 0, 0x2a00, CommandKind.Write, 20, 8192, 2_000_000));
         return s;

@@ -138,6 +138,41 @@ public sealed partial class AgreementTests
     }
 
     [Test]
+    public void Events_decoded_from_packets_equal_the_probes_but_for_time()
+    {
+        Client.NeedThat(Capture.Obstacle is null, Capture.Obstacle ?? "");
+        Output decoded = Client.RunWell(Binary.Path, "snoop", "-r", _scratch.File("run.pcap"), "--port", $"{_target.Port}", "--pdu", "-o", "ndjson");
+
+        string[] packets = decoded.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Multiple(() =>
+        {
+            Assert.That(decoded.Error, Is.Empty);
+            foreach (Direction? direction in new Direction?[] { Direction.ToTarget, Direction.ToInitiator, null })
+                foreach ((string remote, string probes) in ByConnection(_events, direction))
+                    Assert.That(ByConnection(packets, direction).GetValueOrDefault(remote), Is.EqualTo(probes), $"{remote} {direction}");
+            Assert.That(packets, Has.Length.EqualTo(_events.Length));
+        });
+    }
+
+    // A connection's events of one direction in their order, without their times; those that are derived in any order.
+    private static Dictionary<string, string> ByConnection(IEnumerable<string> lines, Direction? direction) => lines
+        .Select(l => JsonDocument.Parse(l).RootElement)
+        .Where(e => DirectionOf(e.GetProperty("probe").GetString()!) == direction)
+        .GroupBy(e => e.GetProperty("remote").GetString()!)
+        .ToDictionary(g => g.Key, g =>
+        {
+            IEnumerable<string> probes = g.Select(e => string.Join(' ', e.EnumerateObject().Where(p => p.Name is not ("time" or "schema")).Select(p => p.Value.GetRawText())));
+            return string.Join('\n', direction is null ? probes.Order(StringComparer.Ordinal) : probes);
+        });
+
+    private static Direction? DirectionOf(string probe)
+    {
+        foreach (PduRow row in Pdu.Rows)
+            if (row.ProbeName == probe) return row.Direction;
+        return null;
+    }
+
+    [Test]
     public void Nothing_was_dropped()
     {
         IEnumerable<JsonProperty> drops = _units.EnumerateArray().SelectMany(r => r.GetProperty("engines").EnumerateArray())

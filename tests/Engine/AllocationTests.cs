@@ -14,6 +14,7 @@ public sealed class AllocationTests
     private readonly FrameBuffer _buffer = new();
     private readonly Snapshot _snapshot = new();
     private readonly Rollup _rollup = new(Dimensions.Target | Dimensions.Lun);
+    private readonly Rollup _sessions = new(Dimensions.Connection);
     private readonly Mirror _mirror = new(new Lock(), 1);
     private Provider _provider = null!;
     private Observation _observation = null!;
@@ -63,11 +64,13 @@ public sealed class AllocationTests
         Assert.That(_published, Is.EqualTo(150));
         Assert.That(_rollup.Rows, Has.Count.EqualTo(4));
         Assert.That(_rollup.Total.Ops, Is.EqualTo(40));
+        Assert.That(_sessions.Rows.Single().Connection!.Total.NopTime!.Count, Is.EqualTo(150), "facts came through");
         Assert.That(allocated, Is.Zero);
     }
 
     private void Round()
     {
+        Talk();
         for (int i = 0; i < 20; i++)
         {
             Read((ulong)(i % 4));
@@ -80,8 +83,23 @@ public sealed class AllocationTests
         _snapshot.Cells.Clear();
         _snapshot.Units.Clear();
         _snapshot.Engines.Clear();
+        _snapshot.Connections.Clear();
         _mirror.TakeInto(_snapshot);
         _rollup.Build(_snapshot);
+        _sessions.Build(_snapshot);
+    }
+
+    // A ping, its answer, a task management function and an R2T of no known command.
+    private void Talk()
+    {
+        ProbeEvent ask = Events.Of(Opcode.NopOut, _now + 1000, _connection, 0, ++_itt);
+        Events.Put(ref ask, 20, Events.NoTtt);
+        Fire(ask);
+        ProbeEvent answer = Events.Of(Opcode.NopIn, _now + 3000, _connection, 0, _itt);
+        Events.Put(ref answer, 20, Events.NoTtt);
+        Fire(answer);
+        Fire(Events.Of(Opcode.TaskManagementRequest, _now + 4000, _connection, 0, ++_itt, 0x85));
+        Fire(Events.Of(Opcode.TaskManagementResponse, _now + 5000, _connection, 0, _itt));
     }
 
     private void Read(ulong lun)
@@ -114,7 +132,7 @@ public sealed class AllocationTests
                 var frame = new FrameReader(payload);
                 if (type == FrameType.Names) frame.Names(_mirror.Names);
                 if (type == FrameType.Connection) _mirror.Connect(frame.Connection());
-                if (type is FrameType.Cells or FrameType.Units) _mirror.Keep(type, payload);
+                if (type is FrameType.Cells or FrameType.Units or FrameType.Facts) _mirror.Keep(type, payload);
                 if (type == FrameType.Commands) _commands += frame.Commands().Length;
                 if (type != FrameType.Status) continue;
                 _mirror.Commit(frame.Status());

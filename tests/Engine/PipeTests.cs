@@ -69,7 +69,7 @@ public sealed class PipeTests
         {
             buffer.Received(count);
             while (buffer.TryTake(out FrameType type, out ReadOnlySpan<byte> payload))
-                if (type == FrameType.End) end = new FrameReader(payload).End();
+                if (type == FrameType.End) end = new FrameReader(payload).End().Reason;
         }
         Assert.That(end, Is.EqualTo(EndReason.NotUnderstood));
         Rig.Until(() => rig.Engine.Subscribers == 1, "it is gone");

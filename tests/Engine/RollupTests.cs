@@ -87,6 +87,26 @@ public sealed class RollupTests
     }
 
     [Test]
+    public void Connections_are_rows_with_their_own_cells_whether_they_did_something_or_not()
+    {
+        var rollup = new Rollup(Dimensions.Connection);
+        Snapshot snapshot = Snapshot(Delta(1, "i", 0, CommandKind.Read, 3, 300), Delta(1, "i", 1, CommandKind.Write, 1, 100), Delta(9, "x", 0, CommandKind.Read, 5, 50));
+        foreach (uint id in (uint[])[1, 2])
+            snapshot.Connections.Add(new ConnectionDelta { Connection = new ConnectionInfo(id, "l", "r", "t", $"i{id}"), Engine = _engine });
+        for (int i = 0; i < 2; i++)
+        {
+            rollup.Build(snapshot);
+            Assert.That(rollup.Rows.Select(r => (r.Connection!.Connection.Id, r.Initiator, r.Ops, r.Seconds)),
+                Is.EqualTo(((uint, string, long, double)[])[(1, "i1", 4, 2), (2, "i2", 0, 2)]));
+        }
+        Assert.That(rollup.Total.Ops, Is.EqualTo(9), "what no row is there for is in the total");
+        snapshot.Connections[1].Connection = snapshot.Connections[1].Connection with { Initiator = "named later" };
+        rollup.Build(snapshot);
+        Assert.That(rollup.Rows[1].Initiator, Is.EqualTo("named later"));
+        Assert.That(rollup.Known, Is.EqualTo(2));
+    }
+
+    [Test]
     public void Rows_that_are_gone_leave_no_memory_behind()
     {
         var rollup = new Rollup(Dimensions.Initiator);

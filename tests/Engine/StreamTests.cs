@@ -43,13 +43,19 @@ public sealed class StreamTests
         _writer.Write(wants);
         Assert.That(Through(FrameType.Wants, f => f.Wants()), Is.EqualTo(wants));
         _writer.Write(EndReason.TooSlow);
-        Assert.That(Through(FrameType.End, f => f.End()), Is.EqualTo(EndReason.TooSlow));
+        Assert.That(Through(FrameType.End, f => f.End().Reason), Is.EqualTo(EndReason.TooSlow));
     }
 
     [Test]
     public void Connections_units_and_names_come_through() => s_text.Array[5].Select(Gen.UInt).Sample((t, id) =>
     {
-        var connection = new ConnectionInfo(id, t[0], t[1], t[2], t[3], t[4], 7, 8, 9, 10);
+        var connection = new ConnectionInfo(id, t[0], t[1], t[2], t[3], t[4], 7, 8, 9, 10)
+        {
+            End = ConnectionEnd.Digest,
+            MidStream = true,
+            Discovery = true,
+            Parameters = new SessionParameters(true, false, false, true, 3, 1, 9, 512, 1 << 20, 77, id),
+        };
         _writer.Write(connection);
         bool same = Through(FrameType.Connection, f => f.Connection()) == connection;
         var unit = new UnitInfo(t[0], ulong.MaxValue, t[1], 4096);
@@ -153,6 +159,51 @@ public sealed class StreamTests
     }, iter: 200, threads: 1);
 
     [Test]
+    public void Facts_come_through_over_what_was_there()
+    {
+        var facts = new ConnectionFacts { Window = 7, Outstanding = 8, LastPdu = 9, NopTime = new Histogram() };
+        for (int i = 0; i < ConnectionFacts.Count; i++) facts[(Fact)i] = 100 - i;
+        facts[Fact.Snacks] = -1;
+        facts.NopTime.Add(5_000);
+        facts.NopTime.Add(70_000);
+        _writer.Begin(FrameType.Facts);
+        Assert.That(_writer.TryAdd(77, facts) && _writer.TryAdd(78, new ConnectionFacts()), Is.True);
+        ConnectionFacts read = new(), empty = new() { Window = 1, NopTime = new Histogram() };
+        (uint, uint, bool) frame = Through(FrameType.Facts, f =>
+        {
+            uint first = f.FactsConnection();
+            f.Facts(read);
+            uint second = f.FactsConnection();
+            f.Facts(empty);
+            return (first, second, f.AtEnd);
+        });
+        Assert.That(frame, Is.EqualTo((77u, 78u, true)));
+        Assert.That((read.Window, read.Outstanding, read.LastPdu, read.NopTime!.Sum, read.NopTime.Count), Is.EqualTo((7L, 8L, 9L, 75_000L, 2L)));
+        Assert.That(Enum.GetValues<Fact>().Select(f => read[f]), Is.EqualTo(Enum.GetValues<Fact>().Select(f => facts[f])));
+        Assert.That((empty.Window, empty.NopTime, empty[Fact.NopIns]), Is.EqualTo((-1L, (Histogram?)null, -1L)));
+    }
+
+    [Test]
+    public void Counts_of_a_later_program_are_left_out_and_those_of_an_earlier_one_are_unknown()
+    {
+        byte[] Record(int counts)
+        {
+            byte[] record = new byte[32 + counts * 8 + 10];
+            record[4] = (byte)counts;
+            for (int i = 0; i < counts; i++) record[32 + i * 8] = (byte)(i + 1);
+            return record;
+        }
+        var facts = new ConnectionFacts();
+        foreach (int counts in (int[])[2, ConnectionFacts.Count + 3])
+        {
+            var frame = new FrameReader(Record(counts));
+            frame.FactsConnection();
+            frame.Facts(facts);
+            Assert.That((facts[Fact.NopOuts], facts[Fact.NopIns], facts[Fact.NopsLost], frame.AtEnd), Is.EqualTo((1L, 2L, counts == 2 ? -1L : 3L, true)));
+        }
+    }
+
+    [Test]
     public void The_fullest_cell_fits_one_frame_and_one_that_does_not_fit_leaves_no_trace()
     {
         var cell = new Cell();
@@ -182,8 +233,8 @@ public sealed class StreamTests
     {
         _writer.Write(new Hello(1, 0, 0, "", ""));
         byte[] frame = _writer.Frame.ToArray();
-        frame[8 + 8] = 2;
-        Assert.That(() => new FrameReader(frame.AsSpan(8)).Hello(), Throws.TypeOf<StreamFormatException>().With.Message.Contains("version 2"));
+        frame[8 + 8] = 99;
+        Assert.That(() => new FrameReader(frame.AsSpan(8)).Hello(), Throws.TypeOf<StreamFormatException>().With.Message.Contains("version 99"));
         frame[8] = (byte)'I';
         Assert.That(() => new FrameReader(frame.AsSpan(8)).Hello(), Throws.TypeOf<StreamFormatException>().With.Message.Contains("no stream"));
     }
@@ -209,6 +260,7 @@ public sealed class StreamTests
     {
         var mirror = new Mirror(new Lock(), 1);
         mirror.Names.AddRange(["", "(other)", "t"]);
+        mirror.Connect(new ConnectionInfo(0, "", ""));
         try
         {
             foreach ((byte[] payload, int type) in frames) mirror.Keep((FrameType)type, payload);
@@ -258,6 +310,7 @@ public sealed class StreamTests
         b => new FrameReader(b).Commands(),
         b => new FrameReader(b).Cell(new Cell()),
         b => new FrameReader(b).UnitRecord(),
+        b => new FrameReader(b).Facts(new ConnectionFacts()),
         b => new FrameReader(b).Status(),
         b => new FrameReader(b).End(),
         b =>

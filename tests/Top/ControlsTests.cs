@@ -134,7 +134,7 @@ public sealed class ControlsTests
     }
 
     [Test]
-    public void Drilling_goes_from_lun_to_initiators_to_operations_and_back()
+    public void Drilling_goes_from_lun_to_initiators_to_operations_to_sessions_and_back()
     {
         Seen seen = Load().Press("Down", "Down");
         string lun = Selected(seen);
@@ -143,8 +143,10 @@ public sealed class ControlsTests
         seen.Press("Enter");
         Assert.That((seen.State.View.Key, seen.State.Steps.Count), Is.EqualTo(("opcode", 2)));
         seen.Press("Enter");
-        Assert.That(seen.State.Steps, Has.Count.EqualTo(2), "nothing is left to tell apart");
-        seen.Press("Esc", "Esc");
+        Assert.That((seen.State.View.Key, seen.State.Steps.Count), Is.EqualTo(("session", 3)));
+        seen.Press("Enter");
+        Assert.That(seen.State.Steps, Has.Count.EqualTo(3), "nothing is left to tell apart");
+        seen.Press("Esc", "Esc", "Esc");
         Assert.That((seen.State.View.Key, seen.State.Steps.Count, Selected(seen)), Is.EqualTo(("lun", 0, lun)));
     }
 

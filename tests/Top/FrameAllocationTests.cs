@@ -9,6 +9,7 @@ public sealed class FrameAllocationTests
     [TestCase("1")]
     [TestCase("2")]
     [TestCase("3")]
+    [TestCase("4")]
     public void A_steady_screen_allocates_nothing(string view)
     {
         Seen seen = new Seen(120, 40).With(new SyntheticLoad().Take()).Press(view);

@@ -81,7 +81,7 @@ public sealed class ScreenTests
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
-        1 LUNs  2 Initiators  3 SCSI operations                                                                           5 rows
+        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                                                               5 rows
         TARGET              LUN NAME       R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD QDmx BSY% ERR/s ▼%IO▸
         …:storage.archive     0 …e-cache  96.0     0   101     0  1049     - 9.762     -     -     -  1.97    9   88  3.00   40
         …ple:storage.fast     1 vmfs-b     150   640  39.3  41.9   262  65.5 2.549 13.22 0.901 15.72  1.65   12   61     0   32
@@ -123,7 +123,7 @@ public sealed class ScreenTests
     public void The_luns_on_80_by_24() => AssertScreen(new Seen(80, 24).With(new SyntheticLoad().Take()), """
         iscsitop 0.1.0  target 4711 · 3 sessions                            1 s 03:04:06
          11.0k IOPS    254 MB/s  QD 7.79  err 4.00  p99 r 6.903 w 8.209 ms             █
-        1 LUNs  2 Initiators  3 SCSI operations                                   5 rows
+        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                       5 rows
         TARGET           LUN   R/s   W/s RMB/s WMB/s  RP50  RP99  WP99    QD ERR/s ▼%IO▸
         …orage.archive     0  96.0     0   101     0 9.762     -     -  1.97  3.00   40
         …:storage.fast     1   150   640  39.3  41.9 2.549 13.22 15.72  1.65     0   32
@@ -151,7 +151,7 @@ public sealed class ScreenTests
     public void The_luns_on_60_by_16() => AssertScreen(new Seen(60, 16).With(new SyntheticLoad().Take()), """
         iscsitop 0.1.0  target 4711 · 3 sessions        1 s 03:04:06
          11.0k IOPS    254 MB/s  QD 7.79  err 4.00                 █
-        1 LUNs  2 Initiators  3 SCSI operations
+        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions
         TARGET               LUN   R/s   W/s RMB/s  RP99  WP99 ▼%IO▸
         …e:storage.archive     0  96.0     0   101     -     -   40
         …mple:storage.fast     1   150   640  39.3 13.22 15.72   32
@@ -173,7 +173,7 @@ public sealed class ScreenTests
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                      █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                      █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                           █      0
-        1 LUNs  2 Initiators  3 SCSI operations                                                       3 rows
+        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                                           3 rows
         INITIATOR         SESS   R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD ERR/s ▼%IO▸
         …ware:esx-02-77c1    1  1950   640  68.8  41.9  35.3  65.5 0.246 5.097 0.901 15.72  2.20     0   44
         …ckup.example.com    1   108     0   101     0   932     - 11.12 156.2     -     -  2.46  4.00   40
@@ -207,7 +207,7 @@ public sealed class ScreenTests
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
-        1 LUNs  2 Initiators  3 SCSI operations                                                                           5 rows
+        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                                                               5 rows
         OPCODE           HEX       CNT/s    %  MB/s   P50   P95   P99   MAX ▼TIME ERR%
         WRITE(10)        0x2a       2740   25  59.1 0.491 3.031 8.209 78.10 2.705    0
         READ(10)         0x28       8012   73  54.9 0.189 0.726 1.515 125.8 2.637    0
@@ -236,6 +236,109 @@ public sealed class ScreenTests
         """);
 
     [Test]
+    public void Sessions_on_120_by_30() => AssertScreen(new Seen(120, 30).With(new SyntheticLoad().Take()).Press("4"), """
+        iscsitop 0.1.0  target 4711 · 3 sessions                                                                    1 s 03:04:06
+        read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
+        write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
+        total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
+        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                                                               4 rows
+        INITIATOR           TARGET         STATE▼       AGE HD     DD       WIN WSTALL%  RTX% NOPms NOPlost ITTs END           ▸
+        …backup.example.com …orage.archive open       1h02m -      -          0       -     - 1.965       2    3 -
+        …vmware:esx-01-5f2a …:storage.fast open       1h02m crc32c none      32       0   0.5     -       0    1 -
+        …vmware:esx-02-77c1 …:storage.fast open       1h02m crc32c none      64       0   1.0 1.965       1    2 -
+        ?192.0.2.41         …orage.archive ended      1m35s -      -          -       0     - 1.965       3    - nop-unanswered
+
+
+
+        ── latency …1991-05.com.microsoft:backup.example.com ────────────── commands ───────────────────────────────────────────
+          from  read  n 108                  write  n 0                  OPCODE           CNT/s    %  MB/s   P50   P99 ERR%
+         200us  ▌                 1                                      READ(16)          96.0   86   101 9.762     -  3.1
+         500us  █                 2                                      READ(10)          12.0   11  0.01     -     -    0
+           1ms  ██▌               5                                      INQUIRY           4.00  3.6  <.01     -     -   25
+           2ms  █████████        18
+           5ms  ████████████     24
+          10ms  ████████████     24 p50
+          20ms  ███████████▌     23
+          50ms  ███▌              7
+         100ms  █▌                3 p99
+         200ms  ▌                 1
+
+
+
+
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
+        """);
+
+    [Test]
+    public void Sessions_on_100_by_24_have_the_essentials() => AssertScreen(new Seen(100, 24).With(new SyntheticLoad().Take()).Press("4"), """
+        iscsitop 0.1.0  target 4711 · 3 sessions                                                1 s 03:04:06
+        read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                      █  11.0k
+        write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                      █   IOPS
+        total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                           █      0
+        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                                           4 rows
+        INITIATOR            TARGET         STATE▼       AGE HD     DD       WIN  RTX% NOPms END           ▸
+        …:backup.example.com …orage.archive open       1h02m -      -          0     - 1.965 -
+        ….vmware:esx-01-5f2a …:storage.fast open       1h02m crc32c none      32   0.5     - -
+        ….vmware:esx-02-77c1 …:storage.fast open       1h02m crc32c none      64   1.0 1.965 -
+        ?192.0.2.41          …orage.archive ended      1m35s -      -          -     - 1.965 nop-unanswered
+        ── latency …m.microsoft:backup.example.com ────────────── commands ─────────────────────────────────
+          from  read  n 108             write  n 0             OPCODE          CNT/s    %  MB/s   P50   P99▸
+         200us  ▎            1                                 READ(16)         96.0   86   101 9.762     -
+         500us  ▋            2                                 READ(10)         12.0   11  0.01     -     -
+           1ms  █▌           5                                 INQUIRY          4.00  3.6  <.01     -     -
+           2ms  █████▎      18
+           5ms  ███████     24
+          10ms  ███████     24 p50
+          20ms  ██████▊     23
+          50ms  ██           7
+         100ms  ▉            3 p99
+         200ms  ▎            1
+
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
+        """);
+
+    [Test]
+    public void Sessions_on_60_by_16() => AssertScreen(new Seen(60, 16).With(new SyntheticLoad().Take()).Press("4"), """
+        iscsitop 0.1.0  target 4711 · 3 sessions        1 s 03:04:06
+         11.0k IOPS    254 MB/s  QD 7.79  err 4.00                 █
+        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions
+        INITIATOR           TARGET         STATE▼    END           ▸
+        …backup.example.com …orage.archive open      -
+        …vmware:esx-01-5f2a …:storage.fast open      -
+        …vmware:esx-02-77c1 …:storage.fast open      -
+        ?192.0.2.41         …orage.archive ended     nop-unanswered
+        ── latency …-05.com.microsoft:backup.example.com ───────────
+          from  read  n 108                write  n 0
+          less  ██████████     74 p50
+          20ms  ███▏           23
+          50ms  █               7
+         100ms  ▍               3 p99
+         200ms  ▏               1
+        q quit  ? help  Tab view  s sort  / filter  Enter drill
+        """);
+
+    [Test]
+    public void Drilled_from_a_session_to_its_luns()
+    {
+        Seen seen = new Seen(120, 30).With(new SyntheticLoad().Take()).Press("4", "Down");
+        Assert.That(seen.Frame.Detail.Ops, Is.EqualTo(8302), "the panel has the connection's own commands");
+        seen.Press("Enter");
+        Assert.That((seen.State.View.Key, string.Join(' ', seen.Frame.Rows.Select(r => r.Lun).Order())), Is.EqualTo(("lun", "0 1")));
+        seen.Press("Esc");
+        Assert.That((seen.State.View.Key, seen.Frame.SelectedIndex, seen.Frame.Rows.Count), Is.EqualTo(("session", 1, 4)));
+    }
+
+    [TestCase("esx-01", "1")]
+    [TestCase("!esx-0", "3 4")]
+    [TestCase("nop-un", "4")]
+    [TestCase("fast:1", "1 2")]
+    public void A_filter_keeps_the_sessions_that_it_names(string filter, string ids)
+    {
+        Seen seen = new Seen(120, 30).With(new SyntheticLoad().Take()).Press("4", "/").Type(filter).Press("Enter");
+        Assert.That(string.Join(' ', seen.Frame.Rows.Select(r => r.Connection!.Connection.Id).Order()), Is.EqualTo(ids));
+    }
+
+    [Test]
     public void Help_is_the_key_table_and_the_columns() => AssertScreen(new Seen(80, 24).With(new SyntheticLoad().Take()).Press("?"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                            1 s 03:04:06
          11.0k IOPS    254 MB/s  QD 7.79  err 4.00  p99 r 6.903 w 8.209 ms             █
@@ -245,7 +348,7 @@ public sealed class ScreenTests
         │ ? h F1       this help: keys and columns                                     │
         │ Tab          next view                                                       │
         │ Shift-Tab    previous view                                                   │
-        │ 1 2 3        LUN, initiator, opcode view                                     │
+        │ 1 2 3 4      LUN, initiator, opcode, session view                            │
         │ s F6         choose the column to sort by                                    │
         │ <            sort by the column to the left                                  │
         │ >            sort by the column to the right                                 │
@@ -295,7 +398,7 @@ public sealed class ScreenTests
     public void Without_an_engine() => AssertScreen(new Seen(80, 16).With(new Snapshot()), """
         iscsitop 0.1.0  no engine                                           1 s
              - IOPS      - MB/s  QD    -  err -  p99 r - w - ms
-        1 LUNs  2 Initiators  3 SCSI operations                                   0 rows
+        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                       0 rows
         TARGET           LUN   R/s   W/s RMB/s WMB/s  RP50  RP99  WP99    QD ERR/s ▼%IO▸
 
           no engine is running here: start "iscsitop target" or "iscsitop demo"
@@ -318,7 +421,7 @@ public sealed class ScreenTests
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00  drops 1234                                                   █      0
-        1 LUNs  2 Initiators  3 SCSI operations    /esx-02                                                           2 of 5 rows
+        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions    /esx-02                                               2 of 5 rows
         TARGET              LUN NAME       R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD QDmx BSY% ERR/s ▼%IO▸
         …ple:storage.fast     1 vmfs-b     150   640  39.3  41.9   262  65.5 2.549 13.22 0.901 15.72  1.65   12   61     0   73
         …ple:storage.fast     0 vmfs-a    1800     0  29.5     0  16.4     - 0.225 1.451     -     -  0.55   38   97     0   27
@@ -347,7 +450,7 @@ public sealed class ScreenTests
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                      █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                      █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                           █      0
-        1 LUNs  2 Initiators  3 SCSI operations  › …:storage.fast:1                                   2 rows
+        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions  › …ge.fast:1                             2 rows
         INITIATOR         SESS   R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD ERR/s ▼%IO▸
         …ware:esx-02-77c1    1   150   640  39.3  41.9   262  65.5 2.549 13.22 0.901 15.72  1.65     0  100
         …ware:esx-01-5f2a    1     0     0     0     0     -     -     -     -     -     -  <.01     0    0

@@ -39,6 +39,7 @@ internal sealed class SyntheticLoad
     private readonly Snapshot _snapshot = new();
     private readonly List<(CellDelta Delta, int Stream)> _cells = [];
     private readonly EngineStatus _engine = new() { Pid = 4711, Source = "target", Version = "0.1.0", Connections = 3, Sessions = 3 };
+    private readonly Histogram _nops = new();
     private readonly Func<double, double> _wave;
     private int _taken;
 
@@ -53,6 +54,18 @@ internal sealed class SyntheticLoad
             new(3, "192.0.2.11:3260", "192.0.2.40:49801", Archive, Backup, "400001370000", 3, 1),
         ];
         _snapshot.Engines.Add(_engine);
+        _nops.Add(2_000_000);
+        foreach (ConnectionInfo connection in connections)
+            _snapshot.Connections.Add(new ConnectionDelta { Connection = connection with { Opened = 1, Parameters = connection.Cid == 0 ? new SessionParameters(HeaderDigest: true) : null }, Engine = _engine });
+        _snapshot.Connections.Add(new ConnectionDelta
+        {
+            Connection = new ConnectionInfo(4, "192.0.2.11:3260", "192.0.2.41:49802", Archive, "?192.0.2.41", Opened: 1, Closed: 95_000_000_001)
+            {
+                MidStream = true,
+                End = ConnectionEnd.NopUnanswered,
+            },
+            Engine = _engine,
+        });
         Unit(Fast, 0, "vmfs-a", 38, 0.97);
         Unit(Fast, 1, "vmfs-b", 12, 0.61);
         Unit(Archive, 0, "tape-cache", 9, 0.88);
@@ -78,6 +91,7 @@ internal sealed class SyntheticLoad
     {
         _snapshot.Time = 1_767_323_045_000_000_000 + ++_taken * (long)(seconds * 1e9);
         _snapshot.Seconds = _engine.Seconds = seconds;
+        foreach (ConnectionDelta connection in _snapshot.Connections) Fill(connection, seconds);
         double wave = _wave(_taken);
         foreach ((CellDelta delta, int stream) in _cells) Fill(delta.Cell, s_streams[stream], seconds * wave);
         foreach (UnitDelta unit in _snapshot.Units) unit.BusyTime = (long)(unit.PeakIops / 1e4 * seconds * 1e9);
@@ -94,6 +108,29 @@ internal sealed class SyntheticLoad
         MaxOutstanding = max,
         PeakIops = busy * 1e4,
     });
+
+    // The first two are seen in packets, the third is not.
+    private void Fill(ConnectionDelta connection, double seconds)
+    {
+        uint id = connection.Connection.Id;
+        connection.Time = (long)(3_700_000_000_000 + _taken * seconds * 1e9);
+        foreach (ConnectionFacts facts in (ReadOnlySpan<ConnectionFacts>)[connection.Facts, connection.Total])
+        {
+            facts.Begin();
+            facts.Window = id == 3 ? 0 : 32 * id;
+            facts.Outstanding = id;
+            facts.LastPdu = connection.Time - id * 400_000_000;
+            facts[Fact.R2ts] = 120 * id;
+            facts[Fact.WindowClosed] = id == 3 ? 500_000_000 : 0;
+            facts[Fact.NopsLost] = id - 1;
+            if (id > 2) continue;
+            facts[Fact.BytesToTarget] = 1_000_000;
+            facts[Fact.ResentToTarget] = id * 5_000;
+            facts[Fact.BytesToInitiator] = 2_000_000;
+            facts[Fact.ResentToInitiator] = 0;
+        }
+        if (id > 1) connection.Total.NopTime = _nops;
+    }
 
     private static void Fill(Iscsitop.Engine.Cell cell, (int, ulong, ushort, double Rate, int Bytes, double Us, double Spread, double Errors) s, double seconds)
     {

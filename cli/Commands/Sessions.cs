@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Iscsitop.Cli.Output;
+using Iscsitop.Engine;
+
+namespace Iscsitop.Cli.Commands;
+
+/// <summary><c>iscsitop sessions</c>: one report of the session view.</summary>
+internal static class Sessions
+{
+    /// <summary>The command.</summary>
+    public static Command Create(Streams streams)
+    {
+        var filters = new Filters();
+        var capture = new CaptureWords();
+        var extended = new Option<bool>("--extended", "-X") { Description = "show the extended columns too" };
+        var output = new Option<string>("--output", "-o") { HelpName = "table|csv|json|ndjson", Description = "how the report is written; table unless given", DefaultValueFactory = _ => "table" };
+        var ndjson = new Option<bool>("-j") { Description = "the same as -o ndjson" };
+        var command = new Command("sessions", "Lists the connections of initiators, those that are open and those that ended, once: who, since when, with what parameters, how they fare, why they ended.");
+        foreach (Option option in new Option[] { extended, output, ndjson }) command.Add(option);
+        filters.AddTo(command, units: false);
+        capture.AddTo(command);
+        command.SetAction(result => Batch.Run(
+            Options(Origin.Of(capture, filters, result)) with
+            {
+                Filter = filters.Rows(result),
+                Extended = result.GetValue(extended),
+                Output = result.GetValue(ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(output)!, Top.Formats),
+            }, streams));
+        return command;
+    }
+
+    // An interface that was opened just now has shown nothing yet.
+    private static TopOptions Options(Origin origin)
+    {
+        View view = Views.Find("session")!;
+        return new TopOptions
+        {
+            Origin = origin,
+            View = view,
+            SortBy = view.SortBy,
+            Count = 1,
+            Interval = origin.IsFile ? Feed.WholeFile : TimeSpan.FromSeconds(1),
+            SkipFirst = origin.Capture?.Interface.Length > 0,
+        };
+    }
+}

@@ -1,0 +1,52 @@
+using Iscsitop.Engine;
+using Iscsitop.Engine.Sources;
+using EventHandler = Iscsitop.Engine.EventHandler;
+
+namespace Iscsitop.Cli;
+
+/// <summary>Where what is shown comes from: the engines that run here, an interface, or a file.</summary>
+/// <param name="Pids">Engines to attach to; empty for all. Not with a capture.</param>
+/// <param name="Capture">The packets, null for engines.</param>
+public sealed record Origin(IReadOnlyList<int> Pids, CaptureOptions? Capture = null)
+{
+    /// <summary>Every engine that runs here.</summary>
+    public static Origin Engines { get; } = new([]);
+
+    /// <summary>Whether it is a file that is read as fast as it can.</summary>
+    public bool IsFile => Capture is { File.Length: > 0, RealTime: false };
+
+    /// <summary>What the command line asks for.</summary>
+    /// <exception cref="UsageException">It makes no sense.</exception>
+    internal static Origin Of(CaptureWords capture, Filters filters, System.CommandLine.ParseResult result)
+    {
+        IReadOnlyList<int> pids = filters.Pids(result);
+        CaptureOptions? options = capture.Options(result, pids);
+        if (options?.WriteTo == "-") throw new UsageException("-w - needs the standard output that the lines go to (name a file)");
+        return new Origin(pids, options);
+    }
+
+    /// <summary>Subscribes.</summary>
+    /// <exception cref="InputException">The file or interface cannot be had.</exception>
+    public Feed Open(Wants wants, EventHandler? onEvent = null, CommandHandler? onCommand = null)
+    {
+        if (Capture is null) return Feed.Open(wants, Pids, onEvent, onCommand);
+        return Opened(Capture, () => Feed.Open(Capture, wants, onEvent, onCommand));
+    }
+
+    /// <summary>Opens a capture; what its options got wrong is told apart from what cannot be had.</summary>
+    public static T Opened<T>(CaptureOptions capture, Func<T> open)
+    {
+        try
+        {
+            return open();
+        }
+        catch (CaptureFilterException e)
+        {
+            throw new UsageException(e.Message);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CaptureFormatException)
+        {
+            throw new InputException(e.Message, e);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using Iscsitop.Engine.Sources;
+
+namespace Iscsitop.Engine;
+
+/// <summary>A subscription to an interface, whose engine runs in this process and serves nobody else.</summary>
+internal sealed class LiveFeed : Feed
+{
+    private readonly ProbeEngine _engine;
+    private readonly Reception _reception;
+    private readonly AutoResetEvent _arrived = new(false);
+    private readonly WaitHandle[] _waits;
+
+    public LiveFeed(Capture capture, Wants wants, EventHandler? onEvent, CommandHandler? onCommand)
+    {
+        _reception = new Reception(Gate, Environment.ProcessId, onEvent, onCommand) { OnNews = () => _arrived.Set() };
+        Add(_reception);
+        _waits = [_arrived, _arrived];
+        _engine = new ProbeEngine(capture, new LocalOutbox(_reception), wants);
+        _engine.Start();
+    }
+
+    public override bool Ended => !_reception.Mirror.Alive;
+
+    public override string Problem => _engine.Problem;
+
+    public override bool Broken => _engine.Problem.Length > 0;
+
+    public override bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation)
+    {
+        long deadline = Environment.TickCount64 + (long)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue);
+        _waits[1] = cancellation.CanBeCanceled ? cancellation.WaitHandle : _arrived;
+        while (true)
+        {
+            ThrowFailure();
+            if (Ready()) return true;
+            int left = (int)Math.Min(deadline - Environment.TickCount64, int.MaxValue);
+            if (left <= 0 || WaitHandle.WaitAny(_waits, left) != 0) return Ready();
+        }
+    }
+
+    public override void SetInterval(TimeSpan interval) => _engine.SetInterval(interval);
+
+    protected override void Dispose(bool disposing)
+    {
+        _engine.Dispose();
+        _arrived.Dispose();
+    }
+}

@@ -1,0 +1,123 @@
+using Iscsitop.Engine.Wire;
+using Iscsitop.Target.Probes;
+
+namespace Iscsitop.Engine.Sources;
+
+/// <summary>How far a round of <see cref="Capture.Pump"/> came.</summary>
+internal enum Pumped : byte
+{
+    /// <summary>There may be more at once.</summary>
+    More,
+
+    /// <summary>No packet came in time.</summary>
+    Nothing,
+
+    /// <summary>The next packet is not before the time asked for.</summary>
+    Reached,
+
+    /// <summary>There will be no more packets.</summary>
+    End,
+}
+
+/// <summary>Takes packets from a source into a provider. One thread does all of it, so that the ring between them loses nothing.</summary>
+internal sealed class Capture : IDisposable
+{
+    // Packets between two looks at the clock, at signals, at what subscribers want.
+    private const int Round = 1024;
+
+    // A small ring stays in the processor's cache; it is emptied whenever it is full.
+    private const int RingCapacity = 1024;
+
+    // The kernel's clock may be set while we look; a smaller difference is the two clocks drifting apart.
+    private const long ClockStep = 1_000_000;
+
+    private readonly PacketSource _source;
+    private readonly CaptureWriter? _writer;
+    private readonly WireDecoder _decoder;
+    private bool _pending;
+    private long _offset;
+
+    /// <param name="source">Where packets come from; owned.</param>
+    /// <param name="options">What is taken for iSCSI.</param>
+    /// <param name="writer">Gets every packet, null for nobody; owned.</param>
+    public Capture(PacketSource source, WireOptions options, CaptureWriter? writer = null)
+    {
+        _source = source;
+        _writer = writer;
+        Provider = new Provider(source.Name, RingCapacity);
+        _decoder = new WireDecoder(Provider, options, writer?.Kept);
+        if (source.Live) _offset = Clock.WallOffset;
+    }
+
+    /// <summary>What its events go to.</summary>
+    public Provider Provider { get; }
+
+    /// <summary>Where packets come from.</summary>
+    public PacketSource Source => _source;
+
+    /// <summary>What was seen and what was not.</summary>
+    public Coverage Coverage => _decoder.Coverage with { Dropped = _source.Dropped };
+
+    /// <summary>What packets tell of a connection, null when it is not known.</summary>
+    public WireFacts? FactsOf(uint connection) => _decoder.FactsOf(connection);
+
+    /// <summary>Nobody asks for a connection any more.</summary>
+    public void Forget(uint connection) => _decoder.Forget(connection);
+
+    /// <summary>Waits for the first packet of a file and sets the provider's time to its own.</summary>
+    /// <returns>False when there is none.</returns>
+    public bool Begin()
+    {
+        _pending = _source.MoveNext(0) == Moved.Packet;
+        Provider.SetTime(_pending ? _source.Current.Time : 0);
+        return _pending;
+    }
+
+    /// <summary>Takes packets, some at a time.</summary>
+    /// <param name="milliseconds">How long to wait for the first.</param>
+    /// <param name="until">Only those before this time, on the provider's time line.</param>
+    /// <exception cref="IOException">The source or the file written can no longer be used.</exception>
+    public Pumped Pump(int milliseconds, long until = long.MaxValue)
+    {
+        if (_source.Live) FollowClock();
+        for (int i = 0; i < Round; i++)
+        {
+            if (!_pending)
+            {
+                Moved moved = _source.MoveNext(i == 0 ? milliseconds : 0);
+                if (moved != Moved.Packet) return moved == Moved.End ? Pumped.End : i == 0 ? Pumped.Nothing : Pumped.More;
+                _pending = true;
+            }
+            Packet packet = _source.Current;
+            long time = packet.Time - _offset;
+            if (time >= until) return Pumped.Reached;
+            _pending = false;
+            if (!_source.Live && time > Provider.Now) Provider.SetTime(time);
+            _writer?.Kept?.Begin(packet);
+            _decoder.Take(packet.At(time));
+            _writer?.Write(packet);
+        }
+        return Pumped.More;
+    }
+
+    /// <summary>There are no more packets: delivers what was held back.</summary>
+    public void Finish()
+    {
+        _decoder.Finish(Provider.Now);
+        _writer?.Flush();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _source.Dispose();
+        _writer?.Dispose();
+    }
+
+    // Packets carry the time of day and engines measure monotonic time.
+    private void FollowClock()
+    {
+        long offset = Clock.WallOffset;
+        if (Math.Abs(offset - _offset) > ClockStep) _offset = offset;
+    }
+}

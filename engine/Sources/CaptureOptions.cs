@@ -1,0 +1,54 @@
+using Iscsitop.Engine.Wire;
+
+namespace Iscsitop.Engine.Sources;
+
+/// <summary>Which packets are observed, and what else becomes of them.</summary>
+public sealed record CaptureOptions
+{
+    /// <summary>The interface to listen on, "" for a file.</summary>
+    public string Interface { get; init; } = "";
+
+    /// <summary>The file to read, "-" for standard input.</summary>
+    public string File { get; init; } = "";
+
+    /// <summary>Whether a file is read no faster than it was captured.</summary>
+    public bool RealTime { get; init; }
+
+    /// <summary>What is taken for iSCSI.</summary>
+    public WireOptions Wire { get; init; } = new();
+
+    /// <summary>A filter of the user's own in libpcap's language, "" for none. Of an interface only.</summary>
+    public string Filter { get; init; } = "";
+
+    /// <summary>Bytes captured of a packet at most. Of an interface only.</summary>
+    public int SnapLength { get; init; } = 262144;
+
+    /// <summary>Bytes the kernel may hold for us. Of an interface only.</summary>
+    public int BufferBytes { get; init; } = 64 << 20;
+
+    /// <summary>The pcapng file all packets are written to, "-" for standard output, "" for none.</summary>
+    public string WriteTo { get; init; } = "";
+
+    /// <summary>Whether user data is left out of that file.</summary>
+    public bool HeadersOnly { get; init; }
+
+    /// <summary>Whether names and addresses are replaced in that file.</summary>
+    public bool Anonymize { get; init; }
+
+    /// <summary>Opens the source and the file to write.</summary>
+    internal Capture Open()
+    {
+        PacketSource source = Interface.Length > 0
+            ? LiveCapture.Open(new LiveOptions(Interface) { Filter = Filter, Ports = Wire.Ports, SnapLength = SnapLength, BufferBytes = BufferBytes })
+            : CaptureFile.Open(File);
+        try
+        {
+            return new Capture(source, Wire, WriteTo.Length == 0 ? null : CaptureWriter.Create(WriteTo, new CaptureWriterOptions { HeadersOnly = HeadersOnly, Anonymize = Anonymize, SnapLength = Interface.Length > 0 && SnapLength < LiveOptions.MaxSnapLength ? SnapLength : 0 }));
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+}

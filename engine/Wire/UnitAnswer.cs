@@ -1,0 +1,80 @@
+using System.Buffers.Binary;
+using System.Text;
+using Text = Iscsitop.Target.Iscsi.Text;
+
+namespace Iscsitop.Engine.Wire;
+
+/// <summary>Commands whose answer says what a unit is.</summary>
+internal enum UnitFact : byte
+{
+    None,
+
+    /// <summary>INQUIRY, VPD page 80h: its serial number.</summary>
+    Serial,
+
+    /// <summary>INQUIRY, VPD page 83h: its designators.</summary>
+    Designators,
+
+    /// <summary>READ CAPACITY(10).</summary>
+    Capacity10,
+
+    /// <summary>READ CAPACITY(16).</summary>
+    Capacity16,
+}
+
+/// <summary>What an answer says of a unit.</summary>
+/// <param name="Name">Its serial number, or a designator; "" when it says neither.</param>
+/// <param name="IsSerial">Whether it is the serial number, which is what a unit is called by.</param>
+/// <param name="BlockSize">Bytes of a logical block, 0 when it does not say.</param>
+internal readonly record struct UnitAnswer(string Name, bool IsSerial, int BlockSize)
+{
+    /// <summary>Bytes of an answer that are looked at.</summary>
+    public const int MaxLength = 512;
+
+    /// <summary>What the answer to a command will say.</summary>
+    /// <param name="cdb">16 bytes of CDB.</param>
+    public static UnitFact Of(ReadOnlySpan<byte> cdb) => cdb[0] switch
+    {
+        0x12 when (cdb[1] & 1) != 0 => cdb[2] switch { 0x80 => UnitFact.Serial, 0x83 => UnitFact.Designators, _ => UnitFact.None },
+        0x25 => UnitFact.Capacity10,
+        0x9e when (cdb[1] & 0x1f) == 0x10 => UnitFact.Capacity16,
+        _ => UnitFact.None,
+    };
+
+    /// <summary>Reads an answer; one that is malformed says nothing.</summary>
+    public static UnitAnswer Read(UnitFact fact, ReadOnlySpan<byte> data) => fact switch
+    {
+        UnitFact.Serial when data.Length >= 4 && data[1] == 0x80 => new(Printable(Page(data)), true, 0),
+        UnitFact.Designators when data.Length >= 4 && data[1] == 0x83 => new(Designator(Page(data)), false, 0),
+        UnitFact.Capacity10 when data.Length >= 8 => new("", false, Size(data[4..])),
+        UnitFact.Capacity16 when data.Length >= 12 => new("", false, Size(data[8..])),
+        _ => default(UnitAnswer) with { Name = "" },
+    };
+
+    private static ReadOnlySpan<byte> Page(ReadOnlySpan<byte> data) =>
+        data.Slice(4, Math.Min(data.Length - 4, data[2] << 8 | data[3]));
+
+    private static int Size(ReadOnlySpan<byte> at) => BinaryPrimitives.ReadUInt32BigEndian(at) is var size and > 0 and <= 1 << 24 ? (int)size : 0;
+
+    /// <summary>The best designator of the unit itself: NAA, EUI-64, then T10 (SPC-4 §7.8.6).</summary>
+    private static string Designator(ReadOnlySpan<byte> list)
+    {
+        string best = "";
+        int rank = 0;
+        while (list.Length >= 4 && list.Length >= 4 + list[3])
+        {
+            ReadOnlySpan<byte> value = list.Slice(4, list[3]);
+            int type = list[1] & 0x0f;
+            int worth = (list[1] & 0x30) != 0 || value.IsEmpty ? 0 : type switch { 3 => 3, 2 => 2, 1 => 1, _ => 0 };
+            if (worth > rank)
+            {
+                rank = worth;
+                best = worth switch { 3 => $"naa.{Convert.ToHexStringLower(value)}", 2 => $"eui.{Convert.ToHexStringLower(value)}", _ => Printable(value) };
+            }
+            list = list[(4 + list[3])..];
+        }
+        return best;
+    }
+
+    private static string Printable(ReadOnlySpan<byte> text) => Text.Escape(Encoding.Latin1.GetString(text).Trim(' ', '\0'));
+}

@@ -1,0 +1,341 @@
+using System.Text;
+using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Probes;
+using Text = Iscsitop.Target.Iscsi.Text;
+
+namespace Iscsitop.Engine.Wire;
+
+/// <summary>
+/// One TCP connection that is, or may be, iSCSI: makes events of its PDUs, with the names, LUNs and tails that a target's own would
+/// have. Makes nothing known until a login was seen, or PDUs that follow from one another.
+/// </summary>
+internal sealed partial class WireConnection
+{
+    /// <summary>SenseLength and what an event keeps of sense data (RFC 7143 §11.4.7).</summary>
+    public const int MaxSense = 2 + ProbeEvent.TailBytes.Length;
+
+    /// <summary>Captured bytes without a plausible header after which it is no iSCSI, and the same with one that waits for its successor.</summary>
+    private const long ForeignAfter = 1 << 18, ForeignInAnyCase = 1 << 22;
+
+    private readonly string _local;
+    private readonly string _remote;
+    private readonly long _opened;
+    private readonly bool _sawStart;
+    private readonly PduStream _toTarget;
+    private readonly PduStream _toInitiator;
+    private readonly TagTable _tags = new();
+    private ConnectionInfo? _info;
+    private uint _target;
+    private uint _initiator;
+    private int _facts;
+    private TagTable.Entry _factAtHand;
+
+    /// <param name="context">What it shares with others.</param>
+    /// <param name="local">The target's address and port.</param>
+    /// <param name="remote">The initiator's.</param>
+    /// <param name="time">When its first packet was seen.</param>
+    /// <param name="sawStart">Whether the SYN was seen, so that the first bytes are a PDU's.</param>
+    public WireConnection(WireContext context, string local, string remote, long time, bool sawStart)
+    {
+        Context = context;
+        _local = local;
+        _remote = remote;
+        _opened = time;
+        _sawStart = sawStart;
+        HeaderDigest = DataDigest = sawStart ? Digest.None : Digest.Unknown;
+        _toTarget = new PduStream(this, Direction.ToTarget, sawStart);
+        _toInitiator = new PduStream(this, Direction.ToInitiator, sawStart);
+    }
+
+    /// <summary>What it shares with others.</summary>
+    public WireContext Context { get; }
+
+    /// <summary>It turned out not to be iSCSI; nothing more need be delivered.</summary>
+    public bool Foreign { get; private set; }
+
+    /// <summary>What packets tell and no probe does.</summary>
+    public WireFacts Facts { get; } = new();
+
+    /// <summary>The provider's id, 0 while it is not known to be iSCSI.</summary>
+    public uint Id { get; private set; }
+
+    /// <summary>Whether headers have a digest.</summary>
+    public Digest HeaderDigest { get; set; }
+
+    /// <summary>Whether data segments have a digest.</summary>
+    public Digest DataDigest { get; set; }
+
+    /// <summary>Headers that must follow from one another to be believed.</summary>
+    public int HeadersNeeded => Id != 0 ? 2 : 3;
+
+    /// <summary>Whether first bytes of an initiator, on any port, begin a login: a Login Request whose text begins with a key of login.</summary>
+    public static bool LooksLikeLogin(ReadOnlySpan<byte> firstBytes)
+    {
+        if (firstBytes.Length < Pdu.BhsLength || !Plausibility.IsLogin(firstBytes)) return false;
+        ReadOnlySpan<byte> text = firstBytes[Pdu.BhsLength..Math.Min(firstBytes.Length, Pdu.BhsLength + 64)];
+        if (text.IsEmpty) return true; // some send the text by itself
+        int equals = text.IndexOf((byte)'=');
+        ReadOnlySpan<byte> key = equals >= 0 ? text[..equals] : text;
+        if (key.StartsWith("X-"u8)) return true;
+        foreach (KeyRow row in LoginKeys.Rows)
+            if (equals >= 0 ? Ascii.Equals(key, row.Name) : key.Length <= row.Name.Length && Ascii.Equals(key, row.Name.AsSpan(0, key.Length)))
+                return true;
+        return false;
+    }
+
+    /// <summary>The next bytes of a direction, in order.</summary>
+    public void Bytes(Direction direction, ReadOnlySpan<byte> bytes, long time)
+    {
+        if (Foreign) return;
+        (direction == Direction.ToTarget ? _toTarget : _toInitiator).Bytes(bytes, time);
+        if (Id == 0) JudgeForeign();
+    }
+
+    /// <summary>The next bytes of a direction were not captured.</summary>
+    public void Missing(Direction direction, long count, long time)
+    {
+        if (count <= 0 || Foreign) return;
+        Facts.MissingBytes += count;
+        (direction == Direction.ToTarget ? _toTarget : _toInitiator).Missing(count, time);
+    }
+
+    /// <summary>The longest data segment a header may announce, where one is expected.</summary>
+    public int MaxData(Direction direction) => direction == Direction.ToTarget ? _maxToTarget : _maxToInitiator;
+
+    /// <summary>The same where one is looked for.</summary>
+    public int MaxSearchedData(Direction direction) =>
+        Math.Min(_info?.Parameters is null ? Plausibility.MaxUnknownData : Plausibility.MaxData, MaxData(direction));
+
+    /// <summary>A direction lost its place.</summary>
+    /// <param name="implausible">Whether because of what was there, not because something was missing.</param>
+    public void Lost(bool implausible)
+    {
+        if (Id == 0)
+        {
+            if (_sawStart && implausible) Disown();
+            else HeaderDigest = DataDigest = Digest.Unknown; // what is missing may have been the login
+            return;
+        }
+        Facts.Resyncs++;
+        Context.Coverage.Resyncs++;
+    }
+
+    /// <summary>A direction found its place.</summary>
+    public void Found(Direction direction, HeaderSearch search, long time)
+    {
+        // A login makes itself known; what was joined later does so here.
+        if (Id == 0 && search.HeldCount > 0) Announce(midStream: true);
+        if (HeaderDigest == Digest.Unknown) HeaderDigest = search.Digests.Header;
+        if (DataDigest == Digest.Unknown) DataDigest = search.Digests.Data;
+    }
+
+    /// <summary>Whether one header alone is to be believed: the login that a connection begins with, and its answer.</summary>
+    public bool IsExpected(ReadOnlySpan<byte> bytes, long at) => (bytes[0] & 0x3f) switch
+    {
+        (int)Opcode.LoginRequest => Id == 0 && at == 0 && LooksLikeLogin(bytes),
+        (int)Opcode.LoginResponse => _login is { } login && new Bhs(bytes).Itt == login.Itt,
+        _ => false,
+    };
+
+    /// <summary>Whether a connection that was not joined later is iSCSI by its first header: only a login makes it known.</summary>
+    public bool MayBeginWith(Direction direction, ReadOnlySpan<byte> bhs)
+    {
+        bool login = (bhs[0] & 0x3f) == (direction == Direction.ToTarget ? (int)Opcode.LoginRequest : (int)Opcode.LoginResponse)
+            && Plausibility.IsPlausible(bhs, direction, Text.MaxLength);
+        if (!login) Disown();
+        return login;
+    }
+
+    /// <summary>A header's digest did not fit.</summary>
+    public void HeaderDamaged(long time)
+    {
+        Facts.HeaderDigestErrors++;
+        _damaged = time;
+    }
+
+    /// <summary>A data segment's digest did not fit.</summary>
+    public void DataDamaged(long time)
+    {
+        Facts.DataDigestErrors++;
+        _damaged = time;
+    }
+
+    /// <summary>How many bytes of a PDU's data segment are to be gathered, from its begin.</summary>
+    public int Wants(Direction direction, ReadOnlySpan<byte> bhs, int length)
+    {
+        if (length == 0) return 0;
+        switch ((Opcode)(bhs[0] & 0x3f))
+        {
+            case Opcode.ScsiResponse:
+                return Math.Min(length, MaxSense);
+            case Opcode.LoginRequest or Opcode.LoginResponse or Opcode.TextRequest or Opcode.TextResponse:
+                return Math.Min(length, Text.MaxLength);
+            case Opcode.DataIn when _facts > 0:
+                var view = new Bhs(bhs);
+                bool wanted = view.BufferOffset == 0 && _tags.TryGet(view.Itt, out _factAtHand) && _factAtHand.Fact != UnitFact.None;
+                return wanted ? Math.Min(length, UnitAnswer.MaxLength) : 0;
+            default:
+                return 0;
+        }
+    }
+
+    /// <summary>A PDU came: its event.</summary>
+    /// <param name="direction">Which way it travelled.</param>
+    /// <param name="bhs">Its header, and maybe more.</param>
+    /// <param name="ahs">Its Additional Header Segments.</param>
+    /// <param name="data">Of a SCSI Response: the begin of its data segment.</param>
+    /// <param name="time">Its time.</param>
+    public void Take(Direction direction, ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> ahs, ReadOnlySpan<byte> data, long time)
+    {
+        bhs = bhs[..Pdu.BhsLength];
+        if (Foreign) return;
+        if (Id == 0) Admit(direction);
+        Context.Coverage.Pdus++;
+        ulong lun;
+        ReadOnlySpan<byte> tail = default;
+        var view = new Bhs(bhs);
+        switch (view.Opcode)
+        {
+            case Opcode.ScsiCommand:
+                if (_login is not null) LoginEnded();
+                lun = Lun.Of(view);
+                UnitFact fact = UnitAnswer.Of(bhs[32..]);
+                if (fact != UnitFact.None) _facts++;
+                _tags.Add(view.Itt, lun, fact);
+                if (ahs.Length > 0) tail = Pdu.ExtendedCdb(ahs);
+                break;
+            case Opcode.DataOut:
+            case Opcode.ReadyToTransfer:
+                lun = LunOf(view, known: true);
+                break;
+            case Opcode.DataIn:
+                lun = LunOf(view, known: view.Ttt != Pdu.ReservedTag);
+                if ((bhs[1] & BhsFlags.Status) != 0) Forget(view.Itt);
+                break;
+            case Opcode.ScsiResponse:
+                lun = LunOf(view, known: false);
+                Forget(view.Itt);
+                tail = Sense(data);
+                break;
+            default:
+                lun = Lun.Of(view);
+                TakeOther(view, time);
+                break;
+        }
+        if (Context.Provider.Wants(bhs[0])) Context.Provider.Fire(bhs, tail, lun, Id, _target, _initiator, time);
+    }
+
+    /// <summary>The data segment that was asked for by <see cref="Wants"/>, or as much as there was; of Login PDUs also none.</summary>
+    public void TakeData(Direction direction, ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> data, bool complete, long time)
+    {
+        if (Id == 0) return;
+        switch ((Opcode)(bhs[0] & 0x3f))
+        {
+            case Opcode.LoginRequest:
+                TakeLoginRequest(bhs, data, complete);
+                break;
+            case Opcode.LoginResponse:
+                TakeLoginResponse(bhs, data, complete);
+                break;
+            case Opcode.TextRequest or Opcode.TextResponse:
+                if (complete) TakeText(direction, data);
+                break;
+            case Opcode.DataIn:
+                if (_target > 1 && _info is { Target: var target } && _factAtHand.Lun != Lun.Unknown)
+                    Context.Learn(target, _target, _factAtHand.Lun, UnitAnswer.Read(_factAtHand.Fact, data));
+                break;
+        }
+    }
+
+    /// <summary>SenseLength bytes of what follows it.</summary>
+    private static ReadOnlySpan<byte> Sense(ReadOnlySpan<byte> data) =>
+        data.Length < 2 ? default : data.Slice(2, Math.Min(data.Length - 2, data[0] << 8 | data[1]));
+
+    /// <summary>The LUN of the command; when that was not seen and the PDU says its LUN, it is remembered for others.</summary>
+    private ulong LunOf(Bhs view, bool known)
+    {
+        if (_tags.TryGet(view.Itt, out TagTable.Entry entry)) return entry.Lun;
+        if (!known) return Lun.Unknown;
+        ulong lun = Lun.Of(view);
+        _tags.Add(view.Itt, lun);
+        return lun;
+    }
+
+    private void Forget(uint itt)
+    {
+        if (_facts > 0 && _tags.TryGet(itt, out TagTable.Entry entry) && entry.Fact != UnitFact.None) _facts--;
+        _tags.Remove(itt);
+    }
+
+    private void TakeOther(Bhs view, long time)
+    {
+        switch (view.Opcode)
+        {
+            case Opcode.LoginRequest:
+                BeginLogin(view);
+                break;
+            case Opcode.LoginResponse:
+                AnswerLogin(view);
+                break;
+            case Opcode.LogoutRequest:
+                AskLogout(view);
+                break;
+            case Opcode.LogoutResponse:
+                if (view.Bytes[2] != 0) _loggedOut = false;
+                break;
+            case Opcode.Reject:
+                Facts.Rejects++;
+                break;
+            case Opcode.SnackRequest:
+                Facts.Snacks++;
+                break;
+            default:
+                if (_login is not null) LoginEnded();
+                break;
+        }
+    }
+
+    private void Admit(Direction direction)
+    {
+        // An answer alone says not who it is, and not what was offered.
+        HeaderDigest = DataDigest = direction == Direction.ToTarget ? Digest.None : Digest.Unknown;
+        Announce(midStream: direction == Direction.ToInitiator);
+    }
+
+    private void Announce(bool midStream)
+    {
+        Id = Context.Provider.NextConnection();
+        Context.Connections[Id] = this;
+        _info = new ConnectionInfo(Id, _local, _remote, Opened: _opened);
+        if (midStream) StandIn();
+        Context.Provider.ConnectionChanges.Enqueue(_info);
+    }
+
+    /// <summary>Names of its own for a connection whose login was not seen.</summary>
+    private void StandIn()
+    {
+        string target = Context.Options.Aliases.GetValueOrDefault(_local) ?? Context.Options.Aliases.GetValueOrDefault(AddressOf(_local)) ?? "?" + _local;
+        string initiator = Context.Options.Aliases.GetValueOrDefault(_remote) ?? Context.Options.Aliases.GetValueOrDefault(AddressOf(_remote)) ?? "?" + AddressOf(_remote);
+        _target = Context.Provider.Intern(target, proven: false);
+        _initiator = Context.Provider.Intern(initiator, proven: false);
+        _info = _info! with { Target = target, Initiator = initiator, MidStream = true };
+        Context.Coverage.MidStream++;
+    }
+
+    private static string AddressOf(string endpoint) => endpoint[..endpoint.LastIndexOf(':')].Trim('[', ']');
+
+    private void JudgeForeign()
+    {
+        if (Foreign) return;
+        long searched = Math.Max(_toTarget.Searched, _toInitiator.Searched);
+        bool hope = _toTarget.HasCandidates || _toInitiator.HasCandidates;
+        if (searched > (hope ? ForeignInAnyCase : ForeignAfter)) Disown();
+    }
+
+    private void Disown()
+    {
+        Foreign = true;
+        _toTarget?.Close();
+        _toInitiator?.Close();
+    }
+}
