@@ -34,7 +34,7 @@ cd "$(dirname "$0")/.."
 . bench/targets.sh
 
 [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] || { echo "bench/capture.sh captures on lo: it needs Linux and root" >&2; exit 1; }
-[ "$install" = no ] || install_packages iscsi-perf:libiscsi-bin tshark:tshark tcpdump:tcpdump
+[ "$install" = no ] || install_packages qemu-img:qemu-utils qemu-block-iscsi:qemu-block-extra tshark:tshark tcpdump:tcpdump
 binary=${ISCSITOP_BIN:-$(./install.sh --build-only)}
 dotnet build bench/client/client.csproj -c Release --nologo -v q >/dev/null
 load=$PWD/bench/client/bin/Release/net10.0/iscsi-load
@@ -56,42 +56,67 @@ portal=${url_of[iscsitop]#iscsi://}
 iqn=${portal#*/} portal=${portal%%/*}
 iqn=${iqn%/*} port=${portal#*:}
 
-# KIND SIZE DEPTH SECONDS
-drive() { "$load" "$portal" "$iqn" 0 "$1" "$2" "$3" "$4" >/dev/null; }
+# COUNT SIZE DEPTH [-w]
+drive() { qemu-img bench -f raw -t none -c "$1" -s "$2" -d "$3" ${4:+"$4"} "${url_of[iscsitop]}" >/dev/null; }
 
-capture=$memory/run.pcap
-tcpdump -i lo -s 0 -B 524288 -w "$capture" "tcp port $port" 2>"$state/tcpdump" &
-tcpdump_pid=$!
-children+=("$tcpdump_pid")
-until grep -q 'listening on' "$state/tcpdump"; do sleep 0.1; done
-while [ "$(stat -c %s "$capture")" -lt $((megabytes * 1000000)) ]; do
-  drive read 4096 8 0.2
-  drive write 4096 8 0.1
-  drive read 262144 2 0.05
-  drive write 262144 2 0.05
+# FILE SNAPLEN: captures until it is told to stop
+start_tcpdump() {
+  : >"$state/tcpdump"
+  tcpdump -i lo -s "$2" -B 524288 -w "$1" "tcp port $port" 2>"$state/tcpdump" &
+  tcpdump_pid=$!
+  children+=("$tcpdump_pid")
+  until grep -q 'listening on' "$state/tcpdump"; do sleep 0.1; done
+}
+
+stop_tcpdump() {
+  sleep 1
+  kill -INT "$tcpdump_pid"
+  wait "$tcpdump_pid" || true
+  grep 'dropped by kernel' "$state/tcpdump"
+}
+
+capture=$memory/run.pcap headers=$memory/headers.pcap
+start_tcpdump "$capture" 0
+for ((i = 0; i < megabytes; i += 50)); do
+  drive 3000 4096 8
+  drive 3000 4096 8 -w
+  drive 50 262144 2
+  drive 50 262144 2 -w
 done
-kill -INT "$tcpdump_pid"
-wait "$tcpdump_pid" || true
-"$binary" snoop -r "$capture" --port "$port" --pdu -c 1 -w "$memory/headers.pcapng" --headers-only >/dev/null 2>&1 || true
+stop_tcpdump
+start_tcpdump "$headers" 128
+drive 300000 512 16
+stop_tcpdump
 
-# NAME COMMAND...: seconds of wall time and peak memory in KiB
+# NAME COMMAND...: seconds of wall time
 timed() {
   local name=$1 from=$EPOCHREALTIME
   shift
-  /usr/bin/env "$@" >/dev/null 2>>"$state/errors" || true
+  "$@" >/dev/null 2>>"$state/errors" || true
   awk -v name="$name" -v from="$from" -v to="$EPOCHREALTIME" 'BEGIN { print name, to - from }' >>"$state/times"
+}
+
+# FILE: kilobytes of memory at the most
+memory_of() {
+  "$binary" -b -r "$1" --port "$port" >/dev/null 2>&1 &
+  local pid=$! peak=0 now
+  while now=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status" 2>/dev/null) && [ -n "$now" ]; do peak=$now; done
+  wait "$pid" || true
+  echo "$peak"
 }
 
 for ((round = 0; round < rounds; round++)); do
   timed iscsitop "$binary" -b -r "$capture" --port "$port"
-  timed cat sh -c "cat '$capture' >/dev/null"
+  timed cat cat "$capture"
   ! command -v tcpdump >/dev/null || timed tcpdump tcpdump -nn -r "$capture"
   ! command -v tshark >/dev/null || timed tshark tshark -n -r "$capture" -o "iscsi.target_ports:3260,$port" -d "tcp.port==$port,iscsi" -q -z scsi,srt,0
-  # What PDUs cost when there is nothing else: a capture of headers.
+  timed headers "$binary" -b -r "$headers" --port "$port"
 done
 
-pdus=$("$binary" -b -o json -r "$capture" --port "$port" | sed -n 's/.*"pdus":\([0-9]*\).*/\1/p' | tail -n 1)
-echo "$(stat -c %s "$capture") bytes, $pdus PDUs"
+# FILE: how many PDUs there are
+pdus_of() { "$binary" -b -o json -r "$1" --port "$port" | sed -n 's/.*"pdus":\([0-9]*\).*/\1/p' | tail -n 1; }
+pdus=$(pdus_of "$headers")
+echo "$(stat -c %s "$capture") bytes, $(pdus_of "$capture") PDUs, memory $(memory_of "$capture") KiB; headers only: $(stat -c %s "$headers") bytes, $pdus PDUs, memory $(memory_of "$headers") KiB"
 awk -v pdus="$pdus" '
   { times[$1] = times[$1] " " $2; if (!($1 in seen)) { seen[$1]; order[++n] = $1 } }
   function median(values,   list, k, i, j, swap) {
@@ -101,6 +126,26 @@ awk -v pdus="$pdus" '
   }
   END {
     printf "%-10s %9s %12s\n", "program", "seconds", "to iscsitop"
-    for (i = 1; i <= n; i++) printf "%-10s %9.3f %11.1fx\n", order[i], median(times[order[i]]), median(times[order[i]]) / median(times["iscsitop"])
-    printf "%.2f M PDU/s\n", pdus / median(times["iscsitop"]) / 1e6
+    for (i = 1; i <= n; i++) if (order[i] != "headers") printf "%-10s %9.3f %11.1fx\n", order[i], median(times[order[i]]), median(times[order[i]]) / median(times["iscsitop"])
+    printf "headers only: %.3f seconds, %.2f M PDU/s\n", median(times["headers"]), pdus / median(times["headers"]) / 1e6
   }' "$state/times"
+
+# Live, beside the target at its full 4 KiB load: what the watcher uses, and what it lost.
+echo
+for watched in no yes; do
+  if [ $watched = yes ]; then
+    "$binary" -b -i lo --port "$port" 1 >"$state/live" 2>"$state/live.error" &
+    watcher=$!
+    children+=("$watcher")
+    sleep 1
+    before=$(sed 's/.*) //' "/proc/$watcher/stat" | awk '{ print $12 + $13 }')
+  fi
+  "$load" "$portal" "$iqn" 0 read 4096 32 5 >"$state/run"
+  awk -v watched=$watched '{ printf "4 KiB reads at depth 32, watched on lo: %-3s %9.0f IOPS\n", watched, $1 / $2 }' "$state/run"
+done
+after=$(sed 's/.*) //' "/proc/$watcher/stat" | awk '{ print $12 + $13 }')
+awk -v ticks=$((after - before)) -v hz="$(getconf CLK_TCK)" '{ printf "the watcher used %.2f us a command\n", ticks / hz * 1e6 / $1 }' "$state/run"
+kill -TERM "$watcher"
+wait "$watcher" || true
+tail -n 1 "$state/live"
+grep -i drop "$state/live.error" || echo "0 dropped"
