@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Iscsitop.Engine;
 using Terminal.Gui.App;
+using Terminal.Gui.Configuration;
 
 namespace Iscsitop.Cli.Top;
 
@@ -110,6 +111,8 @@ internal sealed class App : IDisposable
 
     private void RunOnTerminal()
     {
+        // NativeAOT's process does not begin with this (cli/Trimming.xml); doing it twice changes nothing.
+        new TuiConfigurationBuilder().ApplyToStaticFacades();
         using IApplication app = Application.Create().Init();
         app.Driver!.Force16Colors = _depth == ColorDepth.Sixteen;
         _app = app;

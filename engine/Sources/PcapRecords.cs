@@ -56,6 +56,7 @@ internal sealed unsafe class PcapRecords : CaptureRecords
                 return false;
             }
             byte* p = Bytes.Next;
+            Bytes.Prefetch(total);
             return Found(U32(p) * Second + (long)U32(p + 4) * _nanoseconds, U32(p + 12), p + _header, (int)captured, total);
         }
         return Ended();
