@@ -85,7 +85,7 @@ for ((i = 0; i < megabytes; i += 50)); do
 done
 stop_tcpdump
 start_tcpdump "$headers" 128
-drive 300000 512 16
+drive 150000 512 1
 stop_tcpdump
 
 # NAME COMMAND...: seconds of wall time
