@@ -33,7 +33,10 @@ cd "$(dirname "$0")/.."
 # shellcheck source=bench/targets.sh
 . bench/targets.sh
 
-[ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ] || { echo "bench/capture.sh captures on lo: it needs Linux and root" >&2; exit 1; }
+if [ "$(uname -s)" != Linux ] || [ "$(id -u)" != 0 ]; then
+  echo "bench/capture.sh captures on lo: it needs Linux and root" >&2
+  exit 1
+fi
 [ "$install" = no ] || install_packages qemu-img:qemu-utils qemu-block-iscsi:qemu-block-extra tshark:tshark tcpdump:tcpdump
 binary=${ISCSITOP_BIN:-$(./install.sh --build-only)}
 dotnet build bench/client/client.csproj -c Release --nologo -v q >/dev/null
