@@ -96,6 +96,7 @@ internal sealed partial class WireConnection
     {
         if (count <= 0 || Foreign) return;
         Facts.MissingBytes += count;
+        Context.Coverage.MissingBytes += count;
         (direction == Direction.ToTarget ? _toTarget : _toInitiator).Missing(count, time);
     }
 

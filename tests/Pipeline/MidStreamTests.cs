@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Iscsitop.Engine.Wire;
+using Iscsitop.Tests.Conformance;
 using Iscsitop.Tests.Engine;
 
 namespace Iscsitop.Tests.Pipeline;
@@ -16,13 +18,13 @@ public sealed class MidStreamTests
     [Test]
     public void No_name_is_made_up([Values("qemu.pcapng", "units.pcap", "connections.pcap", "both-digests.pcap", "tasks.pcap")] string name)
     {
-        HashSet<string> true_ = Told.By(Corpus.Read(name)).Names;
+        HashSet<string> real = Told.By(Corpus.Read(name)).Names;
         int packets = Packets.Of(Corpus.Read(name)).Count;
         bool stoodIn = false;
         for (int first = 1; first < packets; first++)
         {
             var told = Told.By(Packets.Pcap(From(name, first)));
-            IEnumerable<string> strange = told.Names.Except(true_).Except(["", "?127.0.0.1:3260", "?127.0.0.1"]);
+            IEnumerable<string> strange = told.Names.Except(real).Except(["", "?127.0.0.1:3260", "?127.0.0.1"]);
             Assert.That(strange, Is.Empty, $"from packet {first} on");
             bool stand = told.Names.Contains("?127.0.0.1:3260");
             Assert.That(told.Coverage.MidStream > 0, Is.EqualTo(told.Connections.Values.Any(c => c.Connection.MidStream)), $"from packet {first} on");
@@ -53,5 +55,19 @@ public sealed class MidStreamTests
         var told = Told.By(Packets.Pcap(From("nops.pcap", 8)), options);
         Assert.That(told.Names, Is.EquivalentTo(new[] { target, initiator }.Distinct()));
         Assert.That(Told.By(Corpus.Read("nops.pcap"), options).Names.Where(n => n.Length > 0), Is.EquivalentTo(new[] { Talk, Disk }), "a login that was seen says more");
+    }
+
+    [Test]
+    public void A_report_says_so_in_words_and_in_numbers()
+    {
+        using var scratch = new Scratch();
+        File.WriteAllBytes(scratch.File("late.pcap"), Packets.Pcap(From("units.pcap", 8)));
+        Output table = Client.RunWell(Binary.Path, "-b", "-r", scratch.File("late.pcap"));
+        Output json = Client.RunWell(Binary.Path, "-b", "-r", scratch.File("late.pcap"), "-o", "json");
+        Assert.That(table.Out, Does.Contain("?127.0.0.1:3260"));
+        Assert.That(table.Error, Does.Contain("1 connections whose login was not seen (?)"));
+        JsonElement report = JsonDocument.Parse(json.Out).RootElement[0];
+        Assert.That(report.GetProperty("engines")[0].GetProperty("midstream").GetInt64(), Is.EqualTo(1));
+        Assert.That(report.GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("target").GetString()), Is.EquivalentTo(new[] { null, Disk, Disk }).Or.EquivalentTo(new[] { null, Disk }));
     }
 }
