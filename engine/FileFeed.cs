@@ -10,6 +10,9 @@ namespace Iscsitop.Engine;
 /// </summary>
 internal sealed class FileFeed : Feed
 {
+    // Intervals without a packet that are reported one by one; a wrong time may be a century away.
+    private const long MaxQuiet = 3600;
+
     private readonly Capture _capture;
     private readonly bool _realTime;
     private readonly Reception _reception;
@@ -39,7 +42,7 @@ internal sealed class FileFeed : Feed
         }
         _first = capture.Provider.Now;
         _interval = IntervalOf(wants);
-        _due = _first + _interval;
+        _due = After(_first, _interval);
         var writer = new FrameWriter();
         var outbox = new LocalOutbox(_reception);
         _subscriber = new Subscriber(outbox, wants, _first);
@@ -72,7 +75,7 @@ internal sealed class FileFeed : Feed
     public override void SetInterval(TimeSpan interval)
     {
         Wants wants = _subscriber.Wants!.Value with { Interval = interval };
-        _due += IntervalOf(wants) - _interval;
+        _due = After(_due - _interval, IntervalOf(wants));
         _interval = IntervalOf(wants);
         _subscriber.Wants = wants;
     }
@@ -82,7 +85,7 @@ internal sealed class FileFeed : Feed
     // Whether a snapshot is ready to be taken.
     private bool Round(CancellationToken cancellation)
     {
-        long until = _realTime ? Math.Min(_due, _first + (long)Stopwatch.GetElapsedTime(_began).TotalNanoseconds) : _due;
+        long until = _realTime ? Math.Min(_due, After(_first, (long)Stopwatch.GetElapsedTime(_began).TotalNanoseconds)) : _due;
         Pumped pumped = _empty ? Pumped.End : _capture.Pump(0, until);
         if (pumped == Pumped.End)
         {
@@ -98,7 +101,8 @@ internal sealed class FileFeed : Feed
             return false;
         }
         _observation.PublishLast(_subscriber, _due);
-        _due += _interval;
+        long quiet = (_capture.NextTime - _due) / _interval;
+        _due = After(_due, quiet > MaxQuiet ? quiet * _interval : _interval);
         return true;
     }
 
@@ -110,6 +114,9 @@ internal sealed class FileFeed : Feed
         _observation.PublishLast(_subscriber, now);
         _ended = true;
     }
+
+    // A file may say that it ends with time itself.
+    private static long After(long time, long duration) => time > long.MaxValue - duration ? long.MaxValue : time + duration;
 
     private static long IntervalOf(Wants wants) => (wants.Interval > TimeSpan.Zero ? wants.Interval : WholeFile).Ticks * 100;
 }

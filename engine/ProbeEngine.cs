@@ -106,21 +106,20 @@ public sealed partial class ProbeEngine : IDisposable
 
     /// <summary>An engine on packets, for viewers of this process's user.</summary>
     /// <param name="options">Which packets.</param>
-    /// <param name="logger">Where comings and goings are logged.</param>
+    /// <param name="opened">Called once the packets are open, which needs privileges; gives where comings and goings are logged.</param>
     /// <exception cref="IOException">The interface or file cannot be opened; the message says which and why.</exception>
-    public static ProbeEngine Over(CaptureOptions options, ILogger logger)
+    public static ProbeEngine Over(CaptureOptions options, Func<ILogger> opened)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return new ProbeEngine(options.Open(), logger);
+        ArgumentNullException.ThrowIfNull(opened);
+        return new ProbeEngine(options.Open(), opened());
     }
 
     /// <summary>Makes the pipe and begins to serve it.</summary>
-    /// <param name="opened">Called once everything is open that needs privileges, before any thread is made.</param>
     /// <exception cref="PipeException">The pipe cannot be made; the message says why.</exception>
-    public void Start(Action? opened = null)
+    public void Start()
     {
         if (_directory.Length > 0) _listener = Pipe.Listen(_directory, _pid);
-        opened?.Invoke();
         _thread = new Thread(Run) { IsBackground = true, Name = "engine" };
         if (_listener is null)
         {

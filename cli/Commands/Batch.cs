@@ -32,6 +32,8 @@ internal static class Batch
         while (written < (options.Count ?? int.MaxValue) && ended?.Invoke() != true && (Wait(wait, taken, options.Interval, cancellation) || taken == 0))
         {
             report.Build(take());
+            foreach (EngineStatus engine in report.Snapshot.Engines)
+                if (engine is { Alive: false, Problem.Length: > 0 }) streams.Complain($"engine {engine.Pid} has ended: {engine.Problem}");
             if (taken++ == 0 && report.Snapshot.Engines.Count == 0)
                 streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
             if (taken == 1 && options.SkipFirst) continue;

@@ -24,11 +24,17 @@ internal static class EngineCommand
 
     private static int Run(CaptureOptions options, LogLevel level, Streams streams)
     {
+        ILoggerFactory? loggers = null;
+        using ProbeEngine engine = Origin.Opened(options, () => ProbeEngine.Over(options, () =>
+        {
+            // Signals, the log and the pipe have threads, and a thread keeps what its maker had.
+            DropPrivileges(streams);
+            loggers = Logs.ToStandardError(level);
+            return loggers.CreateLogger("iscsitop.engine");
+        }));
+        using ILoggerFactory? closed = loggers;
         using Stop stop = Stop.OnSignals();
-        using ILoggerFactory loggers = Logs.ToStandardError(level);
-        ILogger logger = loggers.CreateLogger("iscsitop.engine");
-        using ProbeEngine engine = Origin.Opened(options, () => ProbeEngine.Over(options, logger));
-        engine.Start(() => DropPrivileges(streams));
+        engine.Start();
         streams.Error.WriteLine($"observing {options.Interface} at {engine.PipePath}");
         WaitHandle.WaitAny([stop.Token.WaitHandle, engine.Stopped]);
         engine.Dispose();

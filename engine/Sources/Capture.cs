@@ -61,6 +61,9 @@ internal sealed class Capture : IDisposable
     /// <summary>What packets tell of a connection, null when it is not known.</summary>
     public WireFacts? FactsOf(uint connection) => _decoder.FactsOf(connection);
 
+    /// <summary>The time of the packet that <see cref="Pump"/> has come to but not taken.</summary>
+    public long NextTime => _source.Current.Time - _offset;
+
     /// <summary>Nobody asks for a connection any more.</summary>
     public void Forget(uint connection) => _decoder.Forget(connection);
 
@@ -75,7 +78,7 @@ internal sealed class Capture : IDisposable
 
     /// <summary>Takes packets, some at a time.</summary>
     /// <param name="milliseconds">How long to wait for the first.</param>
-    /// <param name="until">Only those before this time, on the provider's time line.</param>
+    /// <param name="until">Only those before this time, on the provider's time line; all when it is the last there is.</param>
     /// <exception cref="IOException">The source or the file written can no longer be used.</exception>
     public Pumped Pump(int milliseconds, long until = long.MaxValue)
     {
@@ -90,7 +93,7 @@ internal sealed class Capture : IDisposable
             }
             Packet packet = _source.Current;
             long time = packet.Time - _offset;
-            if (time >= until) return Pumped.Reached;
+            if (time >= until && until != long.MaxValue) return Pumped.Reached;
             _pending = false;
             if (!_source.Live && time > Provider.Now) Provider.SetTime(time);
             _writer?.Kept?.Begin(packet);

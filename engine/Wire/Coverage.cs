@@ -24,7 +24,7 @@ public record struct Coverage
     /// <summary>Times a PDU's start was looked for anew.</summary>
     public long Resyncs;
 
-    /// <summary>Payload bytes that the capture lacks and somebody acknowledged.</summary>
+    /// <summary>Payload bytes of iSCSI that the capture lacks: lost, or cut by its snap length.</summary>
     public long MissingBytes;
 
     /// <summary>Connections whose login was not seen.</summary>

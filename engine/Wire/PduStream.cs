@@ -313,7 +313,10 @@ internal sealed class PduStream
         bytes[..count].CopyTo(_four.AsSpan(_fours));
         if (_fours == 0) _fourTime = time;
         _fours += count;
+        ReadOnlySpan<byte> part = bytes[..count];
         bytes = bytes[count..];
+        // Either a header's digest or the begin of the next header: no user data.
+        if (_state == State.HeaderProbe && _rest == 0) _connection.Context.Kept?.Keep(part);
         if (_fours < Crc32C.Length) return bytes;
         switch (_state)
         {
@@ -336,7 +339,11 @@ internal sealed class PduStream
             default:
                 if (_intact) _connection.DataDigest = Crc32C.Matches(_four, _crc) ? Digest.Crc32C : Digest.None;
                 _state = State.Header;
-                if (_connection.DataDigest == Digest.None || (!_intact && Plausibility.IsOpcode(_four[0], _direction))) GiveBack(bytes.Length);
+                if (_connection.DataDigest == Digest.None || (!_intact && Plausibility.IsOpcode(_four[0], _direction)))
+                {
+                    if (_connection.DataDigest == Digest.None) _connection.Context.Kept?.Keep(part);
+                    GiveBack(bytes.Length);
+                }
                 break;
         }
         return bytes;

@@ -35,7 +35,7 @@ internal static class Plausibility
         bool immediate = (first & 0x40) != 0;
         if (direction == Direction.ToInitiator)
             return first < 0x40 && opcode >= 0x20 && (opcode is <= 0x26 or 0x31 or 0x32 or 0x3f || opcode is >= 0x3c and <= 0x3e);
-        return first < 0x80 && (opcode <= 0x06 && !(immediate && opcode == 0x05) || (opcode == 0x10 && !immediate) || opcode is >= 0x1c and <= 0x1e);
+        return first < 0x80 && (opcode <= 0x06 && !(immediate && opcode == 0x05) || opcode == 0x10 || opcode is >= 0x1c and <= 0x1e);
     }
 
     /// <summary>What must hold where nobody says that a header begins: everything the RFC lets us check (§11.3–§11.19).</summary>
@@ -87,7 +87,7 @@ internal static class Plausibility
             case Opcode.LogoutRequest:
                 return b[1] is >= 0x80 and <= 0x82 && AreZero(b, 2, 2) && length == 0 && AreZero(b, 8, 8) && bhs.U16(22) == 0 && AreZero(b, 32, 16);
             case Opcode.SnackRequest:
-                return b[1] is >= 0x80 and <= 0x83 && AreZero(b, 2, 2) && length == 0 && IsLun(b) && AreZero(b, 24, 4) && AreZero(b, 32, 8);
+                return !bhs.Immediate && b[1] is >= 0x80 and <= 0x83 && AreZero(b, 2, 2) && length == 0 && IsLun(b) && AreZero(b, 24, 4) && AreZero(b, 32, 8);
             default:
                 return false;
         }

@@ -39,11 +39,14 @@ internal sealed class Capture : IDisposable
     }
 
     /// <summary>PDUs and bytes of their data segments, by opcode.</summary>
-    public Tally Pdus()
+    public Tally Pdus() => PdusOf(_file, _port);
+
+    /// <summary>The same of any capture.</summary>
+    public static Tally PdusOf(string file, int port)
     {
         // tshark complains of a file that is cut in the middle of a packet, which one still being written may be.
-        Output output = Client.Run("tshark", "-n", "-r", _file,
-            "-o", $"iscsi.target_ports:3260,{_port}", "-d", $"tcp.port=={_port},iscsi",
+        Output output = Client.Run("tshark", "-n", "-r", file,
+            "-o", $"iscsi.target_ports:3260,{port}", "-d", $"tcp.port=={port},iscsi",
             "-Y", "iscsi", "-T", "fields", "-E", "occurrence=a", "-e", "iscsi.opcode", "-e", "iscsi.datasegmentlength");
         var tally = new Tally();
         foreach (string frame in output.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -52,7 +55,7 @@ internal sealed class Capture : IDisposable
             string[] fields = frame.Split('\t');
             string[] lengths = fields[1].Split(',');
             foreach ((string opcode, string length) in fields[0].Split(',').Zip(lengths))
-                tally.Add(opcode, new Count(1, long.Parse(length, CultureInfo.InvariantCulture)));
+                tally.Add(opcode, new Count(1, length.Length == 0 ? 0 : long.Parse(length, CultureInfo.InvariantCulture)));
         }
         return tally;
     }
