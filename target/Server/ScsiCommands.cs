@@ -267,40 +267,37 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         return -1;
     }
 
-    /// <summary>Takes the data segment to where it belongs, or drops it when the task has failed.</summary>
+    /// <summary>Takes the data segment to where it belongs, or drops it when the task has failed: all of it, before the answer.</summary>
     private bool TakeData(Bhs bhs, IscsiTask task, int offset, int length)
     {
         PduReader reader = connection.Reader;
-        if (task.Early != ScsiStatus.Good)
+        bool failed = task.Early != ScsiStatus.Good;
+        if (reader.HasPdu && (failed || !task.InPlace))
         {
             connection.FireReceived(task.Lun);
-            reader.Discard();
-            return true;
-        }
-        if (reader.HasPdu && !task.InPlace)
-        {
-            connection.FireReceived(task.Lun);
-            if (reader.DataIntact) reader.Data.AsSpan().CopyTo(task.Buffer.AsSpan(offset, length));
-            else Damaged(bhs, task);
+            if (!failed && reader.DataIntact) reader.Data.AsSpan().CopyTo(task.Buffer.AsSpan(offset, length));
+            else if (!failed) Damaged(bhs, task);
             reader.Advance();
             return true;
         }
         Span<byte> header = stackalloc byte[Pdu.BhsLength];
         bhs.Bytes.CopyTo(header);
         if (!reader.HasPdu) phase.Flush();
-        bool intact = true;
-        if (task.InPlace)
-        {
-            reader.BeginData();
-            if (!WriteInPlace.Receive(reader, task, offset, length, DataDeadline())) return false;
-            reader.EndData(length);
-        }
-        else if (!reader.ReceiveData(task.Buffer.AsSpan(offset, length), DataDeadline(), out intact))
-        {
-            return false;
-        }
+        if (!ReceiveData(task, offset, length, out bool intact)) return false;
         if (connection.Provider.Wants(header[0])) connection.FireReceived(header, default, task.Lun);
         if (!intact) Damaged(new Bhs(header), task);
+        return true;
+    }
+
+    private bool ReceiveData(IscsiTask task, int offset, int length, out bool intact)
+    {
+        PduReader reader = connection.Reader;
+        intact = true;
+        if (task.Early != ScsiStatus.Good) return reader.DiscardAll(DataDeadline());
+        if (!task.InPlace) return reader.ReceiveData(task.Buffer.AsSpan(offset, length), DataDeadline(), out intact);
+        reader.BeginData();
+        if (!WriteInPlace.Receive(reader, task, offset, length, DataDeadline())) return false;
+        reader.EndData(length);
         return true;
     }
 

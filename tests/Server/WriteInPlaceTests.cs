@@ -10,12 +10,12 @@ namespace Iscsitop.Tests.Server;
 public sealed class WriteInPlaceTests
 {
     private const byte W = 0xa0, R = 0xc0;
-    private const int Blocks = 256, Length = Blocks * 512, Lba = 2048 - Blocks / 2; // across two chunks of the store
+    private const int ReadOnlyLun = 2, Blocks = 256, Length = Blocks * 512, Lba = 2048 - Blocks / 2; // across two chunks of the store
     private const string LongBurst = "InitialR2T=No\0FirstBurstLength=262144\0";
     private TestTarget _target = null!;
 
     [SetUp]
-    public void Start() => _target = new TestTarget("0=ram:8MiB", "1=ram:8MiB,bs=4096");
+    public void Start() => _target = new TestTarget("0=ram:8MiB", "1=ram:8MiB,bs=4096", "2=ram:8MiB,ro");
 
     [TearDown]
     public void Stop() => _target.Dispose();
@@ -116,10 +116,33 @@ public sealed class WriteInPlaceTests
         Assert.That(Read(peer)[65536..], Is.All.Zero);
     }
 
+    // libiscsi leaves the rest of a PDU unsent once its command is answered, and what it sends next is taken for data.
+    [Test]
+    public void A_write_that_is_refused_is_answered_when_its_data_has_come([Values] bool solicited, [Values] bool comes)
+    {
+        using RawPeer peer = _target.Connect().Login(solicited ? "InitialR2T=Yes\0ImmediateData=No\0MaxBurstLength=262144\0" : LongBurst);
+        byte[] command = Write(peer, Length, lun: solicited ? 0 : ReadOnlyLun), pdu = RawPeer.WithData(command, Data(1));
+        if (solicited)
+        {
+            peer.Send(command);
+            pdu = RawPeer.DataOut(1, U32(peer.Expect(Opcode.ReadyToTransfer).Bhs, 20), dataSn: 7, 0, Data(1), final: true);
+        }
+        peer.Send(pdu[..(pdu.Length / 2)]);
+        if (comes)
+        {
+            peer.Send(pdu[(pdu.Length / 2)..], RawPeer.Bhs(Opcode.NopOut, itt: 5, immediate: true));
+            Assert.That(peer.Expect(Opcode.ScsiResponse).Bhs[3], Is.EqualTo((byte)ScsiStatus.CheckCondition));
+            peer.Expect(Opcode.NopIn);
+            return;
+        }
+        peer.Socket.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        peer.ExpectClosed();
+    }
+
     private static byte[] Reset() => RawPeer.Bhs(Opcode.TaskManagementRequest, 0x80 | 5, itt: 7, immediate: true);
 
-    private static byte[] Write(RawPeer peer, int expected, byte flags = W) =>
-        RawPeer.ScsiCommand(Cdb.Ten(0x2a, Lba, Blocks), 1, peer.CmdSn++, flags, (uint)expected);
+    private static byte[] Write(RawPeer peer, int expected, byte flags = W, int lun = 0) =>
+        RawPeer.ScsiCommand(Cdb.Ten(0x2a, Lba, Blocks), 1, peer.CmdSn++, flags, (uint)expected, lun);
 
     private static byte[] Read(RawPeer peer, uint lba = Lba)
     {
