@@ -22,6 +22,7 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
     private readonly Lock _lock = new();
     private volatile bool _running;
     private volatile bool _failed;
+    private SanitizeOrder? _suspended;
     private bool _mayExit;
     private long _done;
     private long _total;
@@ -78,16 +79,21 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
         return task.Unit!.Sanitizer.Begin(task, task.Unit.Thin ? null : [0], 1, invert: false);
     }
 
-    /// <summary>Goes on with what an earlier run left, or with its failure. Over another medium it does not go on.</summary>
+    /// <summary>Takes up what an earlier run left, or its failure. Another medium in its place is neither erased nor called clean.</summary>
     /// <exception cref="IOException">What is there cannot be read; the message names it.</exception>
-    public void Resume()
+    public void Load()
     {
         if (file?.Load() is not { } order) return;
         _mayExit = order.MayExit;
-        _failed = order.Failed || order.Length != unit.Store.Length;
-        if (_failed) return;
-        _running = true;
-        Start(order);
+        _failed = order.Failed || order.Length != unit.Store.Length || order.Medium != unit.Store.Identity;
+        _running = !_failed;
+        if (_running) _suspended = order;
+    }
+
+    /// <summary>Goes on with what <see cref="Load"/> found, once it is certain that the unit is served.</summary>
+    public void Resume()
+    {
+        if (Interlocked.Exchange(ref _suspended, null) is { } order) Start(order);
     }
 
     private ScsiStatus Begin(ScsiTask task, byte[]? pattern, int passes, bool invert)
@@ -104,7 +110,7 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
             _running = false;
             return ScsiStatus.Good; // nobody hears it
         }
-        var order = new SanitizeOrder(unit.Store.Length, pattern, passes, invert, (task.Cdb[1] & AllowUnrestrictedExit) != 0, Failed: false);
+        var order = new SanitizeOrder(unit.Store.Identity, unit.Store.Length, pattern, passes, invert, (task.Cdb[1] & AllowUnrestrictedExit) != 0, Failed: false);
         try
         {
             file?.Save(order);

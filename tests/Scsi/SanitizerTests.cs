@@ -164,15 +164,16 @@ public sealed class SanitizerTests
         Assert.That(last.Run(Ready), Is.EqualTo(unrestricted ? ScsiStatus.Good : ScsiStatus.CheckCondition));
     }
 
-    [Test]
-    public void Another_medium_in_its_place_is_not_erased_and_not_called_clean()
+    [TestCase(2 << 20, "disk")]
+    [TestCase(1 << 20, "another")]
+    public void Another_medium_in_its_place_is_not_erased_and_not_called_clean(int length, string identity)
     {
         using var directory = new Scratch();
         var store = new SlowStore { Outlives = true };
         using var rig = new Rig(store, stateDirectory: directory.Path);
         Overwrite(rig, "01000001A5", immediate: true);
         store.Writing.Wait();
-        var other = new SlowStore(2 << 20) { Outlives = true };
+        var other = new SlowStore(length, identity) { Outlives = true };
         using var next = new Rig(other, stateDirectory: directory.Path);
         next.Run(Ready);
         Assert.That((next.Code, other.Writing.IsSet), Is.EqualTo((SenseCode.SanitizeCommandFailed, false)));
@@ -201,8 +202,9 @@ public sealed class SanitizerTests
     [TestCase("")]
     [TestCase("null")]
     [TestCase("{}")]
-    [TestCase("""{"length":1048576,"pattern":"","passes":1,"invert":false,"mayExit":false,"failed":false}""")]
-    [TestCase("""{"length":1048576,"pattern":null,"passes":0,"invert":false,"mayExit":false,"failed":false}""")]
+    [TestCase("""{"length":1048576,"pattern":null,"passes":1,"invert":false,"mayExit":false,"failed":false}""")]
+    [TestCase("""{"medium":"disk","length":1048576,"pattern":"","passes":1,"invert":false,"mayExit":false,"failed":false}""")]
+    [TestCase("""{"medium":"disk","length":1048576,"pattern":null,"passes":0,"invert":false,"mayExit":false,"failed":false}""")]
     public void A_file_that_makes_no_sense_keeps_the_unit_away(string content)
     {
         using var directory = new Scratch();
@@ -245,13 +247,15 @@ public sealed class SanitizerTests
     private static void AwaitEnd(Rig rig) => Assert.That(SpinWait.SpinUntil(() => !rig.Unit.Sanitizer.InProgress, TimeSpan.FromSeconds(30)));
 
     /// <summary>Memory that waits with its writes until it may, and then perhaps fails.</summary>
-    private sealed class SlowStore(int length = 1 << 20) : Store
+    private sealed class SlowStore(int length = 1 << 20, string identity = "disk") : Store
     {
         private readonly MemoryStore _memory = new(length);
 
         public bool Outlives { get; init; }
 
         public override bool OutlivesProcess => Outlives;
+
+        public override string Identity => identity;
 
         public ManualResetEventSlim Writing { get; } = new();
 

@@ -50,6 +50,28 @@ public sealed class FileStoreTests
         });
     }
 
+    [Test]
+    public void It_is_the_same_when_it_is_opened_again_and_another_in_its_place_is_not()
+    {
+        string first = Identity(8192);
+        using (FileStream grown = File.OpenWrite(FilePath)) grown.SetLength(16384);
+        string again = Identity(0);
+        File.Move(FilePath, FilePath + ".old");
+        string other = Identity(8192);
+        Assert.Multiple(() =>
+        {
+            Assert.That(first, Does.StartWith(FilePath + " "));
+            Assert.That(again, Is.EqualTo(first));
+            if (OperatingSystem.IsLinux()) Assert.That(other, Is.Not.EqualTo(first));
+        });
+
+        string Identity(long size)
+        {
+            using FileStore store = FileStore.Open(FilePath, size, 512, readOnly: false);
+            return store.Identity;
+        }
+    }
+
     [TestCase(8192, 4096, false, "has 8192 bytes, not the size=4096 that is asked for")]
     [TestCase(1000, 0, false, "has 1000 bytes, which is no multiple of the block size 512")]
     [TestCase(0, 0, false, "is empty or no regular file")]
