@@ -115,8 +115,10 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
         {
             file?.Save(order);
         }
-        catch (IOException)
+        catch (IOException e)
         {
+            // It may begin with the next start: until then nobody is to think of the medium as what it was.
+            _failed |= e is StateInDoubtException;
             _running = false;
             return task.Fail(SenseCode.InternalTargetFailure); // a restart would forget about it, so it does not begin
         }
