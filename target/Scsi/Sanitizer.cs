@@ -24,11 +24,15 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
     private volatile bool _failed;
     private SanitizeOrder? _suspended;
     private bool _mayExit;
+    private volatile int _count;
     private long _done;
     private long _total;
 
     /// <summary>Whether a unit whose medium outlives this process can be sanitized: not when a restart would forget about it.</summary>
     public bool Remembers => file is not null;
+
+    /// <summary>How many have begun: what was written before one is gone.</summary>
+    public int Count => _count;
 
     /// <summary>Whether it runs.</summary>
     public bool InProgress => _running;
@@ -123,6 +127,7 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
             return task.Fail(SenseCode.InternalTargetFailure); // a restart would forget about it, so it does not begin
         }
         _mayExit = order.MayExit;
+        _count++;
         Thread thread = Start(order);
         if ((task.Cdb[1] & Immediate) != 0) return ScsiStatus.Good;
         while (!thread.Join(PatienceMilliseconds))

@@ -58,7 +58,11 @@ internal static class WriteInPlace
         int stripe = unit.Store.Enter();
         try
         {
+            // Before the look at what runs: one that begins now counts as another.
+            int sanitized = unit.Sanitizer.Count;
             if (task.IsVoid || unit.Sanitizer.InProgress) return false;
+            if (task.Placed == 0) task.PlacedAt = sanitized;
+            else if (task.PlacedAt != sanitized) return false;
             Span<byte> into = unit.Store.Memory(Medium.Offset(task) + task.Placed, count);
             if (reader is null) here[..into.Length].CopyTo(into);
             else if (!reader.Take(into, deadline)) return false; // all of it is ready

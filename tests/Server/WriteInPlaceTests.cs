@@ -88,9 +88,7 @@ public sealed class WriteInPlaceTests
         using Initiator other = _target.Login("other");
         byte[] pdu = RawPeer.WithData(Write(peer, Length), Data(1));
         peer.Send(pdu[..(48 + 512)]);
-        ArraySegment<byte> block = Cdb.Buffer(512);
-        Assert.That(SpinWait.SpinUntil(() => other.Execute(Cdb.Read10(0, Lba, 1, block)).Status == ScsiStatus.Good && block.AsSpan().SequenceEqual(Data(1).AsSpan(0, 512)),
-            TimeSpan.FromSeconds(30)), "the first block is there before the rest has come");
+        Assert.That(SpinWait.SpinUntil(() => Has(other, 0), TimeSpan.FromSeconds(30)), "the first block is there before the rest has come");
         using RawPeer third = _target.Connect().Login(host: "third");
         third.Send(Reset());
         Assert.That(third.Expect(Opcode.TaskManagementResponse).Bhs[2], Is.Zero);
@@ -101,6 +99,21 @@ public sealed class WriteInPlaceTests
         byte[] read = Read(third);
         Assert.That(read[..512], Is.EqualTo(Data(1)[..512]));
         Assert.That(read[512..], Is.All.Zero);
+    }
+
+    [Test]
+    public void A_sanitize_that_came_and_went_meanwhile_fails_it()
+    {
+        using RawPeer peer = _target.Connect().Login(LongBurst);
+        using Initiator other = _target.Login("other");
+        byte[] pdu = RawPeer.WithData(Write(peer, Length), Data(1));
+        peer.Send(pdu[..(48 + 512)]);
+        Assert.That(SpinWait.SpinUntil(() => Has(other, 0), TimeSpan.FromSeconds(30)), "the first block is there before the rest has come");
+        Assert.That(other.Out("48 03 00 00 00 00 00 00 00 00"), Is.EqualTo("GOOD"));
+        peer.Send(pdu[(48 + 512)..]);
+        (byte[] bhs, byte[] data) = peer.Expect(Opcode.ScsiResponse);
+        Assert.That((bhs[3], data[4] & 0x0f, data[14], data[15]), Is.EqualTo(((byte)ScsiStatus.CheckCondition, 2, (byte)0x04, (byte)0x1b)));
+        Assert.That(Read(peer), Is.All.Zero);
     }
 
     [Test]
@@ -137,6 +150,13 @@ public sealed class WriteInPlaceTests
         }
         peer.Socket.Shutdown(System.Net.Sockets.SocketShutdown.Send);
         peer.ExpectClosed();
+    }
+
+    // Whether a block of the first write is in the store.
+    private static bool Has(Initiator initiator, int block)
+    {
+        ArraySegment<byte> read = Cdb.Buffer(512);
+        return initiator.Execute(Cdb.Read10(0, Lba + (uint)block, 1, read)).Status == ScsiStatus.Good && read.AsSpan().SequenceEqual(Data(1).AsSpan(block * 512, 512));
     }
 
     private static byte[] Reset() => RawPeer.Bhs(Opcode.TaskManagementRequest, 0x80 | 5, itt: 7, immediate: true);
