@@ -39,7 +39,8 @@ internal static class WriteInPlace
         int end = offset + length;
         while (offset == task.Placed && Whole(task, end - offset) > 0)
         {
-            if (reader.Ready < block && !reader.Await(block, deadline)) return false;
+            // The deadline is for all of it: each block may come in time, and the segment never end.
+            if (reader.Ready < block && (Environment.TickCount64 >= deadline || !reader.Await(block, deadline))) return false;
             if (!TryPlace(task, reader, default, Whole(task, Math.Min(reader.Ready, end - offset)), deadline)) break;
             offset = task.Placed;
         }

@@ -116,6 +116,25 @@ public sealed class WriteInPlaceTests
         Assert.That(Read(peer), Is.All.Zero);
     }
 
+    // One deadline is for all of a segment.
+    [Test]
+    public void A_peer_that_sends_block_by_block_for_too_long_is_given_up()
+    {
+        using var target = new TestTarget(_target.Server.Options with { DataTimeout = TimeSpan.FromMilliseconds(1) });
+        using RawPeer peer = target.Connect().Login(LongBurst);
+        using Initiator other = target.Login("other");
+        byte[] pdu = RawPeer.WithData(Write(peer, Length), Data(1));
+        peer.Send(pdu[..48]);
+        for (int i = 0; i < Blocks && !Ends(); i++)
+        {
+            peer.Send(pdu[(48 + i * 512)..(48 + (i + 1) * 512)]);
+            Assert.That(SpinWait.SpinUntil(() => Ends() || Has(other, i), TimeSpan.FromSeconds(30)));
+        }
+        peer.ExpectClosed();
+
+        bool Ends() => peer.Socket.Poll(0, System.Net.Sockets.SelectMode.SelectRead);
+    }
+
     [Test]
     public void Improper_data_after_proper_never_ends_GOOD()
     {
