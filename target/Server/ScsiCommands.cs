@@ -356,9 +356,27 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
 
     private void Finish(IscsiTask task)
     {
-        ScsiStatus status = task.Early != ScsiStatus.Good ? task.Early : DeviceServer.Execute(task);
-        if (status == ScsiTask.Deferred) HandOff(task);
-        else Respond(task, status);
+        ScsiStatus? status = task.Early != ScsiStatus.Good ? task.Early : Execute(task);
+        if (status is null) Abort(task);
+        else if (status == ScsiTask.Deferred) HandOff(task);
+        else Respond(task, status.Value);
+    }
+
+    /// <summary>Runs the handler; null when the task has become void. As on a worker: who resets the unit waits until a write is out.</summary>
+    private static ScsiStatus? Execute(IscsiTask task)
+    {
+        if (task.Unit is not { } unit || (task.Row!.Access & Access.Write) != Access.Write) return DeviceServer.Execute(task);
+        unit.Enter(task.Generation);
+        task.NexusTasks!.Enter(task.NexusGeneration);
+        try
+        {
+            return task.IsVoid ? null : DeviceServer.Execute(task);
+        }
+        finally
+        {
+            task.NexusTasks.Leave(task.NexusGeneration);
+            unit.Leave(task.Generation);
+        }
     }
 
     private void HandOff(IscsiTask task)
