@@ -11,7 +11,7 @@ internal static class FramingRows
 {
     private const byte Both = 0xe0;
 
-    public static IEnumerable<Row> All => [.. Lengths(), .. s_rows, .. AdditionalHeaders(), .. Opcodes()];
+    public static IEnumerable<Row> All => [.. Lengths(), .. s_rows, .. AdditionalHeaders(), .. Opcodes(), LongOpcode()];
 
     private static readonly Row[] s_rows =
     [
@@ -141,6 +141,16 @@ internal static class FramingRows
             yield return new($"F6 opcode {reserved:x2}", p => p.Login().Send(Begin(reserved)), "reject 05, lives");
         }
     }
+
+    // Its data is looked at once, however many receives it takes.
+    private static Row LongOpcode() => new("F6 opcode 81 with 64 KiB", p =>
+    {
+        p.Login(Hostile.Solicited.Replace("ImmediateData=No", "ImmediateData=Yes", StringComparison.Ordinal));
+        byte[] bhs = Write(p, blocks: 128);
+        p.CmdSn--;
+        bhs[0] |= 0x80;
+        p.Send(P.WithData(bhs, new byte[65536]));
+    }, "reject 05, lives");
 
     /// <summary>TEST UNIT READY, of the login's session if there was none yet.</summary>
     internal static byte[] Ready(Hostile p, uint itt)
