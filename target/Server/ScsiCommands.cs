@@ -32,6 +32,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private int _voidCount;
     private int _strays;
     private long _lent;
+    private long _claimed;
 
     /// <summary>Whether data comes with a digest.</summary>
     public bool DataDigest { get; } = connection.Parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
@@ -98,7 +99,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         ScsiStatus status = DeviceServer.Prepare(task);
         if (status == ScsiStatus.Good && task.Write && Unsolicited(task, bhs.Final, immediate) is { } code) status = task.Fail(code);
         if (status == ScsiStatus.Good && !Consistent(task)) status = task.Fail(SenseCode.InvalidFieldInCommandInformationUnit);
-        if (status == ScsiStatus.Good && NeedsBuffer(task) && BufferPool.Exhausted) status = ScsiStatus.TaskSetFull;
+        if (status == ScsiStatus.Good && NeedsBuffer(task) && !TryClaim(task)) status = ScsiStatus.TaskSetFull;
         task.Early = status;
         task.Wanted = status == ScsiStatus.Good && task.Write ? (int)Math.Min(task.Expected, task.OutLength) : 0;
         task.InPlace = !DataDigest && WriteInPlace.Suits(task);
@@ -228,6 +229,17 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         !(task.Read && task.Write) && (task.OutLength == 0 || task.Write || task.Expected == 0);
 
     private bool NeedsBuffer(IscsiTask task) => task.OutLength > 0 || task.Unit is { Store.MayBlock: true } || DataDigest;
+
+    // Counted here and not where it is rented: what a worker rents later has its place already.
+    private bool TryClaim(IscsiTask task)
+    {
+        long length = Math.Max(task.OutLength, task.Row!.Transfer == Transfer.In && task.Blocks > 0 ? (long)task.Blocks * task.Unit!.BlockSize : 0);
+        int size = length > 0 ? BufferPool.SizeOf((int)length) : 0;
+        if (BufferPool.Exhausted || (size > 0 && _claimed + size > connection.Server.Options.MaxBuffersPerConnection)) return false;
+        task.Claimed = size;
+        _claimed += size;
+        return true;
+    }
 
     // RFC 7143 §11.4.7.2: unsolicited data that was not agreed upon ends the command.
     private SenseCode? Unsolicited(IscsiTask task, bool final, int immediate)
@@ -501,6 +513,8 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private void Recycle(IscsiTask task)
     {
         task.ReturnBuffer();
+        _claimed -= task.Claimed;
+        task.Claimed = 0;
         _free.Push(task);
     }
 
