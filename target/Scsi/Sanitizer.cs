@@ -83,13 +83,13 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
         return task.Unit!.Sanitizer.Begin(task, task.Unit.Thin ? null : [0], 1, invert: false);
     }
 
-    /// <summary>Takes up what an earlier run left, or its failure. Another medium in its place is neither erased nor called clean.</summary>
+    /// <summary>Takes up what an earlier run left, or its failure. A run that may not write leaves it to the next. Another medium in its place is neither erased nor called clean.</summary>
     /// <exception cref="IOException">What is there cannot be read; the message names it.</exception>
     public void Load()
     {
         if (file?.Load() is not { } order) return;
         _mayExit = order.MayExit;
-        _failed = order.Failed || order.Length != unit.Store.Length || order.Medium != unit.Store.Identity;
+        _failed = order.Failed || unit.Store.ReadOnly || order.Length != unit.Store.Length || order.Medium != unit.Store.Identity;
         _running = !_failed;
         if (_running) _suspended = order;
     }

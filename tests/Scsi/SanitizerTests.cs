@@ -164,6 +164,26 @@ public sealed class SanitizerTests
         Assert.That(last.Run(Ready), Is.EqualTo(unrestricted ? ScsiStatus.Good : ScsiStatus.CheckCondition));
     }
 
+    [Test]
+    public void A_run_that_may_not_write_leaves_it_to_the_next()
+    {
+        using var directory = new Scratch();
+        var store = new SlowStore { Outlives = true };
+        using var rig = new Rig(store, stateDirectory: directory.Path);
+        Overwrite(rig, "01000001A5", immediate: true);
+        store.Writing.Wait();
+        using var looks = new Rig(new SlowStore { Outlives = true, Protected = true }, stateDirectory: directory.Path);
+        looks.Run("28 00 00 00 00 00 00 00 01 00");
+        Assert.That(looks.Code, Is.EqualTo(SenseCode.SanitizeCommandFailed));
+        var after = new SlowStore { Outlives = true };
+        after.MayWrite.Set();
+        using var next = new Rig(after, stateDirectory: directory.Path);
+        AwaitEnd(next);
+        Assert.That(next.Run(Ready), Is.EqualTo(ScsiStatus.Good));
+        store.MayWrite.Set();
+        AwaitEnd(rig);
+    }
+
     [TestCase(2 << 20, "disk")]
     [TestCase(1 << 20, "another")]
     public void Another_medium_in_its_place_is_not_erased_and_not_called_clean(int length, string identity)
@@ -257,6 +277,10 @@ public sealed class SanitizerTests
 
         public override string Identity => identity;
 
+        public bool Protected { get; init; }
+
+        public override bool ReadOnly => Protected;
+
         public ManualResetEventSlim Writing { get; } = new();
 
         public ManualResetEventSlim MayWrite { get; } = new();
@@ -277,6 +301,7 @@ public sealed class SanitizerTests
         {
             Writing.Set();
             MayWrite.Wait();
+            if (Protected) throw new StoreException(SenseCode.WriteError, "it may only be read");
             if (Fails) throw new StoreException(SenseCode.WriteError, "as asked for");
             _memory.Put(offset, from);
         }
