@@ -121,6 +121,27 @@ public sealed class SanitizerTests
     }
 
     [Test]
+    public void What_nobody_foresaw_fails_it_and_nothing_else()
+    {
+        var store = new SlowStore { Failure = new OutOfMemoryException() };
+        store.MayWrite.Set();
+        using var rig = new Rig(store);
+        Overwrite(rig, "01000001A5");
+        Assert.That(rig.Code, Is.EqualTo(SenseCode.SanitizeCommandFailed));
+    }
+
+    [Test]
+    public void One_that_cannot_begin_is_not_in_progress()
+    {
+        var store = new SlowStore { Outlives = true, Nameless = true };
+        using var directory = new Scratch();
+        using var rig = new Rig(store, stateDirectory: directory.Path);
+        Overwrite(rig, "01000001A5");
+        Assert.That((rig.Code, store.Writing.IsSet), Is.EqualTo((SenseCode.InternalTargetFailure, false)));
+        Assert.That(rig.Run(Ready), Is.EqualTo(ScsiStatus.Good));
+    }
+
+    [Test]
     public void One_that_a_restart_interrupts_is_resumed()
     {
         using var directory = new Scratch();
@@ -275,7 +296,11 @@ public sealed class SanitizerTests
 
         public override bool OutlivesProcess => Outlives;
 
-        public override string Identity => identity;
+        public override string Identity => Nameless ? throw new OutOfMemoryException() : identity;
+
+        public bool Nameless { get; init; }
+
+        public Exception? Failure { get; init; }
 
         public bool Protected { get; init; }
 
@@ -302,6 +327,7 @@ public sealed class SanitizerTests
             Writing.Set();
             MayWrite.Wait();
             if (Protected) throw new StoreException(SenseCode.WriteError, "it may only be read");
+            if (Failure is { } failure) throw failure;
             if (Fails) throw new StoreException(SenseCode.WriteError, "as asked for");
             _memory.Put(offset, from);
         }
