@@ -19,7 +19,7 @@ public sealed record TargetOptions
     /// <summary>Its logical units.</summary>
     public IReadOnlyList<LunSpec> Luns { get; init; } = [];
 
-    /// <summary>Directory in which persistent reservations outlive the process; null when they need not.</summary>
+    /// <summary>Directory in which persistent reservations and a SANITIZE outlive the process; null when they need not.</summary>
     public string? StateDirectory { get; init; }
 
     /// <summary>What a login to the target must prove.</summary>

@@ -5,8 +5,9 @@ namespace Iscsitop.Target.Server;
 
 /// <summary>
 /// Long writes to memory: their data goes from the socket to where it stays, for copying it there is half the work. It goes in
-/// whole blocks, so that nobody finds half a block, whatever becomes of the connection. A write that does not end GOOD may
-/// leave its first blocks.
+/// whole blocks: a connection that ends leaves none by half, and who is alone in the store finds none (COMPARE AND WRITE, ORWRITE).
+/// A READ meanwhile may, as during any write, for it sends from the same memory. A write that does not end GOOD may leave its
+/// first blocks.
 /// </summary>
 internal static class WriteInPlace
 {
