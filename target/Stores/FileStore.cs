@@ -197,6 +197,9 @@ internal sealed class FileStore : Store
     /// <summary>fsync(2), as a test may replace it.</summary>
     internal Action? Sync { get; init; }
 
+    /// <summary>Flushes that were asked for so far, done or not.</summary>
+    internal long FlushesAsked => Volatile.Read(ref _asked);
+
     private void FlushToDisk()
     {
         try

@@ -44,9 +44,18 @@ public sealed class SanitizerTests
     }
 
     [Test]
-    public void Erases_leave_nothing([Values(BlockErase, CryptographicErase)] string cdb, [Values] bool thin)
+    public void A_unit_that_is_not_thin_has_no_block_erase()
     {
-        if (cdb == BlockErase && !thin) return;
+        using var rig = new Rig();
+        rig.Run(BlockErase);
+        Assert.That((rig.Code, rig.Pointer), Is.EqualTo((SenseCode.InvalidFieldInCdb, "1.4")));
+    }
+
+    [TestCase(BlockErase, true)]
+    [TestCase(CryptographicErase, true)]
+    [TestCase(CryptographicErase, false)]
+    public void Erases_leave_nothing(string cdb, bool thin)
+    {
         using var rig = new Rig(thin: thin);
         byte[] data = new byte[8192 * 512];
         data.AsSpan().Fill(1);

@@ -77,12 +77,12 @@ public sealed partial class SessionTests
             peer.Send(RawPeer.LoginRequest("MaxConnections=2\0"));
             peer.Expect(Opcode.LoginResponse);
             peer.ExpectClosed();
-            Assert.That(SpinWait.SpinUntil(() => target.Server.Connections().Count == 0, TimeSpan.FromSeconds(20)));
         }
         finally
         {
             SetLimit(Descriptors, ref limit);
         }
+        Assert.That(SpinWait.SpinUntil(() => target.Server.Connections().Count == 0, TimeSpan.FromSeconds(20)));
         Assert.That(target.Server.SessionCount, Is.Zero);
         using RawPeer again = target.Connect();
         again.Send(RawPeer.LoginRequest(Names + "MaxConnections=2\0"));

@@ -212,20 +212,22 @@ public sealed class FileStoreTests
     {
         int flushes = 0;
         using var begun = new ManualResetEventSlim();
-        Thread? second = null;
+        using var mayFail = new ManualResetEventSlim();
         using FileStore store = WithSync(() =>
         {
             if (Interlocked.Increment(ref flushes) > 1) return; // the system has told somebody, and tells nobody else
             begun.Set();
-            SpinWait.SpinUntil(() => Volatile.Read(ref flushes) > 1 || Waits(second));
+            mayFail.Wait();
             throw new IOException("the disk is gone");
         });
         SenseCode? first = null, other = null;
-        second = new Thread(() => other = FlushFailure(store));
+        var second = new Thread(() => other = FlushFailure(store));
         var thread = new Thread(() => first = FlushFailure(store));
         thread.Start();
         begun.Wait();
         second.Start();
+        Assert.That(SpinWait.SpinUntil(() => store.FlushesAsked == 2, TimeSpan.FromSeconds(30)));
+        mayFail.Set();
         thread.Join();
         second.Join();
         Assert.That((first, other, flushes), Is.EqualTo(((SenseCode?)SenseCode.WriteError, (SenseCode?)SenseCode.WriteError, 1)));
@@ -236,19 +238,20 @@ public sealed class FileStoreTests
     {
         int flushes = 0;
         using var begun = new ManualResetEventSlim();
-        Thread[] others = [];
+        using var mayEnd = new ManualResetEventSlim();
         using FileStore store = WithSync(() =>
         {
             if (Interlocked.Increment(ref flushes) > 1) return;
             begun.Set();
-            SpinWait.SpinUntil(() => Volatile.Read(ref others) is { Length: > 0 } all && all.All(Waits));
+            mayEnd.Wait();
         });
         var thread = new Thread(store.Flush);
         thread.Start();
         begun.Wait();
         Thread[] started = [.. Enumerable.Range(0, 8).Select(_ => new Thread(store.Flush))];
         foreach (Thread t in started) t.Start();
-        Volatile.Write(ref others, started);
+        Assert.That(SpinWait.SpinUntil(() => store.FlushesAsked == 9, TimeSpan.FromSeconds(30)));
+        mayEnd.Set();
         foreach (Thread t in started) t.Join();
         thread.Join();
         Assert.That(flushes, Is.EqualTo(2), "what came after the first began is not in it, and all of it is in the second");
@@ -274,8 +277,6 @@ public sealed class FileStoreTests
             return e.Code;
         }
     }
-
-    private static bool Waits(Thread? thread) => thread is { } t && (t.ThreadState & ThreadState.WaitSleepJoin) != 0;
 
     [Test]
     [Platform("Linux", Reason = "block devices of Linux")]
