@@ -142,7 +142,7 @@ complete -c iscsitop -n '__fish_seen_subcommand_from target' -l lun -r -F -d 'se
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -l config -r -F -d 'serve the targets of this file, see iscsitop-target.conf(5); SIGHUP reads it again'
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -l check-config -d 'say whether the file of --config is right, and end'
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -l drain -r -d 'when told to end, give initiators so long to log out; 10 unless given'
-complete -c iscsitop -n '__fish_seen_subcommand_from target' -l state-dir -r -F -d 'keep persistent reservations that initiators ask to outlive a restart (APTPL) in files here'
+complete -c iscsitop -n '__fish_seen_subcommand_from target' -l state-dir -r -F -d 'keep in files here what outlives a restart: persistent reservations with APTPL, and SANITIZE'
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -l log-level -r -d 'log this and worse to standard error: trace, debug, info, warn, error or none; info unless given'
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -l insecure-allow-remote -d 'listen on addresses that other machines reach, though anybody may log in'
 complete -c iscsitop -n '__fish_seen_subcommand_from target' -s h -l help -d 'show what can be asked for'

@@ -90,7 +90,7 @@ internal sealed class TargetWords
     private readonly Option<string[]> _portals = new("--portal") { HelpName = "ADDR[:PORT]", Description = "listen here, 127.0.0.1:3260 unless given; repeatable" };
     private readonly Option<string> _name = new("--name") { HelpName = "IQN", Description = $"name of the target; {new TargetOptions().Name} unless given", DefaultValueFactory = _ => new TargetOptions().Name };
     private readonly Option<string[]> _luns = new("--lun") { HelpName = "N=ram:SIZE|N=file:PATH|N=block:PATH[,OPTION...]", Description = "serve this logical unit; repeatable" };
-    private readonly Option<string?> _state = new("--state-dir") { HelpName = "DIR", Description = "keep persistent reservations that initiators ask to outlive a restart (APTPL) in files here" };
+    private readonly Option<string?> _state = new("--state-dir") { HelpName = "DIR", Description = "keep in files here what outlives a restart: persistent reservations with APTPL, and SANITIZE" };
     private readonly Option<string> _level = Logs.Option();
     private readonly Option<bool> _remote = new("--insecure-allow-remote") { Description = "listen on addresses that other machines reach, though anybody may log in" };
 

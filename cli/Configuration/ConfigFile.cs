@@ -26,6 +26,7 @@ internal static class ConfigFile
         new("commands", (o, v) => o with { MaxCommands = v.Number(1, 1024) }),
         new("text_bytes", (o, v) => o with { MaxText = v.Number(8192, 1 << 20) }),
         new("buffer_mib", (o, v) => o with { MaxBuffers = (long)v.Number(16, 1 << 20) << 20 }),
+        new("buffer_mib_per_connection", (o, v) => o with { MaxBuffersPerConnection = (long)v.Number(16, 1 << 20) << 20 }),
         new("registrations_per_unit", (o, v) => o with { MaxRegistrations = v.Number(1, 4096) }),
         new("copies_per_unit", (o, v) => o with { MaxCopies = v.Number(1, 255) }),
         new("log_messages_per_second", (o, v) => o with { LogsPerSecond = v.Number(1, 1_000_000) }),

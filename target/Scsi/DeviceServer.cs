@@ -37,6 +37,8 @@ internal static class DeviceServer
         {
             // A command whose data came while the unit was sanitized would bring back what is gone.
             if (task.Unit is { Sanitizer.InProgress: true } unit && unit.Refuses(task.Row!)) return unit.FailNotReady(task);
+            // One whose first blocks were erased since must not pass for whole; initiators send it again.
+            if (task.Placed > 0 && task.PlacedAt != task.Unit!.Sanitizer.Count) return task.Fail(SenseCode.SanitizeInProgress);
             return task.Row!.Handler!(task);
         }
         catch (StoreException e)

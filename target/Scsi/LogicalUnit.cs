@@ -57,7 +57,7 @@ internal sealed class LogicalUnit
         Reservations = new Reservations(this, stateDirectory is null ? null : new ReservationFile(stateDirectory, name));
         Reservations.Load();
         Sanitizer = new Sanitizer(this, stateDirectory is null || !store.OutlivesProcess ? null : new SanitizeFile(stateDirectory, name));
-        Sanitizer.Resume();
+        Sanitizer.Load();
     }
 
     /// <summary>Where its blocks are.</summary>

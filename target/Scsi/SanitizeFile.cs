@@ -4,13 +4,14 @@ using System.Text.Json.Serialization;
 namespace Iscsitop.Target.Scsi;
 
 /// <summary>What a SANITIZE is to do, and what became of it.</summary>
-/// <param name="Length">Bytes of the unit it was ordered for.</param>
+/// <param name="Medium">The <see cref="Stores.Store.Identity"/> of the medium it was ordered for.</param>
+/// <param name="Length">Bytes of it.</param>
 /// <param name="Pattern">What is written; null when blocks are unmapped.</param>
 /// <param name="Passes">How often.</param>
 /// <param name="Invert">Whether the pattern is inverted with each pass.</param>
 /// <param name="MayExit">Whether EXIT FAILURE MODE ends its failure (AUSE).</param>
 /// <param name="Failed">Whether it has failed.</param>
-internal sealed record SanitizeOrder(long Length, byte[]? Pattern, int Passes, bool Invert, bool MayExit, bool Failed);
+internal sealed record SanitizeOrder(string Medium, long Length, byte[]? Pattern, int Passes, bool Invert, bool MayExit, bool Failed);
 
 /// <summary>
 /// The SANITIZE of one unit that has not come to a good end, on disk: a loss of power suspends it, and it is resumed

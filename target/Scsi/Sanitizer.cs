@@ -22,12 +22,18 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
     private readonly Lock _lock = new();
     private volatile bool _running;
     private volatile bool _failed;
+    private SanitizeOrder? _order; // what the file says
+    private SanitizeOrder? _suspended;
     private bool _mayExit;
+    private volatile int _count;
     private long _done;
     private long _total;
 
     /// <summary>Whether a unit whose medium outlives this process can be sanitized: not when a restart would forget about it.</summary>
     public bool Remembers => file is not null;
+
+    /// <summary>How many have begun: what was written before one is gone.</summary>
+    public int Count => _count;
 
     /// <summary>Whether it runs.</summary>
     public bool InProgress => _running;
@@ -78,16 +84,30 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
         return task.Unit!.Sanitizer.Begin(task, task.Unit.Thin ? null : [0], 1, invert: false);
     }
 
-    /// <summary>Goes on with what an earlier run left, or with its failure. Over another medium it does not go on.</summary>
+    /// <summary>Takes up what an earlier run left, or its failure. A run that may not write leaves it to the next. Another medium in its place is neither erased nor called clean.</summary>
     /// <exception cref="IOException">What is there cannot be read; the message names it.</exception>
-    public void Resume()
+    public void Load()
     {
         if (file?.Load() is not { } order) return;
+        _order = order;
         _mayExit = order.MayExit;
-        _failed = order.Failed || order.Length != unit.Store.Length;
-        if (_failed) return;
-        _running = true;
-        Start(order);
+        _failed = order.Failed || unit.Store.ReadOnly || order.Length != unit.Store.Length || order.Medium != unit.Store.Identity;
+        _running = !_failed;
+        if (_running) _suspended = order;
+    }
+
+    /// <summary>Goes on with what <see cref="Load"/> found, once it is certain that the unit is served.</summary>
+    public void Resume()
+    {
+        if (Interlocked.Exchange(ref _suspended, null) is not { } order) return;
+        try
+        {
+            Start(order);
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            (_failed, _running) = (true, false); // there is no thread: the next run tries again
+        }
     }
 
     private ScsiStatus Begin(ScsiTask task, byte[]? pattern, int passes, bool invert)
@@ -104,18 +124,8 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
             _running = false;
             return ScsiStatus.Good; // nobody hears it
         }
-        var order = new SanitizeOrder(unit.Store.Length, pattern, passes, invert, (task.Cdb[1] & AllowUnrestrictedExit) != 0, Failed: false);
-        try
-        {
-            file?.Save(order);
-        }
-        catch (IOException)
-        {
-            _running = false;
-            return task.Fail(SenseCode.InternalTargetFailure); // a restart would forget about it, so it does not begin
-        }
-        _mayExit = order.MayExit;
-        Thread thread = Start(order);
+        Thread? thread = TryBegin(pattern, passes, invert, (task.Cdb[1] & AllowUnrestrictedExit) != 0);
+        if (thread is null) return task.Fail(SenseCode.InternalTargetFailure);
         if ((task.Cdb[1] & Immediate) != 0) return ScsiStatus.Good;
         while (!thread.Join(PatienceMilliseconds))
             if (task.IsVoid)
@@ -123,12 +133,61 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
         return _failed ? task.Fail(SenseCode.SanitizeCommandFailed) : ScsiStatus.Good;
     }
 
+    // Null, and nothing has begun, when a restart would forget about it, or nobody would do it.
+    private Thread? TryBegin(byte[]? pattern, int passes, bool invert, bool mayExit)
+    {
+        SanitizeOrder? before = _order;
+        try
+        {
+            var order = new SanitizeOrder(unit.Store.Identity, unit.Store.Length, pattern, passes, invert, mayExit, Failed: false);
+            Keep(order);
+            Thread thread = Start(order);
+            _mayExit = mayExit;
+            return thread;
+        }
+#pragma warning disable CA1031 // No thread, no memory, a medium that is being closed: this command fails, and the next may not.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            Withdraw(before);
+            _running = false;
+            return null;
+        }
+    }
+
+    private void Keep(SanitizeOrder? order)
+    {
+        try
+        {
+            file?.Save(order);
+            _order = order;
+        }
+        catch (StateInDoubtException)
+        {
+            _failed = true; // it may begin with the next start: until then nobody is to take the medium for what it was
+            throw;
+        }
+    }
+
+    private void Withdraw(SanitizeOrder? before)
+    {
+        if (_order == before) return;
+        try
+        {
+            Keep(before);
+        }
+        catch (IOException)
+        {
+            _failed = true;
+        }
+    }
+
     private bool TryExit()
     {
         lock (_lock)
         {
             if (_failed && !_mayExit) return false;
-            if (_failed) file?.Save(null);
+            if (_failed) Keep(null);
             _failed = false;
             return true;
         }
@@ -137,6 +196,7 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
     private Thread Start(SanitizeOrder order)
     {
         _total = order.Passes * unit.Store.Length;
+        _count++;
         var thread = new Thread(() => Run(order)) { IsBackground = true, Name = "sanitize" };
         thread.Start();
         return thread;
@@ -151,14 +211,16 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
             if (order.Pattern is { } pattern) Write(pattern, order.Passes, order.Invert);
             else Unmap();
             unit.Store.Flush();
-            file?.Save(null); // before anybody writes again: an order that is there is followed
+            Keep(null); // before anybody writes again: an order that is there is followed
             clean = true;
         }
         catch (ObjectDisposedException)
         {
             // The target is going down; the next one resumes.
         }
-        catch (IOException)
+#pragma warning disable CA1031 // A bug, or no memory, must cost this unit and not the process.
+        catch (Exception)
+#pragma warning restore CA1031
         {
             RememberFailure(order);
         }
@@ -174,9 +236,9 @@ internal sealed class Sanitizer(LogicalUnit unit, SanitizeFile? file = null)
     {
         try
         {
-            file?.Save(order with { Failed = true });
+            Keep(order with { Failed = true });
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or OutOfMemoryException)
         {
         }
     }

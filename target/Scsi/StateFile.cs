@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Iscsitop.Target.Server;
+using Microsoft.Win32.SafeHandles;
 
 namespace Iscsitop.Target.Scsi;
 
@@ -29,15 +31,23 @@ internal sealed class StateFile(string directory, string name)
         }
     }
 
+    /// <summary>fsync(2) of the directory, as a test may replace it.</summary>
+    internal Func<bool>? Sync { get; init; }
+
     /// <summary>Replaces it; null removes it.</summary>
     /// <exception cref="IOException">It could not be written; the old one is there still.</exception>
+    /// <exception cref="StateInDoubtException">It could not be written, and the old one could not be put back.</exception>
     public void Save(byte[]? content)
     {
         try
         {
-            if (content is null) File.Delete(Path);
-            else Replace(content);
-            if (!OperatingSystem.IsWindows()) SyncDirectory();
+            byte[]? before = File.Exists(Path) ? File.ReadAllBytes(Path) : null;
+            using SafeFileHandle? opened = OpenDirectory(); // while nothing has changed: there may be no descriptor left
+            Replace(content);
+            if (TrySync(opened)) return;
+            // The next start would find the new one, though who wrote it is told that it is not there.
+            string message = $"'{directory}' cannot be synchronised to disk";
+            throw TryReplace(before) && TrySync(opened) ? new IOException(message) : new StateInDoubtException(message);
         }
         catch (UnauthorizedAccessException e)
         {
@@ -45,8 +55,13 @@ internal sealed class StateFile(string directory, string name)
         }
     }
 
-    private void Replace(byte[] content)
+    private void Replace(byte[]? content)
     {
+        if (content is null)
+        {
+            File.Delete(Path);
+            return;
+        }
         string beside = Path + ".new";
         using (var file = new FileStream(beside, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
@@ -56,13 +71,30 @@ internal sealed class StateFile(string directory, string name)
         File.Move(beside, Path, overwrite: true);
     }
 
-    // A rename is on disk when its directory is.
-    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    private void SyncDirectory()
+    private bool TryReplace(byte[]? content)
     {
-        int fd = Native.Open(directory, 0);
-        bool synced = fd >= 0 && Native.FSync(fd) == 0;
-        if (fd >= 0) Native.Close(fd);
-        if (!synced) throw new IOException($"'{directory}' cannot be synchronised to disk");
+        try
+        {
+            Replace(content);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
+
+    private SafeFileHandle? OpenDirectory()
+    {
+        if (OperatingSystem.IsWindows()) return null;
+        int descriptor = Native.Open(directory, 0);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw new IOException($"'{directory}' cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    // A rename is on disk when its directory is.
+    private bool TrySync(SafeFileHandle? opened) =>
+        Sync is { } sync ? sync() : OperatingSystem.IsWindows() || Native.FSync(opened!) == 0;
 }
+
+/// <summary>Nobody knows which of two states the next start finds.</summary>
+internal sealed class StateInDoubtException(string message) : IOException(message);

@@ -75,8 +75,19 @@ internal sealed class Connection : IDisposable
     /// <summary>Set by others: the thread is to end the connection (reinstatement, shutdown, cold reset).</summary>
     public volatile bool Doomed;
 
-    /// <summary>Starts the thread.</summary>
-    public void Start() => _thread.Start();
+    /// <summary>Starts the thread. When there can be none, the connection has ended.</summary>
+    public void Start()
+    {
+        try
+        {
+            _thread.Start();
+        }
+        catch
+        {
+            End();
+            throw;
+        }
+    }
 
     /// <summary>Ends the connection from another thread: what it waits for returns at once.</summary>
     /// <param name="why">What observers are told.</param>
@@ -166,8 +177,6 @@ internal sealed class Connection : IDisposable
         finally
         {
             End();
-            Server.Ended(this);
-            _ended.Set();
         }
     }
 
@@ -205,5 +214,7 @@ internal sealed class Connection : IDisposable
         _socket.Dispose();
         Reader.Dispose();
         Writer.Dispose();
+        Server.Ended(this);
+        _ended.Set();
     }
 }

@@ -242,7 +242,7 @@ internal sealed class FullFeature : IDisposable
     /// <summary>A long write whose turn it is begins before its immediate data has come.</summary>
     private bool TakeEarly(Bhs bhs)
     {
-        bool suits = bhs.Opcode == Opcode.ScsiCommand && bhs.DataLength >= WriteInPlace.MinLength && !bhs.Immediate && bhs.AhsLength == 0;
+        bool suits = bhs.Bytes[0] == (byte)Opcode.ScsiCommand && bhs.DataLength >= WriteInPlace.MinLength && bhs.AhsLength == 0;
         if (!suits || _commands.DataDigest || _session.Shared || _session.Discovery) return false;
         if (bhs.CmdSn != _session.Numbering.ExpCmdSn || Wrong(bhs, default) is not null) return false;
         if (!_session.Numbering.IsTurn(bhs.CmdSn, this, bhs, default, default)) return false;

@@ -32,6 +32,9 @@ internal sealed class IscsiTask(ScsiCommands owner) : ScsiTask, IThreadPoolWorkI
     /// <summary>Whether its data goes to the store as it comes (<see cref="WriteInPlace"/>).</summary>
     public bool InPlace { get; set; }
 
+    /// <summary>Bytes of buffer that its connection counts for it.</summary>
+    public int Claimed { get; set; }
+
     /// <summary>Bytes that came, without gaps from the begin.</summary>
     public int Received { get; set; }
 

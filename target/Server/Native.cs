@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
 
 namespace Iscsitop.Target.Server;
 
@@ -32,7 +33,7 @@ internal static unsafe partial class Native
     public static partial int Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    public static partial int FSync(int fd);
+    public static partial int FSync(SafeFileHandle fd);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int fd);

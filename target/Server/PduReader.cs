@@ -46,9 +46,7 @@ internal sealed class PduReader(Socket socket) : IDisposable
     {
         get
         {
-            int skip = Math.Min(_skip, _end - _start);
-            _skip -= skip;
-            _start += skip;
+            Skip();
             return _end - _start >= Pdu.BhsLength && _end - _start >= HeaderLength;
         }
     }
@@ -246,5 +244,28 @@ internal sealed class PduReader(Socket socket) : IDisposable
         int here = Math.Min(length, _end - _start);
         _start += here;
         _skip += length - here;
+    }
+
+    /// <summary>The same, and waits until all of it has come.</summary>
+    /// <param name="deadline">Environment.TickCount64 after which the peer has stalled.</param>
+    /// <returns>False when the connection ended or stalled.</returns>
+    public bool DiscardAll(long deadline)
+    {
+        Discard();
+        while (_skip > _end - _start)
+        {
+            Received what = Receive(int.MaxValue);
+            Skip();
+            if (what == Received.Closed || (_skip > 0 && Environment.TickCount64 >= deadline)) return false;
+        }
+        return true;
+    }
+
+    // What is left of a PDU that was taken before its end.
+    private void Skip()
+    {
+        int skip = Math.Min(_skip, _end - _start);
+        _skip -= skip;
+        _start += skip;
     }
 }

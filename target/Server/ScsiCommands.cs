@@ -32,6 +32,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private int _voidCount;
     private int _strays;
     private long _lent;
+    private long _claimed;
 
     /// <summary>Whether data comes with a digest.</summary>
     public bool DataDigest { get; } = connection.Parameters[Key.DataDigest] == LoginKeys.DigestCrc32C;
@@ -98,7 +99,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         ScsiStatus status = DeviceServer.Prepare(task);
         if (status == ScsiStatus.Good && task.Write && Unsolicited(task, bhs.Final, immediate) is { } code) status = task.Fail(code);
         if (status == ScsiStatus.Good && !Consistent(task)) status = task.Fail(SenseCode.InvalidFieldInCommandInformationUnit);
-        if (status == ScsiStatus.Good && NeedsBuffer(task) && BufferPool.Exhausted) status = ScsiStatus.TaskSetFull;
+        if (status == ScsiStatus.Good && NeedsBuffer(task) && !TryClaim(task)) status = ScsiStatus.TaskSetFull;
         task.Early = status;
         task.Wanted = status == ScsiStatus.Good && task.Write ? (int)Math.Min(task.Expected, task.OutLength) : 0;
         task.InPlace = !DataDigest && WriteInPlace.Suits(task);
@@ -229,6 +230,17 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
 
     private bool NeedsBuffer(IscsiTask task) => task.OutLength > 0 || task.Unit is { Store.MayBlock: true } || DataDigest;
 
+    // Counted here and not where it is rented: what a worker rents later has its place already.
+    private bool TryClaim(IscsiTask task)
+    {
+        long length = Math.Max(task.OutLength, task.Row!.Transfer == Transfer.In && task.Blocks > 0 ? (long)task.Blocks * task.Unit!.BlockSize : 0);
+        int size = length > 0 ? BufferPool.SizeOf((int)length) : 0;
+        if (BufferPool.Exhausted || (size > 0 && _claimed + size > connection.Server.Options.MaxBuffersPerConnection)) return false;
+        task.Claimed = size;
+        _claimed += size;
+        return true;
+    }
+
     // RFC 7143 §11.4.7.2: unsolicited data that was not agreed upon ends the command.
     private SenseCode? Unsolicited(IscsiTask task, bool final, int immediate)
     {
@@ -267,40 +279,37 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         return -1;
     }
 
-    /// <summary>Takes the data segment to where it belongs, or drops it when the task has failed.</summary>
+    /// <summary>Takes the data segment to where it belongs, or drops it when the task has failed: all of it, before the answer.</summary>
     private bool TakeData(Bhs bhs, IscsiTask task, int offset, int length)
     {
         PduReader reader = connection.Reader;
-        if (task.Early != ScsiStatus.Good)
+        bool failed = task.Early != ScsiStatus.Good;
+        if (reader.HasPdu && (failed || !task.InPlace))
         {
             connection.FireReceived(task.Lun);
-            reader.Discard();
-            return true;
-        }
-        if (reader.HasPdu && !task.InPlace)
-        {
-            connection.FireReceived(task.Lun);
-            if (reader.DataIntact) reader.Data.AsSpan().CopyTo(task.Buffer.AsSpan(offset, length));
-            else Damaged(bhs, task);
+            if (!failed && reader.DataIntact) reader.Data.AsSpan().CopyTo(task.Buffer.AsSpan(offset, length));
+            else if (!failed) Damaged(bhs, task);
             reader.Advance();
             return true;
         }
         Span<byte> header = stackalloc byte[Pdu.BhsLength];
         bhs.Bytes.CopyTo(header);
         if (!reader.HasPdu) phase.Flush();
-        bool intact = true;
-        if (task.InPlace)
-        {
-            reader.BeginData();
-            if (!WriteInPlace.Receive(reader, task, offset, length, DataDeadline())) return false;
-            reader.EndData(length);
-        }
-        else if (!reader.ReceiveData(task.Buffer.AsSpan(offset, length), DataDeadline(), out intact))
-        {
-            return false;
-        }
+        if (!ReceiveData(task, offset, length, out bool intact)) return false;
         if (connection.Provider.Wants(header[0])) connection.FireReceived(header, default, task.Lun);
         if (!intact) Damaged(new Bhs(header), task);
+        return true;
+    }
+
+    private bool ReceiveData(IscsiTask task, int offset, int length, out bool intact)
+    {
+        PduReader reader = connection.Reader;
+        intact = true;
+        if (task.Early != ScsiStatus.Good) return reader.DiscardAll(DataDeadline());
+        if (!task.InPlace) return reader.ReceiveData(task.Buffer.AsSpan(offset, length), DataDeadline(), out intact);
+        reader.BeginData();
+        if (!WriteInPlace.Receive(reader, task, offset, length, DataDeadline())) return false;
+        reader.EndData(length);
         return true;
     }
 
@@ -359,9 +368,27 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
 
     private void Finish(IscsiTask task)
     {
-        ScsiStatus status = task.Early != ScsiStatus.Good ? task.Early : DeviceServer.Execute(task);
-        if (status == ScsiTask.Deferred) HandOff(task);
-        else Respond(task, status);
+        ScsiStatus? status = task.Early != ScsiStatus.Good ? task.Early : Execute(task);
+        if (status is null) Abort(task);
+        else if (status == ScsiTask.Deferred) HandOff(task);
+        else Respond(task, status.Value);
+    }
+
+    /// <summary>Runs the handler; null when the task has become void. As on a worker: who resets the unit waits until a write is out.</summary>
+    private static ScsiStatus? Execute(IscsiTask task)
+    {
+        if (task.Unit is not { } unit || (task.Row!.Access & Access.Write) != Access.Write) return DeviceServer.Execute(task);
+        unit.Enter(task.Generation);
+        task.NexusTasks!.Enter(task.NexusGeneration);
+        try
+        {
+            return task.IsVoid ? null : DeviceServer.Execute(task);
+        }
+        finally
+        {
+            task.NexusTasks.Leave(task.NexusGeneration);
+            unit.Leave(task.Generation);
+        }
     }
 
     private void HandOff(IscsiTask task)
@@ -486,6 +513,8 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
     private void Recycle(IscsiTask task)
     {
         task.ReturnBuffer();
+        _claimed -= task.Claimed;
+        task.Claimed = 0;
         _free.Push(task);
     }
 

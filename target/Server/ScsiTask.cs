@@ -60,6 +60,9 @@ internal class ScsiTask
     /// <summary>Bytes of <see cref="DataOut"/> that are in the store already, whole blocks from its begin; their part of it is void.</summary>
     public int Placed { get; set; }
 
+    /// <summary>The <see cref="Sanitizer.Count"/> of the unit when the first of them were placed.</summary>
+    public int PlacedAt { get; set; }
+
     /// <summary>Whether the handler may wait for a device: it runs on a worker.</summary>
     public bool MayBlock { get; set; }
 

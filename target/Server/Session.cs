@@ -107,6 +107,8 @@ internal sealed class Session
             if (!replaced && _joining == 0) _over |= _connections.Length == 0;
             if (!replaced) return LoginStatus.ServiceUnavailable;
             if (_over) return LoginStatus.SessionDoesNotExist;
+            // Another login of the same CID was quicker: neither found one to replace.
+            if (Array.Exists(_connections, c => c.Cid == connection.Cid)) return LoginStatus.ServiceUnavailable;
             if (_connections.Length >= Parameters[Key.MaxConnections]) return LoginStatus.TooManyConnections;
             Volatile.Write(ref _connections, [.. _connections, connection]);
             return LoginStatus.Success;

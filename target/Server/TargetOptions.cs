@@ -19,7 +19,7 @@ public sealed record TargetOptions
     /// <summary>Its logical units.</summary>
     public IReadOnlyList<LunSpec> Luns { get; init; } = [];
 
-    /// <summary>Directory in which persistent reservations outlive the process; null when they need not.</summary>
+    /// <summary>Directory in which persistent reservations and a SANITIZE outlive the process; null when they need not.</summary>
     public string? StateDirectory { get; init; }
 
     /// <summary>What a login to the target must prove.</summary>
@@ -60,6 +60,12 @@ public sealed record TargetOptions
 
     /// <summary>Bytes of buffers that all commands together may hold; beyond it they are answered TASK SET FULL.</summary>
     public long MaxBuffers { get; init; } = BufferPool.DefaultLimit;
+
+    /// <summary>
+    /// Bytes of them that the commands of one connection may hold, no fewer than the 16 MiB of the longest transfer. By default
+    /// twice what an initiator takes that keeps 32 commands of 1 MiB under way, as real ones do.
+    /// </summary>
+    public long MaxBuffersPerConnection { get; init; } = 64L << 20;
 
     /// <summary>Persistent reservation registrations of one unit at most, up to 4096.</summary>
     public int MaxRegistrations { get; init; } = Scsi.Reservations.DefaultMaxRegistrations;

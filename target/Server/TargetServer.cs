@@ -42,7 +42,7 @@ public sealed class TargetServer : IDisposable
         Targets.Change change = _targets.Prepare(options.AllTargets, options.StateDirectory);
         Limit(change, options);
         _targets.Commit(change);
-        Announce(change);
+        Begin(change);
     }
 
     /// <summary>What the server was told.</summary>
@@ -100,7 +100,7 @@ public sealed class TargetServer : IDisposable
             _targets.Commit(change);
             foreach (Session session in _sessions) Refresh(session);
         }
-        Announce(change);
+        Begin(change);
         foreach (LogicalUnit unit in change.Kept) Try(0, unit.Grow);
         foreach ((int lun, LogicalUnit unit) in change.Gone) Close(lun, unit);
         Log.Reloaded(Logger, Description);
@@ -304,10 +304,14 @@ public sealed class TargetServer : IDisposable
         }
     }
 
-    private void Announce(Targets.Change change)
+    /// <summary>What is not to happen for a configuration that is refused.</summary>
+    private void Begin(Targets.Change change)
     {
         foreach ((string target, int lun, LogicalUnit unit) in change.Opened)
+        {
             Provider.UnitChanges.Enqueue(new UnitInfo(target, (ulong)lun, unit.Serial, unit.BlockSize));
+            unit.Sanitizer.Resume();
+        }
     }
 
     /// <summary>Closes a unit that nobody sees any more, when what workers had in hand has ended.</summary>

@@ -5,8 +5,9 @@ namespace Iscsitop.Target.Server;
 
 /// <summary>
 /// Long writes to memory: their data goes from the socket to where it stays, for copying it there is half the work. It goes in
-/// whole blocks, so that nobody finds half a block, whatever becomes of the connection. A write that does not end GOOD may
-/// leave its first blocks.
+/// whole blocks: a connection that ends leaves none by half, and who is alone in the store finds none (COMPARE AND WRITE, ORWRITE).
+/// A READ meanwhile may, as during any write, for it sends from the same memory. A write that does not end GOOD may leave its
+/// first blocks.
 /// </summary>
 internal static class WriteInPlace
 {
@@ -39,7 +40,8 @@ internal static class WriteInPlace
         int end = offset + length;
         while (offset == task.Placed && Whole(task, end - offset) > 0)
         {
-            if (reader.Ready < block && !reader.Await(block, deadline)) return false;
+            // The deadline is for all of it: each block may come in time, and the segment never end.
+            if (reader.Ready < block && (Environment.TickCount64 >= deadline || !reader.Await(block, deadline))) return false;
             if (!TryPlace(task, reader, default, Whole(task, Math.Min(reader.Ready, end - offset)), deadline)) break;
             offset = task.Placed;
         }
@@ -58,7 +60,11 @@ internal static class WriteInPlace
         int stripe = unit.Store.Enter();
         try
         {
+            // Before the look at what runs: one that begins now counts as another.
+            int sanitized = unit.Sanitizer.Count;
             if (task.IsVoid || unit.Sanitizer.InProgress) return false;
+            if (task.Placed == 0) task.PlacedAt = sanitized;
+            else if (task.PlacedAt != sanitized) return false;
             Span<byte> into = unit.Store.Memory(Medium.Offset(task) + task.Placed, count);
             if (reader is null) here[..into.Length].CopyTo(into);
             else if (!reader.Take(into, deadline)) return false; // all of it is ready

@@ -36,11 +36,14 @@ internal static class BufferPool
     /// <summary>Bytes that are rented out.</summary>
     public static long Rented => Volatile.Read(ref s_rented);
 
+    /// <summary>Bytes of the buffer that so many bytes get.</summary>
+    public static int SizeOf(int length) => 1 << Shift(length);
+
     /// <summary>A buffer of at least <paramref name="length"/> bytes with undefined content.</summary>
     public static byte[] Rent(int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxLength);
-        int shift = Math.Max(MinShift, BitOperations.Log2((uint)Math.Max(length - 1, 1)) + 1);
+        int shift = Shift(length);
         lock (s_lock)
         {
             s_rented += 1 << shift;
@@ -64,4 +67,6 @@ internal static class BufferPool
             s_free[BitOperations.Log2((uint)buffer.Length) - MinShift].Push(buffer);
         }
     }
+
+    private static int Shift(int length) => Math.Max(MinShift, BitOperations.Log2((uint)Math.Max(length - 1, 1)) + 1);
 }

@@ -19,6 +19,8 @@ internal sealed class DelayStore(Store inner, TimeSpan delay) : Store
 
     public override bool OutlivesProcess => inner.OutlivesProcess;
 
+    public override string Identity => inner.Identity;
+
     public override ushort RotationRate => inner.RotationRate;
 
     public override bool Atomic => inner.Atomic;

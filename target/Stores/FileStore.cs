@@ -42,6 +42,8 @@ internal sealed class FileStore : Store
 
     public override bool OutlivesProcess => true;
 
+    public override string Identity => FileIdentity.Of(_path, _file);
+
     /// <summary>Opens a file, or makes a sparse one when it is not there and a size is given.</summary>
     /// <param name="path">The file. It is locked against a second target as far as the system can.</param>
     /// <param name="size">Bytes a new file gets, and an existing one must have; 0 takes an existing file as it is.</param>
@@ -194,6 +196,9 @@ internal sealed class FileStore : Store
 
     /// <summary>fsync(2), as a test may replace it.</summary>
     internal Action? Sync { get; init; }
+
+    /// <summary>Flushes that were asked for so far, done or not.</summary>
+    internal long FlushesAsked => Volatile.Read(ref _asked);
 
     private void FlushToDisk()
     {

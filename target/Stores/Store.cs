@@ -31,6 +31,9 @@ internal abstract class Store : IDisposable
     /// <summary>Whether what it holds is there when the target is started again.</summary>
     public virtual bool OutlivesProcess => false;
 
+    /// <summary>What tells its medium from any other that stands in its place one day; "" where it does not outlive the process.</summary>
+    public virtual string Identity => "";
+
     /// <summary>MEDIUM ROTATION RATE (SBC-4 §6.6.2): 0 is not reported, 1 does not rotate.</summary>
     public virtual ushort RotationRate => 0;
 

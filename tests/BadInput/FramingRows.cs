@@ -11,7 +11,7 @@ internal static class FramingRows
 {
     private const byte Both = 0xe0;
 
-    public static IEnumerable<Row> All => [.. Lengths(), .. s_rows, .. AdditionalHeaders(), .. Opcodes()];
+    public static IEnumerable<Row> All => [.. Lengths(), .. s_rows, .. AdditionalHeaders(), .. Opcodes(), LongOpcode()];
 
     private static readonly Row[] s_rows =
     [
@@ -67,15 +67,15 @@ internal static class FramingRows
             p.Login().Send(Ready(p, 1)[..30]);
             p.Peer.Socket.Shutdown(SocketShutdown.Send);
         }, "closed") { Orderly = true },
-        new("F11 half of a login and silence", p => p.Send(P.LoginRequest(Hostile.Names)[..40]), "closed"),
-        new("F11 nothing at all", _ => { }, "closed"),
-        new("F11 half of a PDU and silence", p => p.Login().Send(Ready(p, 1)[..30]), "closed"),
+        new("F11 half of a login and silence", p => p.Send(P.LoginRequest(Hostile.Names)[..40]), "closed") { Stalls = true },
+        new("F11 nothing at all", _ => { }, "closed") { Stalls = true },
+        new("F11 half of a PDU and silence", p => p.Login().Send(Ready(p, 1)[..30]), "closed") { Stalls = true },
         new("F11 half of a Data-Out and silence", p =>
         {
             p.Login(Hostile.Solicited).Send(Write(p));
             p.Send(P.DataOut(1, p.NextTag(), 0, 0, new byte[512], final: true)[..300]);
-        }, "r2t 512, closed"),
-        new("F11 half of data for nobody and silence", p => p.Login().Send(P.DataOut(1, 7, 0, 0, new byte[512], final: true)[..300]), "reject 09, closed"),
+        }, "r2t 512, closed") { Stalls = true },
+        new("F11 half of data for nobody and silence", p => p.Login().Send(P.DataOut(1, 7, 0, 0, new byte[512], final: true)[..300]), "reject 09, closed") { Stalls = true },
         new("F11 a reset in a Data-Out", p =>
         {
             p.Login(Hostile.Solicited).Send(Write(p, blocks: 2048));
@@ -90,7 +90,7 @@ internal static class FramingRows
             // Until the target gives the connection up; what it has sent is more than is read here.
             p.Note(SpinWait.SpinUntil(() => p.Target.Server.Connections().Count == RowTests.Witnesses, 20_000) ? "given up" : "kept");
             p.Again().Login(isid: 2);
-        }, "given up, lives") { AtOnceOnly = true },
+        }, "given up, lives") { AtOnceOnly = true, Stalls = true },
     ];
 
     private static IEnumerable<Row> Lengths()
@@ -141,6 +141,16 @@ internal static class FramingRows
             yield return new($"F6 opcode {reserved:x2}", p => p.Login().Send(Begin(reserved)), "reject 05, lives");
         }
     }
+
+    // Its data is looked at once, however many receives it takes.
+    private static Row LongOpcode() => new("F6 opcode 81 with 64 KiB", p =>
+    {
+        p.Login(Hostile.Solicited.Replace("ImmediateData=No", "ImmediateData=Yes", StringComparison.Ordinal));
+        byte[] bhs = Write(p, blocks: 128);
+        p.CmdSn--;
+        bhs[0] |= 0x80;
+        p.Send(P.WithData(bhs, new byte[65536]));
+    }, "reject 05, lives");
 
     /// <summary>TEST UNIT READY, of the login's session if there was none yet.</summary>
     internal static byte[] Ready(Hostile p, uint itt)

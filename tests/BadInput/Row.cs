@@ -18,6 +18,9 @@ internal sealed record Row(string Name, Action<Hostile> Script, string Expected)
     /// <summary>Too long, or too much at once, for single bytes.</summary>
     public bool AtOnceOnly { get; init; }
 
+    /// <summary>Whether it is about a peer that falls silent: the target waits for a short time only.</summary>
+    public bool Stalls { get; init; }
+
     /// <summary>Bytes that the process may allocate meanwhile: what a connection or two take.</summary>
     public long Memory { get; init; } = 8 << 20;
 

@@ -52,7 +52,7 @@ public sealed class ConfigFileTests
 
         Assert.That(Numbers(example), Is.EqualTo(Numbers(plain)));
 
-        static object Numbers(TargetOptions o) => (o.MaxConnections, o.MaxSessionsPerInitiator, o.MaxHalfOpen, o.MaxHalfOpenPerAddress, o.LogsPerSecond, o.MaxConnectionsPerSession, (o.MaxCommands, o.MaxText, o.MaxBuffers, o.MaxRegistrations, o.MaxCopies),
+        static object Numbers(TargetOptions o) => (o.MaxConnections, o.MaxSessionsPerInitiator, o.MaxHalfOpen, o.MaxHalfOpenPerAddress, o.LogsPerSecond, o.MaxConnectionsPerSession, (o.MaxCommands, o.MaxText, o.MaxBuffers, o.MaxBuffersPerConnection, o.MaxRegistrations, o.MaxCopies),
             (o.LoginTimeout, o.NopInterval, o.NopTimeout, o.DataTimeout, o.SendTimeout, o.Drain));
     }
 

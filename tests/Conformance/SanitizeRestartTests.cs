@@ -48,10 +48,6 @@ public sealed class SanitizeRestartTests
     }
 
     // Takes the unit attentions, and waits while the unit is not ready.
-    private static void Settle(Initiator initiator)
-    {
-        while (initiator.Execute(new ScsiRequest(0, s_ready, default, false)).Status != ScsiStatus.Good)
-        {
-        }
-    }
+    private static void Settle(Initiator initiator) => Assert.That(
+        SpinWait.SpinUntil(() => initiator.Execute(new ScsiRequest(0, s_ready, default, false)).Status == ScsiStatus.Good, TimeSpan.FromSeconds(120)), "ready");
 }

@@ -1,6 +1,6 @@
 namespace Iscsitop.Tests.Conformance;
 
-/// <summary>Tests that cannot pass on a unit, by name, and why.</summary>
+/// <summary>Tests that cannot pass on a unit, or cannot run, by name, and why.</summary>
 /// <param name="Suite">The suite they are of.</param>
 /// <param name="Tests">Their names, separated by spaces.</param>
 /// <param name="Reason">Why: from the standard, or from the source of the suite.</param>
@@ -31,22 +31,28 @@ internal sealed record SuiteProfile(string Name, string Lun)
     /// <summary>What cannot pass here.</summary>
     public Unfit[] Unfit { get; init; } = [];
 
+    /// <summary>What skips itself here, and nothing else may: a feature that is lost turns into skips.</summary>
+    public Unfit[] Skips { get; init; } = [];
+
     /// <summary>All of them. The first takes longest, so it begins first.</summary>
     public static readonly SuiteProfile[] All =
     [
         // 64 pieces of an overwrite, each waiting: still busy when the test has slept and reset the unit.
         new("slow", "ram:64MiB,delay=250ms") { Only = "Sanitize.Reset" },
-        new("default", "ram:64MiB"),
+        new("default", "ram:64MiB") { Skips = SuiteSkips.Plain },
         new("bs4096", "ram:64MiB,bs=4096")
         {
+            Skips = SuiteSkips.Plain,
             Unfit = [new("ProutReserve", "AccessEA AccessWE AccessEARO AccessWERO AccessEAAR AccessWEAR", "it writes 512 bytes, an eighth of a block, and wants GOOD")],
         },
         new("pbs4096", "ram:64MiB,pbs=4096")
         {
+            Skips = [.. SuiteSkips.NotRemovable, .. SuiteSkips.NotProtected, .. SuiteSkips.NotOfNoBlocks, .. SuiteSkips.OnePath],
             Unfit = [new("GetLBAStatus", "UnmapSingle", "it asks for LBA i + 1 and wants the answer for i + 8 (SBC-4 §5.6: the first descriptor has the LBA asked for)")],
         },
         new("ro", "ram:64MiB,ro")
         {
+            Skips = [.. SuiteSkips.NoAlignment, .. SuiteSkips.NotRemovable, .. SuiteSkips.OnePath],
             Unfit =
             [
                 new("CompareAndWrite", "Simple DpoFua Miscompare Unwritten", Writes),
@@ -70,10 +76,10 @@ internal sealed record SuiteProfile(string Name, string Lun)
                 new("iSCSITMF", "AbortTaskSimpleAsync", Writes),
             ],
         },
-        new("thick", "file:{scratch},size=64MiB"),
-        new("removable", "ram:64MiB,removable"),
-        new("chap", "ram:64MiB") { Chap = true },
-        new("paths", "ram:64MiB") { Paths = 2 },
+        new("thick", "file:{scratch},size=64MiB") { Skips = [.. SuiteSkips.Thick, .. SuiteSkips.NotRemovable, .. SuiteSkips.NotProtected, .. SuiteSkips.OnePath] },
+        new("removable", "ram:64MiB,removable") { Skips = [.. SuiteSkips.NoAlignment, .. SuiteSkips.NotProtected, .. SuiteSkips.NotOfNoBlocks, .. SuiteSkips.OnePath] },
+        new("chap", "ram:64MiB") { Chap = true, Skips = SuiteSkips.Plain },
+        new("paths", "ram:64MiB") { Paths = 2, Skips = [.. SuiteSkips.NoAlignment, .. SuiteSkips.NotRemovable, .. SuiteSkips.NotProtected, .. SuiteSkips.NotOfNoBlocks] },
     ];
 
     /// <summary>The target's configuration.</summary>

@@ -18,18 +18,19 @@ internal sealed class SuiteTable(IReadOnlyList<SuiteProfile> profiles, IReadOnly
                 _results[(profile.Name, $"{suite}.{result.Test}")] = result;
     }
 
-    /// <summary>What is wrong in a profile: failures, tests that were not run, exceptions that hold no longer.</summary>
+    /// <summary>What is wrong in a profile: failures, tests that were skipped or not run, exceptions that hold no longer.</summary>
     public IEnumerable<string> Complaints(SuiteProfile profile)
     {
-        HashSet<string> unfit = [.. profile.Unfit.SelectMany(u => u.Names)];
+        HashSet<string> unfit = [.. profile.Unfit.SelectMany(u => u.Names)], skips = [.. profile.Skips.SelectMany(u => u.Names)];
         foreach (string test in tests.Where(t => Runs(profile, t)))
         {
             SuiteResult? result = _results.GetValueOrDefault((profile.Name, test));
             if (result is null) yield return $"{test} was not run";
             else if (result.Verdict == Verdict.Failed && !unfit.Contains(test)) yield return $"{test} failed: {result.Why}";
-            else if (result.Verdict == Verdict.Passed && unfit.Contains(test)) yield return $"{test} passes by now: take it off the list";
+            else if (result.Verdict == Verdict.Skipped && !skips.Contains(test)) yield return $"{test} was skipped: {result.Why}";
+            else if (result.Verdict == Verdict.Passed && (unfit.Contains(test) || skips.Contains(test))) yield return $"{test} passes by now: take it off the list";
         }
-        foreach (string test in unfit.Except(tests)) yield return $"there is no {test}: take it off the list";
+        foreach (string test in unfit.Union(skips).Except(tests)) yield return $"there is no {test}: take it off the list";
     }
 
     /// <summary>Tests that no profile has passed.</summary>

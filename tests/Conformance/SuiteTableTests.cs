@@ -39,6 +39,24 @@ public sealed class SuiteTableTests
         Assert.That(new SuiteTable([s_plain, s_slow], s_tests).Complaints(s_plain), Is.EqualTo(new[] { "Read.Simple was not run", "Write.Simple was not run" }));
 
     [Test]
+    public void A_skip_that_nobody_expects_is_told()
+    {
+        SuiteTable table = Filled(Verdict.Skipped, Verdict.Skipped);
+        Assert.That(table.Complaints(s_plain), Is.EqualTo(new[] { "Write.Simple was skipped: so" }));
+        Assert.That(table.Complaints(s_odd), Is.EqualTo(new[] { "Write.Simple was skipped: so" }), "it should fail there");
+    }
+
+    [Test]
+    public void A_skip_that_is_expected_is_not_told_and_has_to_be_one([Values] bool passes)
+    {
+        SuiteProfile lacks = new("lacks", "ram:1MiB") { Skips = [new Unfit("Write", "Simple Gone", "it has none")] };
+        var table = new SuiteTable([lacks], ["Write.Simple"]);
+        table.Add(lacks, "Write", [new SuiteResult("Simple", passes ? Verdict.Passed : Verdict.Skipped, "so")]);
+        string[] passed = passes ? ["Write.Simple passes by now: take it off the list"] : [];
+        Assert.That(table.Complaints(lacks), Is.EqualTo(passed.Append("there is no Write.Gone: take it off the list")));
+    }
+
+    [Test]
     public void A_test_that_is_skipped_everywhere_has_not_passed() =>
         Assert.That(Filled(Verdict.Skipped, Verdict.Failed).NeverPassed, Is.EqualTo(new[] { "Write.Simple" }));
 

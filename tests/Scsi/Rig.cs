@@ -12,6 +12,7 @@ internal sealed class Rig : IDisposable
     public Rig(Store? store = null, int blockSize = 512, bool readOnly = false, bool thin = false, bool removable = false, string? stateDirectory = null)
     {
         Unit = new LogicalUnit(store ?? new MemoryStore(4 << 20), TargetName, 0, blockSize, readOnly, stateDirectory: stateDirectory) { Thin = thin, Removable = removable };
+        Unit.Sanitizer.Resume();
         Nexus = Open();
         while (Nexus.Attentions(Unit).Take() != SenseCode.NoSense) { }
     }

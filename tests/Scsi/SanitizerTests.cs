@@ -44,9 +44,18 @@ public sealed class SanitizerTests
     }
 
     [Test]
-    public void Erases_leave_nothing([Values(BlockErase, CryptographicErase)] string cdb, [Values] bool thin)
+    public void A_unit_that_is_not_thin_has_no_block_erase()
     {
-        if (cdb == BlockErase && !thin) return;
+        using var rig = new Rig();
+        rig.Run(BlockErase);
+        Assert.That((rig.Code, rig.Pointer), Is.EqualTo((SenseCode.InvalidFieldInCdb, "1.4")));
+    }
+
+    [TestCase(BlockErase, true)]
+    [TestCase(CryptographicErase, true)]
+    [TestCase(CryptographicErase, false)]
+    public void Erases_leave_nothing(string cdb, bool thin)
+    {
         using var rig = new Rig(thin: thin);
         byte[] data = new byte[8192 * 512];
         data.AsSpan().Fill(1);
@@ -121,6 +130,27 @@ public sealed class SanitizerTests
     }
 
     [Test]
+    public void What_nobody_foresaw_fails_it_and_nothing_else()
+    {
+        var store = new SlowStore { Failure = new OutOfMemoryException() };
+        store.MayWrite.Set();
+        using var rig = new Rig(store);
+        Overwrite(rig, "01000001A5");
+        Assert.That(rig.Code, Is.EqualTo(SenseCode.SanitizeCommandFailed));
+    }
+
+    [Test]
+    public void One_that_cannot_begin_is_not_in_progress()
+    {
+        var store = new SlowStore { Outlives = true, Nameless = true };
+        using var directory = new Scratch();
+        using var rig = new Rig(store, stateDirectory: directory.Path);
+        Overwrite(rig, "01000001A5");
+        Assert.That((rig.Code, store.Writing.IsSet), Is.EqualTo((SenseCode.InternalTargetFailure, false)));
+        Assert.That(rig.Run(Ready), Is.EqualTo(ScsiStatus.Good));
+    }
+
+    [Test]
     public void One_that_a_restart_interrupts_is_resumed()
     {
         using var directory = new Scratch();
@@ -165,14 +195,35 @@ public sealed class SanitizerTests
     }
 
     [Test]
-    public void Another_medium_in_its_place_is_not_erased_and_not_called_clean()
+    public void A_run_that_may_not_write_leaves_it_to_the_next()
     {
         using var directory = new Scratch();
         var store = new SlowStore { Outlives = true };
         using var rig = new Rig(store, stateDirectory: directory.Path);
         Overwrite(rig, "01000001A5", immediate: true);
         store.Writing.Wait();
-        var other = new SlowStore(2 << 20) { Outlives = true };
+        using var looks = new Rig(new SlowStore { Outlives = true, Protected = true }, stateDirectory: directory.Path);
+        looks.Run("28 00 00 00 00 00 00 00 01 00");
+        Assert.That(looks.Code, Is.EqualTo(SenseCode.SanitizeCommandFailed));
+        var after = new SlowStore { Outlives = true };
+        after.MayWrite.Set();
+        using var next = new Rig(after, stateDirectory: directory.Path);
+        AwaitEnd(next);
+        Assert.That(next.Run(Ready), Is.EqualTo(ScsiStatus.Good));
+        store.MayWrite.Set();
+        AwaitEnd(rig);
+    }
+
+    [TestCase(2 << 20, "disk")]
+    [TestCase(1 << 20, "another")]
+    public void Another_medium_in_its_place_is_not_erased_and_not_called_clean(int length, string identity)
+    {
+        using var directory = new Scratch();
+        var store = new SlowStore { Outlives = true };
+        using var rig = new Rig(store, stateDirectory: directory.Path);
+        Overwrite(rig, "01000001A5", immediate: true);
+        store.Writing.Wait();
+        var other = new SlowStore(length, identity) { Outlives = true };
         using var next = new Rig(other, stateDirectory: directory.Path);
         next.Run(Ready);
         Assert.That((next.Code, other.Writing.IsSet), Is.EqualTo((SenseCode.SanitizeCommandFailed, false)));
@@ -201,8 +252,9 @@ public sealed class SanitizerTests
     [TestCase("")]
     [TestCase("null")]
     [TestCase("{}")]
-    [TestCase("""{"length":1048576,"pattern":"","passes":1,"invert":false,"mayExit":false,"failed":false}""")]
-    [TestCase("""{"length":1048576,"pattern":null,"passes":0,"invert":false,"mayExit":false,"failed":false}""")]
+    [TestCase("""{"length":1048576,"pattern":null,"passes":1,"invert":false,"mayExit":false,"failed":false}""")]
+    [TestCase("""{"medium":"disk","length":1048576,"pattern":"","passes":1,"invert":false,"mayExit":false,"failed":false}""")]
+    [TestCase("""{"medium":"disk","length":1048576,"pattern":null,"passes":0,"invert":false,"mayExit":false,"failed":false}""")]
     public void A_file_that_makes_no_sense_keeps_the_unit_away(string content)
     {
         using var directory = new Scratch();
@@ -245,13 +297,23 @@ public sealed class SanitizerTests
     private static void AwaitEnd(Rig rig) => Assert.That(SpinWait.SpinUntil(() => !rig.Unit.Sanitizer.InProgress, TimeSpan.FromSeconds(30)));
 
     /// <summary>Memory that waits with its writes until it may, and then perhaps fails.</summary>
-    private sealed class SlowStore(int length = 1 << 20) : Store
+    private sealed class SlowStore(int length = 1 << 20, string identity = "disk") : Store
     {
         private readonly MemoryStore _memory = new(length);
 
         public bool Outlives { get; init; }
 
         public override bool OutlivesProcess => Outlives;
+
+        public override string Identity => Nameless ? throw new OutOfMemoryException() : identity;
+
+        public bool Nameless { get; init; }
+
+        public Exception? Failure { get; init; }
+
+        public bool Protected { get; init; }
+
+        public override bool ReadOnly => Protected;
 
         public ManualResetEventSlim Writing { get; } = new();
 
@@ -273,6 +335,8 @@ public sealed class SanitizerTests
         {
             Writing.Set();
             MayWrite.Wait();
+            if (Protected) throw new StoreException(SenseCode.WriteError, "it may only be read");
+            if (Failure is { } failure) throw failure;
             if (Fails) throw new StoreException(SenseCode.WriteError, "as asked for");
             _memory.Put(offset, from);
         }

@@ -92,6 +92,23 @@ public sealed class LimitTests
     }
 
     [Test]
+    public void Beyond_its_share_of_buffers_a_connection_waits_and_others_do_not()
+    {
+        using var target = new TestTarget(Options(Spec(A, "0=ram:16MiB")) with { MaxBuffersPerConnection = 2 << 20 });
+        using RawPeer peer = Begin(target, "greedy"), other = Begin(target, "modest");
+
+        // Two writes whose data does not come, and one too many.
+        peer.Send(LongWrite(2), LongWrite(3), LongWrite(4));
+        Assert.That(AnswerTo(peer, 4), Is.EqualTo((Opcode.ScsiResponse, (byte)ScsiStatus.TaskSetFull)));
+        other.Send(LongWrite(2));
+        Assert.That(AnswerTo(other, 2).Opcode, Is.EqualTo(Opcode.ReadyToTransfer));
+
+        byte[] abort = RawPeer.Put32(RawPeer.Bhs(Opcode.TaskManagementRequest, 0x81, itt: 9, immediate: true), 20, 3);
+        peer.Send(RawPeer.Put32(abort, 32, 3), LongWrite(5));
+        Assert.That(AnswerTo(peer, 5).Opcode, Is.EqualTo(Opcode.ReadyToTransfer), "what one held is another's");
+    }
+
+    [Test]
     public void Log_messages_about_a_peer_are_as_many_as_told()
     {
         using var target = new TestTarget(Options(Spec(A, "0=ram:1MiB")) with { LogsPerSecond = 3 });
@@ -101,6 +118,27 @@ public sealed class LimitTests
         int most = Enumerable.Range(0, 3).Max(_ => Enumerable.Range(0, 100).Count(_ => target.Server.MayLog(peer)));
 
         Assert.That(most, Is.InRange(3, 6));
+    }
+
+    private static RawPeer Begin(TestTarget target, string host)
+    {
+        RawPeer peer = target.Connect();
+        peer.Send(RawPeer.LoginRequest(Names(A, $"iqn.2026-01.test.example:{host}") + "InitialR2T=Yes\0ImmediateData=No\0"));
+        peer.Expect(Opcode.LoginResponse);
+        peer.Send(RawPeer.ScsiCommand(new byte[6], 1, 1, 0x80, 0));
+        peer.Expect(Opcode.ScsiResponse);
+        return peer;
+    }
+
+    private static byte[] LongWrite(uint itt) => RawPeer.ScsiCommand(Cdb.Ten(0x2a, 2048 * itt, 2048), itt, itt, 0xa0, 1 << 20);
+
+    // The first answer to a command, and its status if that is one.
+    private static (Opcode Opcode, byte Status) AnswerTo(RawPeer peer, uint itt)
+    {
+        (byte[] Bhs, byte[] Data) pdu;
+        do pdu = peer.Read() ?? throw new AssertionException("closed");
+        while (new Bhs(pdu.Bhs).Itt != itt);
+        return (new Bhs(pdu.Bhs).Opcode, pdu.Bhs[3]);
     }
 
     // ExpCmdSN and MaxCmdSN of a response.

@@ -3,6 +3,7 @@ using Iscsitop.Target.Initiator;
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Scsi;
 using Iscsitop.Target.Server;
+using Iscsitop.Target.Stores;
 using Iscsitop.Tests.Conformance;
 using static Iscsitop.Tests.Server.TargetsTests;
 
@@ -85,6 +86,25 @@ public sealed class ReloadTests
             Assert.That(seen.ToArray(), Is.EqualTo(block.ToArray()));
             Assert.That(one.Execute(Cdb.Write10(0, 4096, 1, block)).Status, Is.EqualTo(ScsiStatus.CheckCondition));
         });
+    }
+
+    [Test]
+    public void A_sanitize_is_not_resumed_by_a_reload_that_is_refused()
+    {
+        using var scratch = new Scratch();
+        string disk = scratch.File("disk");
+        File.WriteAllBytes(disk, [.. Enumerable.Repeat((byte)0x55, 1 << 20)]);
+        TargetOptions with = Options(Spec(A, "0=ram:1MiB", $"1=file:{disk}")) with { StateDirectory = scratch.File("state") };
+        using var target = new TestTarget(Options(Spec(A, "0=ram:1MiB")) with { StateDirectory = with.StateDirectory });
+        using (FileStore store = FileStore.Open(disk, 0, 512, readOnly: false))
+            new SanitizeFile(with.StateDirectory!, $"naa.{new LogicalUnit(store, A, 1).NaaId:x16}").Save(new SanitizeOrder(store.Identity, store.Length, [0xa5], 1, false, false, false));
+
+        Assert.That(() => target.Server.Reload(with with { Targets = [.. with.Targets, Spec(B, "0=file:" + scratch.File("none"))] }), Throws.InstanceOf<IOException>());
+        Assert.That(File.ReadAllBytes(disk), Is.All.EqualTo(0x55));
+        target.Server.Reload(with);
+        using Initiator session = Login(target, A);
+        Assert.That(SpinWait.SpinUntil(() => Code(session, 1) == 0, TimeSpan.FromSeconds(30)), "resumed by one that is not");
+        Assert.That(session.In("28 00 00 00 07 FF 00 00 01 00", 512, lun: 1), Is.All.EqualTo(0xa5));
     }
 
     [Test]

@@ -41,6 +41,25 @@ public sealed partial class SessionTests
     }
 
     [Test]
+    public void Of_two_logins_with_one_connection_id_one_joins()
+    {
+        using TestTarget target = Start();
+        using RawPeer leading = target.Connect();
+        leading.Send(RawPeer.LoginRequest(Names + "MaxConnections=2\0", cid: 1));
+        leading.Expect(Opcode.LoginResponse);
+        Session session = target.Server.Sessions().Single();
+        using RawPeer logsIn = target.Connect();
+        logsIn.Send(RawPeer.LoginRequest(Names, 0x04, tsih: session.Tsih, cid: 1));
+        logsIn.Expect(Opcode.LoginResponse);
+        Connection late = target.Server.Connections().Single(c => !c.LoggedIn);
+
+        // It found nobody to replace; then the other came.
+        session.BeginJoin();
+        Assert.That(session.EndJoin(late, replaced: true), Is.EqualTo(LoginStatus.ServiceUnavailable));
+        Assert.That(session.Connections, Has.Count.EqualTo(1));
+    }
+
+    [Test]
     public void A_phase_that_cannot_begin_for_want_of_descriptors_leaves_no_session()
     {
         if (!OperatingSystem.IsLinux()) Assert.Ignore("needs a limit of descriptors that can be lowered for a moment");
@@ -58,12 +77,12 @@ public sealed partial class SessionTests
             peer.Send(RawPeer.LoginRequest("MaxConnections=2\0"));
             peer.Expect(Opcode.LoginResponse);
             peer.ExpectClosed();
-            Assert.That(SpinWait.SpinUntil(() => target.Server.Connections().Count == 0, TimeSpan.FromSeconds(20)));
         }
         finally
         {
             SetLimit(Descriptors, ref limit);
         }
+        Assert.That(SpinWait.SpinUntil(() => target.Server.Connections().Count == 0, TimeSpan.FromSeconds(20)));
         Assert.That(target.Server.SessionCount, Is.Zero);
         using RawPeer again = target.Connect();
         again.Send(RawPeer.LoginRequest(Names + "MaxConnections=2\0"));

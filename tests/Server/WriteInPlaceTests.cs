@@ -10,12 +10,12 @@ namespace Iscsitop.Tests.Server;
 public sealed class WriteInPlaceTests
 {
     private const byte W = 0xa0, R = 0xc0;
-    private const int Blocks = 256, Length = Blocks * 512, Lba = 2048 - Blocks / 2; // across two chunks of the store
+    private const int ReadOnlyLun = 2, Blocks = 256, Length = Blocks * 512, Lba = 2048 - Blocks / 2; // across two chunks of the store
     private const string LongBurst = "InitialR2T=No\0FirstBurstLength=262144\0";
     private TestTarget _target = null!;
 
     [SetUp]
-    public void Start() => _target = new TestTarget("0=ram:8MiB", "1=ram:8MiB,bs=4096");
+    public void Start() => _target = new TestTarget("0=ram:8MiB", "1=ram:8MiB,bs=4096", "2=ram:8MiB,ro");
 
     [TearDown]
     public void Stop() => _target.Dispose();
@@ -88,9 +88,7 @@ public sealed class WriteInPlaceTests
         using Initiator other = _target.Login("other");
         byte[] pdu = RawPeer.WithData(Write(peer, Length), Data(1));
         peer.Send(pdu[..(48 + 512)]);
-        ArraySegment<byte> block = Cdb.Buffer(512);
-        Assert.That(SpinWait.SpinUntil(() => other.Execute(Cdb.Read10(0, Lba, 1, block)).Status == ScsiStatus.Good && block.AsSpan().SequenceEqual(Data(1).AsSpan(0, 512)),
-            TimeSpan.FromSeconds(30)), "the first block is there before the rest has come");
+        Assert.That(SpinWait.SpinUntil(() => Has(other, 0), TimeSpan.FromSeconds(30)), "the first block is there before the rest has come");
         using RawPeer third = _target.Connect().Login(host: "third");
         third.Send(Reset());
         Assert.That(third.Expect(Opcode.TaskManagementResponse).Bhs[2], Is.Zero);
@@ -101,6 +99,40 @@ public sealed class WriteInPlaceTests
         byte[] read = Read(third);
         Assert.That(read[..512], Is.EqualTo(Data(1)[..512]));
         Assert.That(read[512..], Is.All.Zero);
+    }
+
+    [Test]
+    public void A_sanitize_that_came_and_went_meanwhile_fails_it()
+    {
+        using RawPeer peer = _target.Connect().Login(LongBurst);
+        using Initiator other = _target.Login("other");
+        byte[] pdu = RawPeer.WithData(Write(peer, Length), Data(1));
+        peer.Send(pdu[..(48 + 512)]);
+        Assert.That(SpinWait.SpinUntil(() => Has(other, 0), TimeSpan.FromSeconds(30)), "the first block is there before the rest has come");
+        Assert.That(other.Out("48 03 00 00 00 00 00 00 00 00"), Is.EqualTo("GOOD"));
+        peer.Send(pdu[(48 + 512)..]);
+        (byte[] bhs, byte[] data) = peer.Expect(Opcode.ScsiResponse);
+        Assert.That((bhs[3], data[4] & 0x0f, data[14], data[15]), Is.EqualTo(((byte)ScsiStatus.CheckCondition, 2, (byte)0x04, (byte)0x1b)));
+        Assert.That(Read(peer), Is.All.Zero);
+    }
+
+    // One deadline is for all of a segment.
+    [Test]
+    public void A_peer_that_sends_block_by_block_for_too_long_is_given_up()
+    {
+        using var target = new TestTarget(_target.Server.Options with { DataTimeout = TimeSpan.FromMilliseconds(1) });
+        using RawPeer peer = target.Connect().Login(LongBurst);
+        using Initiator other = target.Login("other");
+        byte[] pdu = RawPeer.WithData(Write(peer, Length), Data(1));
+        peer.Send(pdu[..48]);
+        for (int i = 0; i < Blocks && !Ends(); i++)
+        {
+            peer.Send(pdu[(48 + i * 512)..(48 + (i + 1) * 512)]);
+            Assert.That(SpinWait.SpinUntil(() => Ends() || Has(other, i), TimeSpan.FromSeconds(30)));
+        }
+        peer.ExpectClosed();
+
+        bool Ends() => peer.Socket.Poll(0, System.Net.Sockets.SelectMode.SelectRead);
     }
 
     [Test]
@@ -116,10 +148,40 @@ public sealed class WriteInPlaceTests
         Assert.That(Read(peer)[65536..], Is.All.Zero);
     }
 
+    // libiscsi leaves the rest of a PDU unsent once its command is answered, and what it sends next is taken for data.
+    [Test]
+    public void A_write_that_is_refused_is_answered_when_its_data_has_come([Values] bool solicited, [Values] bool comes)
+    {
+        using RawPeer peer = _target.Connect().Login(solicited ? "InitialR2T=Yes\0ImmediateData=No\0MaxBurstLength=262144\0" : LongBurst);
+        byte[] command = Write(peer, Length, lun: solicited ? 0 : ReadOnlyLun), pdu = RawPeer.WithData(command, Data(1));
+        if (solicited)
+        {
+            peer.Send(command);
+            pdu = RawPeer.DataOut(1, U32(peer.Expect(Opcode.ReadyToTransfer).Bhs, 20), dataSn: 7, 0, Data(1), final: true);
+        }
+        peer.Send(pdu[..(pdu.Length / 2)]);
+        if (comes)
+        {
+            peer.Send(pdu[(pdu.Length / 2)..], RawPeer.Bhs(Opcode.NopOut, itt: 5, immediate: true));
+            Assert.That(peer.Expect(Opcode.ScsiResponse).Bhs[3], Is.EqualTo((byte)ScsiStatus.CheckCondition));
+            peer.Expect(Opcode.NopIn);
+            return;
+        }
+        peer.Socket.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        peer.ExpectClosed();
+    }
+
+    // Whether a block of the first write is in the store.
+    private static bool Has(Initiator initiator, int block)
+    {
+        ArraySegment<byte> read = Cdb.Buffer(512);
+        return initiator.Execute(Cdb.Read10(0, Lba + (uint)block, 1, read)).Status == ScsiStatus.Good && read.AsSpan().SequenceEqual(Data(1).AsSpan(block * 512, 512));
+    }
+
     private static byte[] Reset() => RawPeer.Bhs(Opcode.TaskManagementRequest, 0x80 | 5, itt: 7, immediate: true);
 
-    private static byte[] Write(RawPeer peer, int expected, byte flags = W) =>
-        RawPeer.ScsiCommand(Cdb.Ten(0x2a, Lba, Blocks), 1, peer.CmdSn++, flags, (uint)expected);
+    private static byte[] Write(RawPeer peer, int expected, byte flags = W, int lun = 0) =>
+        RawPeer.ScsiCommand(Cdb.Ten(0x2a, Lba, Blocks), 1, peer.CmdSn++, flags, (uint)expected, lun);
 
     private static byte[] Read(RawPeer peer, uint lba = Lba)
     {

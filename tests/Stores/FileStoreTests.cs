@@ -50,6 +50,28 @@ public sealed class FileStoreTests
         });
     }
 
+    [Test]
+    public void It_is_the_same_when_it_is_opened_again_and_another_in_its_place_is_not()
+    {
+        string first = Identity(8192);
+        using (FileStream grown = File.OpenWrite(FilePath)) grown.SetLength(16384);
+        string again = Identity(0);
+        File.Move(FilePath, FilePath + ".old");
+        string other = Identity(8192);
+        Assert.Multiple(() =>
+        {
+            Assert.That(first, Does.StartWith(FilePath + " "));
+            Assert.That(again, Is.EqualTo(first));
+            if (OperatingSystem.IsLinux()) Assert.That(other, Is.Not.EqualTo(first));
+        });
+
+        string Identity(long size)
+        {
+            using FileStore store = FileStore.Open(FilePath, size, 512, readOnly: false);
+            return store.Identity;
+        }
+    }
+
     [TestCase(8192, 4096, false, "has 8192 bytes, not the size=4096 that is asked for")]
     [TestCase(1000, 0, false, "has 1000 bytes, which is no multiple of the block size 512")]
     [TestCase(0, 0, false, "is empty or no regular file")]
@@ -190,20 +212,22 @@ public sealed class FileStoreTests
     {
         int flushes = 0;
         using var begun = new ManualResetEventSlim();
-        Thread? second = null;
+        using var mayFail = new ManualResetEventSlim();
         using FileStore store = WithSync(() =>
         {
             if (Interlocked.Increment(ref flushes) > 1) return; // the system has told somebody, and tells nobody else
             begun.Set();
-            SpinWait.SpinUntil(() => Volatile.Read(ref flushes) > 1 || Waits(second));
+            mayFail.Wait();
             throw new IOException("the disk is gone");
         });
         SenseCode? first = null, other = null;
-        second = new Thread(() => other = FlushFailure(store));
+        var second = new Thread(() => other = FlushFailure(store));
         var thread = new Thread(() => first = FlushFailure(store));
         thread.Start();
         begun.Wait();
         second.Start();
+        Assert.That(SpinWait.SpinUntil(() => store.FlushesAsked == 2, TimeSpan.FromSeconds(30)));
+        mayFail.Set();
         thread.Join();
         second.Join();
         Assert.That((first, other, flushes), Is.EqualTo(((SenseCode?)SenseCode.WriteError, (SenseCode?)SenseCode.WriteError, 1)));
@@ -214,19 +238,20 @@ public sealed class FileStoreTests
     {
         int flushes = 0;
         using var begun = new ManualResetEventSlim();
-        Thread[] others = [];
+        using var mayEnd = new ManualResetEventSlim();
         using FileStore store = WithSync(() =>
         {
             if (Interlocked.Increment(ref flushes) > 1) return;
             begun.Set();
-            SpinWait.SpinUntil(() => Volatile.Read(ref others) is { Length: > 0 } all && all.All(Waits));
+            mayEnd.Wait();
         });
         var thread = new Thread(store.Flush);
         thread.Start();
         begun.Wait();
         Thread[] started = [.. Enumerable.Range(0, 8).Select(_ => new Thread(store.Flush))];
         foreach (Thread t in started) t.Start();
-        Volatile.Write(ref others, started);
+        Assert.That(SpinWait.SpinUntil(() => store.FlushesAsked == 9, TimeSpan.FromSeconds(30)));
+        mayEnd.Set();
         foreach (Thread t in started) t.Join();
         thread.Join();
         Assert.That(flushes, Is.EqualTo(2), "what came after the first began is not in it, and all of it is in the second");
@@ -252,8 +277,6 @@ public sealed class FileStoreTests
             return e.Code;
         }
     }
-
-    private static bool Waits(Thread? thread) => thread is { } t && (t.ThreadState & ThreadState.WaitSleepJoin) != 0;
 
     [Test]
     [Platform("Linux", Reason = "block devices of Linux")]
