@@ -132,7 +132,7 @@ public sealed class SanitizerTests
     [Test]
     public void What_nobody_foresaw_fails_it_and_nothing_else()
     {
-        var store = new SlowStore { Failure = new OutOfMemoryException() };
+        var store = new SlowStore { Failure = new InvalidOperationException("as asked for") };
         store.MayWrite.Set();
         using var rig = new Rig(store);
         Overwrite(rig, "01000001A5");
@@ -305,7 +305,7 @@ public sealed class SanitizerTests
 
         public override bool OutlivesProcess => Outlives;
 
-        public override string Identity => Nameless ? throw new OutOfMemoryException() : identity;
+        public override string Identity => Nameless ? throw new InvalidOperationException("as asked for") : identity;
 
         public bool Nameless { get; init; }
 
