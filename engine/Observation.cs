@@ -10,6 +10,9 @@ internal sealed class Observation
     // A status that was dropped leaves its command outstanding: those are given up this long after the drop.
     private const long GiveUpAfter = 10_000_000_000;
 
+    // Connections that end between two snapshots before one comes early, where it may: what is kept of them is bounded so.
+    private const int MostClosed = 4096;
+
     private readonly Provider _provider;
     private readonly List<Subscriber> _subscribers;
     private readonly FrameWriter _writer;
@@ -25,6 +28,7 @@ internal sealed class Observation
     private readonly EventSink _xfer;
     private readonly CommandSink _command;
     private uint _wanted;
+    private int _closedSince;
     private bool _following;
     private long _since;
     private long _now;
@@ -45,7 +49,7 @@ internal sealed class Observation
         _isForgotten = _forgotten.Contains;
         _xfer = Deliver;
         _command = Deliver;
-        _cells.MakeRoom = () => ForgetClosed(long.MaxValue);
+        _cells.MakeRoom = MakeRoom;
         _correlator = new Correlator(_cells, _units);
         _roster = new Roster(provider) { OnConnection = Opened, OnExplained = Explained, OnUnit = Announced };
     }
@@ -82,6 +86,7 @@ internal sealed class Observation
         foreach (Subscriber subscriber in _subscribers) subscriber.SendCollected(_roster.Names, _writer);
         CloseConnections(now);
         GiveUpLost(now);
+        if (_closedSince >= MostClosed) PublishEarly(now);
         ForgetClosed(Seen());
         return taken;
     }
@@ -117,7 +122,26 @@ internal sealed class Observation
         if (subscriber.SendKnown(_roster.Names, _writer)) Continue(subscriber, wants);
     }
 
-    private void Begin(Subscriber subscriber, long now)
+    // Who adds up what comes loses nothing when the cells of closed connections go.
+    private void PublishEarly(long now)
+    {
+        _closedSince = 0;
+        foreach (Subscriber subscriber in _subscribers)
+        {
+            if (!subscriber.Outbox.AddsUp || subscriber.Snapshots.Running || subscriber.Wants is not { } wants) continue;
+            Begin(subscriber, now, early: true);
+            if (subscriber.SendKnown(_roster.Names, _writer)) Continue(subscriber, wants);
+        }
+    }
+
+    private void MakeRoom(long now)
+    {
+        if (_closed.Count == 0) return;
+        PublishEarly(now);
+        ForgetClosed(long.MaxValue);
+    }
+
+    private void Begin(Subscriber subscriber, long now, bool early = false)
     {
         if (subscriber.Wants!.Value.Interval > TimeSpan.Zero)
         {
@@ -125,7 +149,7 @@ internal sealed class Observation
             _correlator.Settle(now, _capture);
         }
         subscriber.Maxima.MoveTo(subscriber.Told);
-        subscriber.Snapshots.Begin(now, _cells.Version);
+        subscriber.Snapshots.Begin(now, _cells.Version, early);
     }
 
     private void Continue(Subscriber subscriber, Wants wants)
@@ -271,6 +295,7 @@ internal sealed class Observation
                 subscriber.Tell(connection);
             }
             _closed.Add((connection.Id, _cells.Version));
+            _closedSince++;
         }
         _closing.Clear();
         _closing.AddRange(_roster.Closed);
