@@ -221,7 +221,7 @@ internal sealed class Observation
         _following = follow;
         _since = now;
         _giveUpAt = 0;
-        _dropsSeen = _provider.Drops + (_capture?.Coverage.MissingBytes ?? 0);
+        _dropsSeen = _provider.Drops + (_capture?.MissingBytes ?? 0);
         _correlator.Clear(now);
         foreach ((uint connection, long _) in _closed) Forget(connection);
         _closed.Clear();
@@ -305,7 +305,7 @@ internal sealed class Observation
     private void GiveUpLost(long now)
     {
         // A status that is not in the capture never comes either.
-        long drops = _provider.Drops + (_capture?.Coverage.MissingBytes ?? 0);
+        long drops = _provider.Drops + (_capture?.MissingBytes ?? 0);
         if (_giveUpAt == 0 && drops != _dropsSeen)
         {
             _giveUpAt = now + GiveUpAfter;
