@@ -100,11 +100,16 @@ internal sealed class Mirror(Lock gate, int pid)
         if (_ended.Count > Roster.MostEnded) _connections.Remove(_ended.Dequeue());
     }
 
-    /// <summary>A unit came or changed.</summary>
+    /// <summary>A unit came or changed; what is beyond the bound stays without a name.</summary>
     public void Know(UnitInfo unit)
     {
-        lock (gate) _unitInfos[(unit.Target, unit.Lun)] = unit;
+        lock (gate)
+            if (_unitInfos.Count < Roster.MostUnits || _unitInfos.ContainsKey((unit.Target, unit.Lun)))
+                _unitInfos[(unit.Target, unit.Lun)] = unit;
     }
+
+    /// <summary>How many units are known by what they call themselves.</summary>
+    internal int KnownUnits => _unitInfos.Count;
 
     /// <summary>Keeps a frame of a snapshot until its status comes.</summary>
     /// <exception cref="StreamFormatException">The snapshot is too big to be one.</exception>

@@ -145,15 +145,15 @@ internal sealed class UnitTable
     public UnitState? Of(uint target, ulong lun, long time)
     {
         if (_index.TryGetValue((target, lun), out UnitState? unit)) return unit;
-        if (_unannounced >= MaxUnannounced) return null;
+        if (_unannounced >= MaxUnannounced || _index.Count >= Roster.MostUnits) return null;
         _unannounced++;
         return Add(target, lun, time);
     }
 
-    /// <summary>Makes room for a unit that exists.</summary>
+    /// <summary>Makes room for a unit that exists, unless there are too many.</summary>
     public void Announce(uint target, ulong lun, long time)
     {
-        if (!_index.ContainsKey((target, lun))) Add(target, lun, time);
+        if (_index.Count < Roster.MostUnits && !_index.ContainsKey((target, lun))) Add(target, lun, time);
     }
 
     /// <summary>Tells every subscriber all maxima so far.</summary>

@@ -1,4 +1,5 @@
 using Iscsitop.Engine;
+using Iscsitop.Engine.Wire;
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
 
@@ -110,6 +111,27 @@ public sealed class EarlySnapshotTests
         Assert.That(most, Is.LessThan(8192));
         Assert.That(snapshot.Connections, Has.Count.EqualTo(Roster.MostEnded));
         Assert.That(snapshot.Cells.Sum(c => c.Cell.Completed), Is.EqualTo(cells ? 200 : 0));
+    }
+
+    [Test]
+    public void Units_that_peers_invent_are_bounded_everywhere()
+    {
+        uint target = _provider.Intern("iqn.2026-11.example:t");
+        var wire = new WireContext(_provider, new WireOptions());
+        var units = new UnitTable();
+        int told = 0;
+        var roster = new Roster(_provider) { OnUnit = u => { told++; _mirror.Know(u); units.Announce(target, u.Lun, 0); } };
+        for (ulong lun = 0; lun < Roster.MostUnits + 10; lun++) wire.Learn("iqn.2026-11.example:t", target, lun, new UnitAnswer("disk", false, 0));
+        roster.Drain();
+        Assert.That(told, Is.EqualTo(Roster.MostUnits));
+        wire.Learn("iqn.2026-11.example:t", target, 5, new UnitAnswer("", false, 4096));
+        _provider.UnitChanges.Enqueue(new UnitInfo("another", 0, "", 0));
+        _mirror.Know(new UnitInfo("another", 0, "", 0));
+        units.Announce(target, Roster.MostUnits + 3, 0);
+        roster.Drain();
+        Assert.That(told, Is.EqualTo(Roster.MostUnits + 1), "what is known may still be learned more of");
+        Assert.That((roster.Units.Count, _mirror.KnownUnits, units.All.Count - 1), Is.EqualTo((Roster.MostUnits, Roster.MostUnits, Roster.MostUnits)));
+        Assert.That(units.Of(target, Roster.MostUnits + 4, 0), Is.Null);
     }
 
     [Test]
