@@ -45,7 +45,7 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
     /// <summary>Cells with their own place: 8192, some 100 MB if every one of them kept all its histograms.</summary>
     public const int DefaultCapacity = 8192;
 
-    private const int MaxPool = 256;
+    private const int MaxPool = 2048;
 
     private readonly Dictionary<CellKey, CellState> _index = [];
     private readonly Stack<CellState> _pool = new();

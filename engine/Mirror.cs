@@ -27,6 +27,7 @@ internal sealed class Mirror(Lock gate, int pid)
     private readonly Queue<(uint Connection, long Statuses)> _closed = new();
     private readonly FoldedCells _folded = new();
     private readonly HashSet<uint> _over = [];
+    private readonly Stack<Cell> _spare = new();
     private readonly List<CellDelta> _taken = [];
     private readonly Stack<CellDelta> _free = new();
     private byte[] _kept = [];
@@ -222,7 +223,8 @@ internal sealed class Mirror(Lock gate, int pid)
             if (!_cells.TryGetValue(key, out Cell? latest))
             {
                 if (_cells.Count >= MaxCells) throw new StreamFormatException("more cells than an engine keeps");
-                latest = new Cell();
+                if (!_spare.TryPop(out latest)) latest = new Cell();
+                latest.Clear();
             }
             if (!_pending.TryGetValue(key, out CellDelta? delta)) _pending.Add(key, delta = Rent());
             if (Connections.TryGetValue(key.Connection, out ConnectionInfo? connection)) delta.Connection = connection;
@@ -272,7 +274,8 @@ internal sealed class Mirror(Lock gate, int pid)
         lock (gate)
         {
             foreach (CellKey key in _cells.Keys)
-                if (_over.Contains(key.Connection)) _cells.Remove(key);
+                if (_over.Contains(key.Connection) && _cells.Remove(key, out Cell? cell) && _spare.Count < MaxEndedCells)
+                    _spare.Push(cell);
             Fold();
         }
     }

@@ -13,6 +13,9 @@ internal sealed class Observation
     // Connections that end between two snapshots before one comes early, where it may: what is kept of them is bounded so.
     private const int MostClosed = 4096;
 
+    // Cells, beside twice those that are left, before the same.
+    private const int MostCells = 2048;
+
     private readonly Provider _provider;
     private readonly List<Subscriber> _subscribers;
     private readonly FrameWriter _writer;
@@ -29,6 +32,7 @@ internal sealed class Observation
     private readonly CommandSink _command;
     private uint _wanted;
     private int _closedSince;
+    private int _earlyAt = MostCells;
     private bool _following;
     private long _since;
     private long _now;
@@ -86,8 +90,7 @@ internal sealed class Observation
         foreach (Subscriber subscriber in _subscribers) subscriber.SendCollected(_roster.Names, _writer);
         CloseConnections(now);
         GiveUpLost(now);
-        if (_closedSince >= MostClosed) PublishEarly(now);
-        ForgetClosed(Seen());
+        ForgetSeen(now);
         return taken;
     }
 
@@ -132,6 +135,14 @@ internal sealed class Observation
             Begin(subscriber, now, early: true);
             if (subscriber.SendKnown(_roster.Names, _writer)) Continue(subscriber, wants);
         }
+    }
+
+    private void ForgetSeen(long now)
+    {
+        bool early = _closedSince >= MostClosed || _closed.Count > 0 && _cells.All.Count >= _earlyAt;
+        if (early) PublishEarly(now);
+        ForgetClosed(Seen());
+        if (early) _earlyAt = MostCells + 2 * _cells.All.Count;
     }
 
     private void MakeRoom(long now)
