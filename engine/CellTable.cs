@@ -45,7 +45,7 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
     /// <summary>Cells with their own place: 8192, some 100 MB if every one of them kept all its histograms.</summary>
     public const int DefaultCapacity = 8192;
 
-    private const int MaxPool = 256;
+    private const int MaxPool = 2048;
 
     private readonly Dictionary<CellKey, CellState> _index = [];
     private readonly Stack<CellState> _pool = new();
@@ -59,8 +59,8 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
     /// <summary>Commands counted apart from their own cell.</summary>
     public long Folded { get; private set; }
 
-    /// <summary>Called when the table is full: gives cells of closed connections back, if there are any.</summary>
-    public Action? MakeRoom { get; set; }
+    /// <summary>Called with the time when the table is full: gives cells of closed connections back, if there are any.</summary>
+    public Action<long>? MakeRoom { get; set; }
 
     /// <summary>The operation whose cell counts what has no cell of its own.</summary>
     public static ushort Overflow(CommandKind kind) => (ushort)(0xff00 | (byte)kind);
@@ -69,7 +69,7 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
     public CellState Of(CellKey key, CommandKind kind, long time)
     {
         if (_index.TryGetValue(key, out CellState? cell)) return cell;
-        if (_index.Count >= capacity) MakeRoom?.Invoke();
+        if (_index.Count >= capacity) MakeRoom?.Invoke(time);
         if (_index.Count < capacity) return Add(key, kind, time);
         Folded++;
         var overflow = new CellKey(key.Connection, Lun.Unknown, Overflow(kind));

@@ -296,8 +296,10 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         Release(set, task);
     }
 
+    // Clocks of merged captures differ: a command never takes less than no time.
     private Cell End(PendingTask task, long time)
     {
+        time = Math.Max(time, task.Began);
         Cell cell = cells.Touch(task.Cell, time);
         cell.Outstanding--;
         task.Unit?.End(time);

@@ -71,6 +71,20 @@ public abstract class Feed : IDisposable
     /// <summary>How much of a file has been read, from 0 to 1; NaN when nobody knows.</summary>
     public virtual double Progress => double.NaN;
 
+    /// <summary>Whether an engine has gone that no snapshot has told of yet.</summary>
+    public bool AnyGone
+    {
+        get
+        {
+            lock (Gate)
+            {
+                foreach (Reception reception in _receptions)
+                    if (!reception.Mirror.Alive) return true;
+                return false;
+            }
+        }
+    }
+
     /// <summary>Guards what receptions hand over.</summary>
     private protected Lock Gate { get; } = new();
 

@@ -110,7 +110,7 @@ public sealed class Histogram
         Sum = 0;
     }
 
-    /// <summary>The duration in ns below which the share <paramref name="p"/> (0–1) lies: the middle of its bucket, ±2.2 %.</summary>
+    /// <summary>The duration in ns below which the share <paramref name="p"/> (0–1) lies: the middle of its bucket, ±2.2 %, in the first no more than the sum.</summary>
     /// <returns>-1 when <see cref="Count"/> is below <paramref name="atLeast"/>.</returns>
     public long Percentile(double p, int atLeast = 1)
     {
@@ -123,7 +123,7 @@ public sealed class Histogram
             seen += _buckets[i];
             if (seen >= rank) break;
         }
-        return Middle(Math.Min(i, BucketCount - 1));
+        return Typical(Math.Min(i, BucketCount - 1));
     }
 
     /// <summary>The highest bucket's middle in ns, -1 when empty.</summary>
@@ -131,9 +131,12 @@ public sealed class Histogram
     {
         for (int i = BucketCount - 1; i >= 0; i--)
             if (_buckets[i] > 0)
-                return Middle(i);
+                return Typical(i);
         return -1;
     }
+
+    // No duration is longer than all together, so that those that took no measurable time took 0.
+    private long Typical(int bucket) => bucket == 0 ? Math.Clamp(Sum, 0, Middle(0)) : Middle(bucket);
 
     private static long Middle(int bucket)
     {

@@ -12,6 +12,10 @@ internal sealed class Mirror(Lock gate, int pid)
 {
     private const int MaxKept = 64 << 20;
     private const int MaxCells = 1 << 16;
+    private const int MaxClosed = 1 << 16;
+
+    // Cells of connections that ended and are listed with what they did: when there are more, fewer are listed.
+    private const int MaxEndedCells = 4096;
 
     private readonly Dictionary<CellKey, Cell> _cells = [];
     private readonly Dictionary<CellKey, CellDelta> _pending = [];
@@ -20,8 +24,10 @@ internal sealed class Mirror(Lock gate, int pid)
     private readonly Dictionary<uint, ConnectionMirror> _connections = [];
     private readonly Queue<uint> _ended = new();
     private readonly ConnectionFacts _unknown = new();
-    private readonly List<(uint Connection, int Statuses)> _closed = [];
+    private readonly Queue<(uint Connection, long Statuses)> _closed = new();
+    private readonly FoldedCells _folded = new();
     private readonly HashSet<uint> _over = [];
+    private readonly Stack<Cell> _spare = new();
     private readonly List<CellDelta> _taken = [];
     private readonly Stack<CellDelta> _free = new();
     private byte[] _kept = [];
@@ -29,6 +35,7 @@ internal sealed class Mirror(Lock gate, int pid)
     private Cell _scratch = new();
     private StatusRecord _status;
     private long _interval;
+    private long _statuses;
     private long _maxOutstanding;
     private int _peakStarts = -1;
     private long _busyTaken;
@@ -49,6 +56,12 @@ internal sealed class Mirror(Lock gate, int pid)
     /// <summary>Whether a snapshot came since the last one was taken.</summary>
     public bool Fresh { get; private set; }
 
+    /// <summary>
+    /// For how many statuses after its end the cells of a connection are kept: the first may be of a snapshot that began before, unless
+    /// a snapshot is never under way while the engine does anything else.
+    /// </summary>
+    public int StatusesKept { get; set; } = 2;
+
     /// <summary>Whether the engine is still there.</summary>
     public bool Alive { get; private set; } = true;
 
@@ -66,11 +79,13 @@ internal sealed class Mirror(Lock gate, int pid)
         }
     }
 
-    /// <summary>A connection came, changed or went. Its cells are kept until the second status from here.</summary>
+    /// <summary>A connection came, changed or went. Its cells are kept for <see cref="StatusesKept"/>.</summary>
     public void Connect(ConnectionInfo connection)
     {
         Connections[connection.Id] = connection;
-        if (connection.Closed != 0) _closed.Add((connection.Id, 2));
+        if (connection.Closed != 0) _closed.Enqueue((connection.Id, _statuses + StatusesKept));
+        // Without a status for so long nothing is taken in that would need them.
+        if (_closed.Count > MaxClosed) Connections.Remove(_closed.Dequeue().Connection);
         lock (gate) List(connection);
     }
 
@@ -86,11 +101,16 @@ internal sealed class Mirror(Lock gate, int pid)
         if (_ended.Count > Roster.MostEnded) _connections.Remove(_ended.Dequeue());
     }
 
-    /// <summary>A unit came or changed.</summary>
+    /// <summary>A unit came or changed; what is beyond the bound stays without a name.</summary>
     public void Know(UnitInfo unit)
     {
-        lock (gate) _unitInfos[(unit.Target, unit.Lun)] = unit;
+        lock (gate)
+            if (_unitInfos.Count < Roster.MostUnits || _unitInfos.ContainsKey((unit.Target, unit.Lun)))
+                _unitInfos[(unit.Target, unit.Lun)] = unit;
     }
+
+    /// <summary>How many units are known by what they call themselves.</summary>
+    internal int KnownUnits => _unitInfos.Count;
 
     /// <summary>Keeps a frame of a snapshot until its status comes.</summary>
     /// <exception cref="StreamFormatException">The snapshot is too big to be one.</exception>
@@ -146,6 +166,7 @@ internal sealed class Mirror(Lock gate, int pid)
         _taken.Clear();
         foreach (CellDelta delta in _pending.Values) _taken.Add(delta);
         _pending.Clear();
+        _folded.MoveTo(_taken);
         snapshot.Cells.AddRange(_taken);
         foreach (UnitMirror unit in _units.Values)
         {
@@ -202,7 +223,8 @@ internal sealed class Mirror(Lock gate, int pid)
             if (!_cells.TryGetValue(key, out Cell? latest))
             {
                 if (_cells.Count >= MaxCells) throw new StreamFormatException("more cells than an engine keeps");
-                latest = new Cell();
+                if (!_spare.TryPop(out latest)) latest = new Cell();
+                latest.Clear();
             }
             if (!_pending.TryGetValue(key, out CellDelta? delta)) _pending.Add(key, delta = Rent());
             if (Connections.TryGetValue(key.Connection, out ConnectionInfo? connection)) delta.Connection = connection;
@@ -241,19 +263,46 @@ internal sealed class Mirror(Lock gate, int pid)
     private void ForgetClosed()
     {
         _over.Clear();
-        for (int i = _closed.Count - 1; i >= 0; i--)
+        _statuses++;
+        while (_closed.TryPeek(out (uint Connection, long Statuses) first) && first.Statuses <= _statuses)
         {
-            (uint connection, int statuses) = _closed[i];
-            _closed[i] = (connection, statuses - 1);
-            if (statuses > 1) continue;
-            _closed.RemoveAt(i);
-            Connections.Remove(connection);
-            _over.Add(connection);
+            _closed.Dequeue();
+            Connections.Remove(first.Connection);
+            _over.Add(first.Connection);
         }
         if (_over.Count == 0) return;
         lock (gate)
+        {
             foreach (CellKey key in _cells.Keys)
-                if (_over.Contains(key.Connection)) _cells.Remove(key);
+                if (_over.Contains(key.Connection) && _cells.Remove(key, out Cell? cell) && _spare.Count < MaxEndedCells)
+                    _spare.Push(cell);
+            Fold();
+        }
+    }
+
+    // What is neither open nor listed any more is told in sums, so that what waits is bounded however late it is taken.
+    private void Fold()
+    {
+        while (FoldUnlisted() > MaxEndedCells && _ended.Count > 0)
+            for (int i = _ended.Count / 2; i >= 0; i--) _connections.Remove(_ended.Dequeue());
+    }
+
+    // How many cells of connections are left that ended.
+    private int FoldUnlisted()
+    {
+        int left = 0;
+        foreach ((CellKey key, CellDelta delta) in _pending)
+        {
+            if (Connections.ContainsKey(key.Connection)) continue;
+            if (_connections.ContainsKey(key.Connection))
+            {
+                left++;
+                continue;
+            }
+            _pending.Remove(key);
+            if (!_folded.Add(delta)) _free.Push(delta);
+        }
+        return left;
     }
 }
 

@@ -10,6 +10,12 @@ internal sealed class Observation
     // A status that was dropped leaves its command outstanding: those are given up this long after the drop.
     private const long GiveUpAfter = 10_000_000_000;
 
+    // Connections that end between two snapshots before one comes early, where it may: what is kept of them is bounded so.
+    private const int MostClosed = 4096;
+
+    // Cells, beside twice those that are left, before the same.
+    private const int MostCells = 2048;
+
     private readonly Provider _provider;
     private readonly List<Subscriber> _subscribers;
     private readonly FrameWriter _writer;
@@ -25,6 +31,8 @@ internal sealed class Observation
     private readonly EventSink _xfer;
     private readonly CommandSink _command;
     private uint _wanted;
+    private int _closedSince;
+    private int _earlyAt = MostCells;
     private bool _following;
     private long _since;
     private long _now;
@@ -45,7 +53,7 @@ internal sealed class Observation
         _isForgotten = _forgotten.Contains;
         _xfer = Deliver;
         _command = Deliver;
-        _cells.MakeRoom = () => ForgetClosed(long.MaxValue);
+        _cells.MakeRoom = MakeRoom;
         _correlator = new Correlator(_cells, _units);
         _roster = new Roster(provider) { OnConnection = Opened, OnExplained = Explained, OnUnit = Announced };
     }
@@ -82,7 +90,7 @@ internal sealed class Observation
         foreach (Subscriber subscriber in _subscribers) subscriber.SendCollected(_roster.Names, _writer);
         CloseConnections(now);
         GiveUpLost(now);
-        ForgetClosed(Seen());
+        ForgetSeen(now);
         return taken;
     }
 
@@ -117,7 +125,34 @@ internal sealed class Observation
         if (subscriber.SendKnown(_roster.Names, _writer)) Continue(subscriber, wants);
     }
 
-    private void Begin(Subscriber subscriber, long now)
+    // Who adds up what comes loses nothing when the cells of closed connections go.
+    private void PublishEarly(long now)
+    {
+        _closedSince = 0;
+        foreach (Subscriber subscriber in _subscribers)
+        {
+            if (!subscriber.Outbox.AddsUp || subscriber.Snapshots.Running || subscriber.Wants is not { } wants) continue;
+            Begin(subscriber, now, early: true);
+            if (subscriber.SendKnown(_roster.Names, _writer)) Continue(subscriber, wants);
+        }
+    }
+
+    private void ForgetSeen(long now)
+    {
+        bool early = _closedSince >= MostClosed || _closed.Count > 0 && _cells.All.Count >= _earlyAt;
+        if (early) PublishEarly(now);
+        ForgetClosed(Seen());
+        if (early) _earlyAt = MostCells + 2 * _cells.All.Count;
+    }
+
+    private void MakeRoom(long now)
+    {
+        if (_closed.Count == 0) return;
+        PublishEarly(now);
+        ForgetClosed(long.MaxValue);
+    }
+
+    private void Begin(Subscriber subscriber, long now, bool early = false)
     {
         if (subscriber.Wants!.Value.Interval > TimeSpan.Zero)
         {
@@ -125,7 +160,7 @@ internal sealed class Observation
             _correlator.Settle(now, _capture);
         }
         subscriber.Maxima.MoveTo(subscriber.Told);
-        subscriber.Snapshots.Begin(now, _cells.Version);
+        subscriber.Snapshots.Begin(now, _cells.Version, early);
     }
 
     private void Continue(Subscriber subscriber, Wants wants)
@@ -197,7 +232,7 @@ internal sealed class Observation
         _following = follow;
         _since = now;
         _giveUpAt = 0;
-        _dropsSeen = _provider.Drops + (_capture?.Coverage.MissingBytes ?? 0);
+        _dropsSeen = _provider.Drops + (_capture?.MissingBytes ?? 0);
         _correlator.Clear(now);
         foreach ((uint connection, long _) in _closed) Forget(connection);
         _closed.Clear();
@@ -271,6 +306,7 @@ internal sealed class Observation
                 subscriber.Tell(connection);
             }
             _closed.Add((connection.Id, _cells.Version));
+            _closedSince++;
         }
         _closing.Clear();
         _closing.AddRange(_roster.Closed);
@@ -280,7 +316,7 @@ internal sealed class Observation
     private void GiveUpLost(long now)
     {
         // A status that is not in the capture never comes either.
-        long drops = _provider.Drops + (_capture?.Coverage.MissingBytes ?? 0);
+        long drops = _provider.Drops + (_capture?.MissingBytes ?? 0);
         if (_giveUpAt == 0 && drops != _dropsSeen)
         {
             _giveUpAt = now + GiveUpAfter;

@@ -14,6 +14,9 @@ internal abstract class Outbox
     /// <summary>Whether a frame of any length would be taken.</summary>
     public virtual bool HasRoom => true;
 
+    /// <summary>Whether its reader adds up what comes, so that it may come early.</summary>
+    public virtual bool AddsUp => false;
+
     /// <summary>Sends a frame.</summary>
     /// <returns>False when there is no room for it, or nobody left to read it.</returns>
     public abstract bool TrySend(ReadOnlySpan<byte> frame);
@@ -25,11 +28,21 @@ internal abstract class Outbox
 }
 
 /// <summary>To a viewer in this process, which reads a frame when it is sent: nothing waits and nothing is lost.</summary>
-internal sealed class LocalOutbox(Reception reception) : Outbox
+internal sealed class LocalOutbox : Outbox
 {
+    private readonly Reception _reception;
+
+    public LocalOutbox(Reception reception)
+    {
+        _reception = reception;
+        reception.Mirror.StatusesKept = 1;
+    }
+
+    public override bool AddsUp => true;
+
     public override bool TrySend(ReadOnlySpan<byte> frame)
     {
-        reception.Read((FrameType)frame[4], frame[StreamFormat.HeaderLength..]);
+        _reception.Read((FrameType)frame[4], frame[StreamFormat.HeaderLength..]);
         return true;
     }
 }

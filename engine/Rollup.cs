@@ -141,7 +141,8 @@ public sealed class Row
     {
         if (Unit is not null) Seconds = Math.Max(Seconds, Unit.Engine.Seconds);
         if (Connection is not null) Seconds = Math.Max(Seconds, Connection.Engine.Seconds);
-        if (Seconds == 0) QueueDepth = double.NaN;
+        // A status that is stamped before a snapshot which had its command outstanding takes back more than the interval had.
+        QueueDepth = Seconds == 0 ? double.NaN : Math.Max(0, QueueDepth);
     }
 
     internal void Add(CellDelta delta)

@@ -8,6 +8,9 @@ internal sealed class Roster(Provider provider)
     /// <summary>Connections that ended and are still told of at most.</summary>
     public const int MostEnded = 1000;
 
+    /// <summary>Units at most: in packets they are what peers say there is.</summary>
+    public const int MostUnits = 65536;
+
     private readonly Logins _logins = new();
     private readonly Dictionary<uint, ConnectionInfo> _ended = [];
     private readonly Queue<uint> _endedInOrder = new();
@@ -19,7 +22,7 @@ internal sealed class Roster(Provider provider)
     /// <summary>Connections that are open, and closed ones whose cells are still kept.</summary>
     public Dictionary<uint, ConnectionInfo> Connections { get; } = [];
 
-    /// <summary>Units by target and LUN.</summary>
+    /// <summary>Units by target and LUN, <see cref="MostUnits"/> at most.</summary>
     public Dictionary<(string Target, ulong Lun), UnitInfo> Units { get; } = [];
 
     /// <summary>Connections that have closed and wait to be told so: their last events may still be in the ring.</summary>
@@ -49,6 +52,7 @@ internal sealed class Roster(Provider provider)
         while (provider.ConnectionChanges.TryDequeue(out ConnectionInfo? info)) Take(info);
         while (provider.UnitChanges.TryDequeue(out UnitInfo? unit))
         {
+            if (Units.Count >= MostUnits && !Units.ContainsKey((unit.Target, unit.Lun))) continue;
             Units[(unit.Target, unit.Lun)] = unit;
             OnUnit?.Invoke(unit);
         }

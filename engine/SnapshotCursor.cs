@@ -10,6 +10,7 @@ internal sealed class SnapshotCursor
     private const long ShortestInterval = 10_000_000;
 
     private bool _first;
+    private bool _early;
     private long _previous;
     private long _due;
     private long _seen;
@@ -50,10 +51,14 @@ internal sealed class SnapshotCursor
     public void Reschedule(Wants wants) => _due = _previous + Length(wants);
 
     /// <summary>Begins a snapshot.</summary>
-    public void Begin(long now, long version)
+    /// <param name="now">Its time.</param>
+    /// <param name="version">The version of the cells.</param>
+    /// <param name="early">Whether it comes between two beats, which go on as if it had not.</param>
+    public void Begin(long now, long version, bool early = false)
     {
         Running = true;
-        Time = now;
+        _early = early;
+        Time = early ? Math.Max(now, _previous) : now;
         _version = version;
         _cell = 0;
         _unit = 0;
@@ -69,6 +74,7 @@ internal sealed class SnapshotCursor
         Running = _first = false;
         _seen = _version;
         _previous = Time;
+        if (_early) return;
         long length = Length(wants);
         _due = Math.Max(_due + length, Time + length / 2);
     }

@@ -28,7 +28,7 @@ internal sealed class UnitState(int index, uint target, ulong lun, long time)
     public long Outstanding { get; private set; }
 
     /// <summary>ns with a command outstanding, up to a time.</summary>
-    public long BusyTime(long time) => _busy + (Outstanding > 0 ? time - _touched : 0);
+    public long BusyTime(long time) => _busy + (Outstanding > 0 ? Math.Max(0, time - _touched) : 0);
 
     /// <summary>A command began.</summary>
     public void Begin(long time, List<UnitMaxima> listeners)
@@ -67,7 +67,8 @@ internal sealed class UnitState(int index, uint target, ulong lun, long time)
     private void Touch(long time)
     {
         _busy = BusyTime(time);
-        _touched = time;
+        // What has been counted is not counted again when time goes back.
+        if (time > _touched || Outstanding == 0) _touched = time;
     }
 
     private static long SlotEnd(long time) => (time / Slot + 1) * Slot;
@@ -144,15 +145,15 @@ internal sealed class UnitTable
     public UnitState? Of(uint target, ulong lun, long time)
     {
         if (_index.TryGetValue((target, lun), out UnitState? unit)) return unit;
-        if (_unannounced >= MaxUnannounced) return null;
+        if (_unannounced >= MaxUnannounced || _index.Count >= Roster.MostUnits) return null;
         _unannounced++;
         return Add(target, lun, time);
     }
 
-    /// <summary>Makes room for a unit that exists.</summary>
+    /// <summary>Makes room for a unit that exists, unless there are too many.</summary>
     public void Announce(uint target, ulong lun, long time)
     {
-        if (!_index.ContainsKey((target, lun))) Add(target, lun, time);
+        if (_index.Count < Roster.MostUnits && !_index.ContainsKey((target, lun))) Add(target, lun, time);
     }
 
     /// <summary>Tells every subscriber all maxima so far.</summary>

@@ -49,17 +49,29 @@ internal static class Snoop
         using Stop stop = Stop.OnSignals();
         var sink = new LineSink(streams.Output, options.Count, stop.Now);
         using Feed feed = options.Pdus ? OpenPdus(options, sink) : OpenCommands(options, sink);
+        var gone = new List<EngineStatus>();
         while (!stop.Token.IsCancellationRequested && !feed.Ended)
         {
             feed.Run(s_flushInterval, stop.Token);
             sink.Flush();
+            if (!feed.Ended && feed.AnyGone) gone.AddRange(Gone(feed, streams));
         }
         sink.Flush();
         if (sink.Failure is { } failure) throw failure;
-        if (ReportWriter.Losses(feed.Take().Engines) is { Length: > 0 } losses) streams.Complain(losses);
+        if (ReportWriter.Losses([.. gone, .. feed.Take().Engines]) is { Length: > 0 } losses) streams.Complain(losses);
         if (feed.Broken) throw new IOException(feed.Problem);
         if (feed.Problem.Length > 0) streams.Complain(feed.Problem);
         return ExitCode.Success;
+    }
+
+    /// <summary>Says of the engines that have gone why they did.</summary>
+    /// <returns>What they said of themselves last.</returns>
+    public static List<EngineStatus> Gone(Feed feed, Streams streams)
+    {
+        List<EngineStatus> gone = feed.Take().Engines.FindAll(e => !e.Alive);
+        foreach (EngineStatus engine in gone)
+            if (engine.Problem.Length > 0) streams.Complain($"engine {engine.Pid} has ended: {engine.Problem}");
+        return gone;
     }
 
     private static Feed OpenCommands(SnoopOptions options, LineSink sink)

@@ -58,6 +58,9 @@ internal sealed class Capture : IDisposable
     /// <summary>What was seen and what was not.</summary>
     public Coverage Coverage => _decoder.Coverage with { Dropped = _source.Dropped };
 
+    /// <summary>Payload bytes that the packets lack; asks the decoder only, never the kernel.</summary>
+    public long MissingBytes => _decoder.Coverage.MissingBytes;
+
     /// <summary>What packets tell of a connection, null when it is not known.</summary>
     public WireFacts? FactsOf(uint connection) => _decoder.FactsOf(connection);
 

@@ -9,9 +9,6 @@ namespace Iscsitop.Engine.Wire;
 /// <param name="kept">Hears which bytes of a packet are headers and login text; null when nobody asks.</param>
 internal sealed class WireContext(Provider provider, WireOptions options, KeptBytes? kept = null)
 {
-    /// <summary>Units remembered at most.</summary>
-    private const int MaxUnits = 65536;
-
     private readonly Dictionary<(uint Target, ulong Lun), UnitInfo> _units = [];
 
     /// <summary>What was seen and was not; counted in place.</summary>
@@ -35,7 +32,7 @@ internal sealed class WireContext(Provider provider, WireOptions options, KeptBy
     /// <summary>Searches that nobody needs now.</summary>
     public Stack<HeaderSearch> Searches { get; } = [];
 
-    /// <summary>Tells what is new of a unit.</summary>
+    /// <summary>Tells what is new of a unit; <see cref="Roster.MostUnits"/> are told of at most.</summary>
     /// <param name="target">The target's name and its id.</param>
     /// <param name="id">Its id.</param>
     /// <param name="lun">LUN as a number.</param>
@@ -49,7 +46,7 @@ internal sealed class WireContext(Provider provider, WireOptions options, KeptBy
             BlockSize = learned.BlockSize > 0 ? learned.BlockSize : known.BlockSize,
         };
         if (now == known) return;
-        if (_units.Count >= MaxUnits) _units.Clear();
+        if (_units.Count >= Roster.MostUnits && !_units.ContainsKey((id, lun))) return;
         _units[(id, lun)] = now;
         Provider.UnitChanges.Enqueue(now);
     }

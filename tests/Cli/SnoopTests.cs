@@ -1,12 +1,15 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Iscsitop.Cli;
 using Iscsitop.Cli.Commands;
+using Iscsitop.Cli.Output;
 using Iscsitop.Cli.Snooping;
 using Iscsitop.Engine;
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
+using Iscsitop.Tests.Engine;
 using CommandHandler = Iscsitop.Engine.CommandHandler;
 
 namespace Iscsitop.Tests.Cli;
@@ -51,6 +54,36 @@ public sealed class SnoopTests
         string[] lines = Encoding.UTF8.GetString(output.ToArray()).Split('\n');
         Assert.That(string.Concat(lines.Select(l => l.Contains("TIME(s)", StringComparison.Ordinal) ? 'H' : 'l')), Is.EqualTo("HHlHll"));
         Assert.That(lines[3].IndexOf("PROBE", StringComparison.Ordinal), Is.EqualTo(lines[4].IndexOf("scsi-command", StringComparison.Ordinal)));
+    }
+
+    [Test]
+    public void Why_an_engine_ended_is_said_once()
+    {
+        string directory = Directory.CreateTempSubdirectory("its").FullName;
+        try
+        {
+            using Socket listener = Pipe.Listen(directory, 11);
+            listener.Blocking = true;
+            using Feed feed = Feed.Open(new Wants(0, TimeSpan.Zero), [directory]);
+            using (Socket engine = listener.Accept())
+            {
+                var writer = new FrameWriter();
+                writer.Write(new Hello(11, ProbeSet.All, 0, "eth0", ProbeEngine.Version));
+                engine.Send(writer.Frame);
+                writer.Write(EndReason.SourceFailed, "eth0 went down");
+                engine.Send(writer.Frame);
+                Rig.Until(() => feed.AnyGone, "its end is heard");
+            }
+            using var error = new StringWriter();
+            var streams = new Streams(Stream.Null, error, false, false);
+            Assert.That(Snoop.Gone(feed, streams).Select(e => e.Pid), Is.EqualTo((int[])[11]));
+            Assert.That(error.ToString().TrimEnd(), Is.EqualTo("iscsitop: engine 11 has ended: eth0 went down"));
+            Assert.That(feed.AnyGone, Is.False);
+        }
+        finally
+        {
+            Directory.Delete(directory, true);
+        }
     }
 
     [Test]

@@ -25,7 +25,7 @@ public sealed class CellTableTests
         var cells = new CellTable(2);
         cells.Touch(cells.Of(new CellKey(1, 0, 0x2800), CommandKind.Read, 0), 5).Completed = 3;
         cells.Of(new CellKey(2, 0, 0x2800), CommandKind.Read, 0);
-        cells.MakeRoom = () => cells.Forget(c => c == 1, unseen: 0);
+        cells.MakeRoom = _ => cells.Forget(c => c == 1, unseen: 0);
         CellState made = cells.Of(new CellKey(3, 0, 0x2800), CommandKind.Read, 7);
         Assert.That(made.Cell.Completed, Is.Zero);
         Assert.That(made.Cell.Key.Connection, Is.EqualTo(3));

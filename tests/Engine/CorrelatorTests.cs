@@ -42,6 +42,19 @@ public sealed class CorrelatorTests
     }
 
     [Test]
+    public void A_status_stamped_before_its_command_takes_no_time_back()
+    {
+        var script = new Script();
+        script.At(1000).Read(1, 512);
+        script.At(400).Response(1);
+        script.At(1000).Read(2, 512);
+        script.At(1300).Response(2);
+        Assert.That((script.TheCell.OutstandingTime, script.TheCell.Outstanding), Is.EqualTo((300_000L, 0L)));
+        Assert.That(script.Units.Total.BusyTime(1_300_000), Is.EqualTo(300_000));
+        Assert.That(script.Done.Select(c => c.Latency), Is.EqualTo((long[])[0, 300_000]));
+    }
+
+    [Test]
     public void A_write_by_one_R2T_has_the_marks_of_a_write()
     {
         Script s = new Script().At(0).Write(7, 16384, immediate: 8192)

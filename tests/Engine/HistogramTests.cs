@@ -47,6 +47,15 @@ public sealed class HistogramTests
         return Same(difference, b) && Same(sum, both);
     });
 
+    [TestCase(new long[] { 0, 0, 0 }, 0)]
+    [TestCase(new long[] { 7 }, 7)]
+    [TestCase(new long[] { 900, 900 }, 512)]
+    public void What_was_measured_as_nothing_is_told_as_nothing(long[] values, long expected)
+    {
+        Histogram histogram = Of(values);
+        Assert.That((histogram.Percentile(0.5), histogram.Percentile(0.99), histogram.Max()), Is.EqualTo((expected, expected, expected)));
+    }
+
     [Test]
     public void Too_few_durations_have_no_percentile()
     {

@@ -60,6 +60,16 @@ public sealed class RollupTests
     }
 
     [Test]
+    public void A_queue_depth_is_never_below_zero()
+    {
+        CellDelta delta = Delta(1, "i", 0, CommandKind.Read, 3, 300);
+        delta.Cell.OutstandingTime = -1000;
+        var rollup = new Rollup(Dimensions.Lun);
+        rollup.Build(Snapshot(delta));
+        Assert.That((rollup.Rows.Single().QueueDepth, rollup.Total.QueueDepth), Is.EqualTo((0.0, 0.0)));
+    }
+
+    [Test]
     public void Before_anything_was_measured_the_queue_depth_is_unknown()
     {
         _engine.Seconds = 0;

@@ -31,6 +31,24 @@ public sealed class UnitTableTests
     }
 
     [Test]
+    public void Busy_time_is_counted_once_when_time_goes_back_and_forth()
+    {
+        var unit = new UnitState(1, 2, 0, 0);
+        unit.Begin(1000, []);
+        unit.Begin(500, []);
+        Assert.That(unit.BusyTime(700), Is.Zero);
+        unit.End(1500);
+        unit.Begin(600, []);
+        Assert.That(unit.BusyTime(1600), Is.EqualTo(600));
+        unit.End(1700);
+        unit.End(1800);
+        Assert.That(unit.BusyTime(9000), Is.EqualTo(800));
+        unit.Begin(50, []);
+        unit.End(60);
+        Assert.That(unit.BusyTime(9000), Is.EqualTo(810), "a clock that was set back goes on");
+    }
+
+    [Test]
     public void The_slot_that_is_open_counts()
     {
         var units = new UnitTable();
