@@ -89,7 +89,6 @@ internal sealed class Capture : IDisposable
     /// <exception cref="IOException">The source or the file written can no longer be used.</exception>
     public Pumped Pump(int milliseconds, long until = long.MaxValue)
     {
-        if (_source.Live) FollowClock();
         for (int i = 0; i < Round; i++)
         {
             if (!_pending)
@@ -97,7 +96,8 @@ internal sealed class Capture : IDisposable
                 Moved moved = _source.MoveNext(i == 0 ? milliseconds : 0);
                 if (moved != Moved.Packet) return moved == Moved.End ? Pumped.End : i == 0 ? Pumped.Nothing : Pumped.More;
                 _pending = true;
-                _time = _source.Live ? _source.Current.Time - _offset : Believe(_source.Current.Time);
+                if (i == 0 && _source.Live) FollowClock(); // it may have been set while we waited
+                _time = _source.Live ? Math.Min(_source.Current.Time - _offset, Provider.Now) : Believe(_source.Current.Time);
             }
             if (_time >= until && until != long.MaxValue) return Pumped.Reached;
             Packet packet = _source.Current;

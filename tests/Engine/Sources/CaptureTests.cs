@@ -54,6 +54,15 @@ public sealed class CaptureTests
         }
     }
 
+    [Test]
+    public void A_live_packet_is_not_of_the_future()
+    {
+        long ahead = Clock.Now + Clock.WallOffset + Hour;
+        using var capture = new Capture(new Script(true, ahead), new WireOptions());
+        Assert.That(capture.Pump(0), Is.EqualTo(Pumped.End));
+        Assert.That(capture.Provider.ConnectionChanges.Single().Opened, Is.LessThanOrEqualTo(Clock.Now));
+    }
+
     /// <summary>A Login Request that begins a connection of its own at each of some times.</summary>
     private sealed class Script(bool live, params long[] times) : PacketSource
     {
