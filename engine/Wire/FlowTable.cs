@@ -174,10 +174,8 @@ internal sealed class FlowTable<TReceiver> where TReceiver : struct, IReceiver
         ref Flow<TReceiver> flow = ref _flows[index];
         bool sawStart = flow.KnowsInitiator;
         TReceiver receiver = _open(flow.Target.WithPort(flow.TargetPort), flow.Initiator.WithPort(flow.InitiatorPort), flow.Begun, sawStart);
-        var live = new LiveFlow<TReceiver>(receiver, index, sawStart, _memory, _context.Options.MaxHeldPerFlow)
-        {
-            HeardBoth = flow.HeardInitiator && flow.HeardTarget,
-        };
+        var live = new LiveFlow<TReceiver>(receiver, index, sawStart, _memory, _context.Options.MaxHeldPerFlow);
+        if (flow.HeardInitiator && flow.HeardTarget) live.HearBoth();
         if (flow.KnowsTarget && sawStart) live.Scales = (flow.TargetScale, flow.InitiatorScale);
         if (sawStart) live.Base(Direction.ToTarget, flow.InitiatorIsn + 1);
         if (flow.KnowsTarget) live.Base(Direction.ToInitiator, flow.TargetIsn + 1);

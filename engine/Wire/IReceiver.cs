@@ -24,6 +24,9 @@ internal interface IReceiver
     /// <summary>The next bytes of a direction were not captured.</summary>
     void Missing(Direction direction, long count, long time);
 
+    /// <summary>Packets of both directions were captured: what has no answer is unanswered.</summary>
+    void HearBoth();
+
     /// <summary>The connection is over.</summary>
     void Close(ConnectionEnd end, long time);
 }
@@ -52,6 +55,9 @@ internal readonly struct Receiver(WireConnection connection) : IReceiver
 
     /// <inheritdoc/>
     public void Missing(Direction direction, long count, long time) => connection.Missing(direction, count, time);
+
+    /// <inheritdoc/>
+    public void HearBoth() => connection.HearBoth();
 
     /// <inheritdoc/>
     public void Close(ConnectionEnd end, long time) => connection.Close(end, time);

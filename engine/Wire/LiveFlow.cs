@@ -36,11 +36,18 @@ internal sealed class LiveFlow<TReceiver>(TReceiver receiver, int index, bool sa
     /// <summary>Whether it is on the list of those that wait.</summary>
     public bool Listed { get; set; }
 
-    /// <summary>Whether both ends were heard before it was followed.</summary>
-    public bool HeardBoth { get; init; }
+    /// <summary>Whether both ends were heard; of a capture of one direction never.</summary>
+    public bool HeardBoth { get; private set; }
 
     /// <summary>Bits to shift the windows by, as the SYNs said.</summary>
     public (byte Target, byte Initiator) Scales { get; set; } = (LikelyScale, LikelyScale);
+
+    /// <summary>Both ends were heard.</summary>
+    public void HearBoth()
+    {
+        HeardBoth = true;
+        receiver.HearBoth();
+    }
 
     /// <summary>Says where a direction begins, when nothing of it was seen.</summary>
     public void Base(Direction direction, uint sequence)
@@ -60,6 +67,7 @@ internal sealed class LiveFlow<TReceiver>(TReceiver receiver, int index, bool sa
             receiver.Facts.Duplicates++;
             return;
         }
+        if (!HeardBoth && back.Heard) HearBoth();
         const TcpFlags Special = TcpFlags.Fin | TcpFlags.Syn | TcpFlags.Reset;
         if ((segment.Flags & TcpFlags.Ack) != 0)
         {

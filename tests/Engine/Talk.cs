@@ -18,6 +18,8 @@ internal sealed class Talk
 
     public ConnectionFacts Facts => Tracker.Facts;
 
+    public ConnectionInfo Info { get; set; } = new(1, "", "");
+
     public long this[Fact fact] => Facts[fact];
 
     public Talk At(double ms)
@@ -72,7 +74,7 @@ internal sealed class Talk
 
     public Talk Take(ProbeEvent e)
     {
-        Tracker.Take(in e);
+        Tracker.Take(in e, Info);
         return this;
     }
 

@@ -133,6 +133,22 @@ public sealed class FlowTableTests
         Assert.That(_talk.Recordings.Select(r => r.Text), Is.EqualTo(new[] { "ab", "cd" }));
     }
 
+    [TestCase(true, true)]
+    [TestCase(true, false)]
+    [TestCase(false, true)]
+    [TestCase(false, false)]
+    public void It_is_told_when_both_ends_were_heard(bool syn, bool targetAlone)
+    {
+        if (syn && !targetAlone) _talk.Send(Direction.ToTarget, Talk.InitiatorIsn, flags: TcpFlags.Syn);
+        if (syn && targetAlone) _talk.Send(Direction.ToInitiator, Talk.TargetIsn, flags: TcpFlags.Syn | TcpFlags.Ack, acknowledged: Talk.InitiatorIsn + 1);
+        if (targetAlone) _talk.Answer(0, "ab");
+        else _talk.Say(0, "ab");
+        Assert.That(_talk.Only.HeardBoth, Is.False);
+        if (targetAlone) _talk.Say(0, "", said: 2);
+        else _talk.Answer(0, "", heard: 2);
+        Assert.That(_talk.Only.HeardBoth, Is.True);
+    }
+
     [Test]
     public void Joined_in_the_middle_it_begins_with_the_first_bytes()
     {
