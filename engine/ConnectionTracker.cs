@@ -67,8 +67,7 @@ internal sealed class ConnectionTracker(uint connection)
             case Probe.LoginResponse: LoginAnswered(bhs); break;
             case Probe.TaskCommand: Function(bhs, e.Time, info.OneSided); break;
             case Probe.TaskResponse: FunctionAnswered(bhs); break;
-            // Reason 2 gives up another connection, to recover what was on it (RFC 7143 §11.14.1).
-            case Probe.LogoutCommand: _leaves = (bhs.Flags & 0x7f) != 2; break;
+            case Probe.LogoutCommand: _leaves = Leaves(bhs, info); break;
             case Probe.LogoutResponse: _leaves &= bhs.Bytes[2] == 0; break;
             default: break;
         }
@@ -104,6 +103,14 @@ internal sealed class ConnectionTracker(uint connection)
         bool reset = _resetAt != long.MinValue && time - _resetAt <= Escalation;
         return abortUnanswered || reset ? ConnectionEnd.TaskEscalation : ConnectionEnd.None;
     }
+
+    // Reason 0 closes the session, 1 the connection named, 2 gives up another to recover what was on it (RFC 7143 §11.14.1).
+    private static bool Leaves(Bhs bhs, ConnectionInfo info) => (bhs.Flags & 0x7f) switch
+    {
+        0 => true,
+        1 => bhs.U16(20) == info.Cid || info.Tsih == 0, // of a login that was not seen the CID is not known
+        _ => false,
+    };
 
     // RFC 7143 §11.18: with a target transfer tag it answers, else with a task tag it asks.
     private void NopOut(Bhs bhs, long time, bool oneSided)
