@@ -66,8 +66,8 @@ internal sealed class FlowTable<TReceiver> where TReceiver : struct, IReceiver
         else if (flow.State != FlowState.Closed) TakeEarly(i, segment, direction, time);
     }
 
-    /// <summary>Delivers what is held: the input is at its end.</summary>
-    public void Finish()
+    /// <summary>Delivers what is held: the input is at its end. What has its FINs now is over.</summary>
+    public void Finish(long time)
     {
         foreach (LiveFlow<TReceiver> live in _waiting) live.Flush();
     }

@@ -133,6 +133,22 @@ public sealed class FlowTableTests
         Assert.That(_talk.Recordings.Select(r => r.Text), Is.EqualTo(new[] { "ab", "cd" }));
     }
 
+    [Test]
+    public void At_the_end_of_the_input_a_hole_before_a_FIN_delays_the_end_no_longer()
+    {
+        _talk.Shake();
+        _talk.Answer(0, "x", TcpFlags.Fin | TcpFlags.Ack);
+        _talk.Say(0, "ab");
+        _talk.Say(4, "ef", TcpFlags.Fin | TcpFlags.Ack);
+        _talk.Client++;
+        _talk.Shake();
+        _talk.Say(4, "open");
+        _talk.Table.Finish(_talk.Now);
+        Assert.That(_talk.Recordings[0].Text, Is.EqualTo("ab..ef"));
+        Assert.That(_talk.Recordings[0].Ends, Is.EqualTo(new[] { (ConnectionEnd.TargetFin, _talk.Now) }));
+        Assert.That((_talk.Recordings[1].Text, _talk.Recordings[1].Ends.Count), Is.EqualTo(("....open", 0)));
+    }
+
     [TestCase(true, true)]
     [TestCase(true, false)]
     [TestCase(false, true)]
