@@ -15,6 +15,9 @@ internal interface IReceiver
     /// <summary>It turned out not to be iSCSI: nothing more needs to be delivered.</summary>
     bool Foreign { get; }
 
+    /// <summary>It is iSCSI beyond doubt, so that it is kept rather than what may be anything.</summary>
+    bool Known { get; }
+
     /// <summary>Where the facts of TCP are counted.</summary>
     WireFacts Facts { get; }
 
@@ -46,6 +49,9 @@ internal readonly struct Receiver(WireConnection connection) : IReceiver
 
     /// <inheritdoc/>
     public bool Foreign => connection.Foreign;
+
+    /// <inheritdoc/>
+    public bool Known => connection.Id != 0;
 
     /// <inheritdoc/>
     public WireFacts Facts => connection.Facts;

@@ -49,6 +49,14 @@ internal sealed class LiveFlow<TReceiver>(TReceiver receiver, int index, bool sa
         receiver.HearBoth();
     }
 
+    /// <summary>Whether a segment that comes after a long silence can be of this connection.</summary>
+    public bool Continues(in Segment segment, Direction direction)
+    {
+        bool toTarget = direction == Direction.ToTarget;
+        TcpStream<TReceiver> sent = toTarget ? _toTarget : _toInitiator, back = toTarget ? _toInitiator : _toTarget;
+        return sent.Continues(segment.First) && ((segment.Flags & TcpFlags.Ack) == 0 || back.Continues(segment.Acknowledged));
+    }
+
     /// <summary>Says where a direction begins, when nothing of it was seen.</summary>
     public void Base(Direction direction, uint sequence)
     {

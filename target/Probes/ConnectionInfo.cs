@@ -87,7 +87,7 @@ public enum ConnectionEnd : byte
     /// <summary>The initiator reset it.</summary>
     InitiatorReset,
 
-    /// <summary>Nothing was heard of it for a long time, or its addresses were taken by a new one.</summary>
+    /// <summary>Its addresses were taken by a new one, or too many had to be followed and it was not heard of for longest.</summary>
     Silence,
 }
 

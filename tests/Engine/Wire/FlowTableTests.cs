@@ -114,23 +114,71 @@ public sealed class FlowTableTests
     }
 
     [Test]
-    public void Silence_ends_it()
+    public void Silence_ends_what_has_begun_to_end()
     {
         _talk.Shake();
-        _talk.Say(0, "ab");
+        _talk.Say(0, "ab", TcpFlags.Fin | TcpFlags.Ack);
         _talk.Now += _options.Silence + 1;
         _talk.Client++;
         _talk.Shake();
-        Assert.That((End, _talk.Table.Count), Is.EqualTo((ConnectionEnd.Silence, 1)));
+        Assert.That((End, _talk.Table.Count), Is.EqualTo((ConnectionEnd.InitiatorFin, 1)));
     }
 
     [Test]
-    public void What_comes_after_silence_is_another_connection()
+    public void However_long_it_is_silent_it_goes_on_where_it_was([Values] bool swept, [Values] bool targetFirst)
+    {
+        _talk.Shake();
+        _talk.Say(0, "ab");
+        _talk.Say(4, "ef");
+        _talk.Now += 100 * _options.Silence;
+        if (swept)
+        {
+            _talk.Client++;
+            _talk.Shake();
+            Assert.That((_talk.Only.Text, _talk.Table.Memory.Used), Is.EqualTo(("ab..ef", 0L)), "what it holds is dropped");
+            _talk.Client--;
+            _talk.Now += _options.Silence + 1;
+        }
+        if (targetFirst) _talk.Answer(0, "x", heard: 6);
+        _talk.Say(6, "gh");
+        Assert.That((_talk.Only.Text, End), Is.EqualTo(("ab..efgh", ConnectionEnd.None)));
+    }
+
+    [Test]
+    public void What_comes_after_silence_and_does_not_continue_it_is_another_connection()
     {
         _talk.Say(0, "ab");
         _talk.Now += _options.Silence + 1;
-        _talk.Say(2, "cd");
+        _talk.Say(100_000_000, "cd");
         Assert.That(_talk.Recordings.Select(r => r.Text), Is.EqualTo(new[] { "ab", "cd" }));
+        Assert.That(_talk.Recordings[0].Ends.Single().End, Is.EqualTo(ConnectionEnd.Silence));
+    }
+
+    [Test]
+    public void What_is_known_to_be_iSCSI_gives_way_after_others()
+    {
+        const int Limit = 100;
+        _talk = new Talk(new WireOptions { MaxFlows = Limit });
+        _talk.Shake();
+        _talk.Say(0, "a");
+        _talk.Only.Known = true;
+        _talk.Say(1, "b");
+        Flood(Limit * 10);
+        Assert.That(End, Is.EqualTo(ConnectionEnd.None));
+        _talk.Say(2, "c");
+        Assert.That(_talk.Only.Text, Is.EqualTo("abc"));
+        Flood(Limit * 20);
+        Assert.That(End, Is.EqualTo(ConnectionEnd.Silence), "not for ever: all may be");
+
+        void Flood(uint count)
+        {
+            for (uint i = 0; i < count; i++)
+            {
+                (_talk.Host, _talk.Client) = (0x0b000000 + i, (ushort)i);
+                _talk.Send(Direction.ToTarget, i, flags: TcpFlags.Syn);
+            }
+            (_talk.Host, _talk.Client) = (0x0a000001, 40000);
+        }
     }
 
     [Test]
