@@ -49,7 +49,9 @@ internal sealed class ConnectionTracker(uint connection)
     }
 
     /// <summary>Takes in one event.</summary>
-    public void Take(in ProbeEvent e)
+    /// <param name="e">The event.</param>
+    /// <param name="info">What is known of its connection.</param>
+    public void Take(in ProbeEvent e, ConnectionInfo info)
     {
         Facts.LastPdu = Math.Max(Facts.LastPdu, e.Time);
         Bhs bhs = e.Bhs;
@@ -58,15 +60,14 @@ internal sealed class ConnectionTracker(uint connection)
             _window.Request(bhs.CmdSn, e.Time, Facts);
         switch (e.Probe)
         {
-            case Probe.NopReceive: NopOut(bhs, e.Time); break;
-            case Probe.NopSend: NopIn(bhs, e.Time); break;
+            case Probe.NopReceive: NopOut(bhs, e.Time, info.OneSided); break;
+            case Probe.NopSend: NopIn(bhs, e.Time, info.OneSided); break;
             case Probe.DataRequest: Facts.Add(Fact.R2ts); break;
             case Probe.AsyncSend: Facts.Add(Fact.AsyncMessages); break;
             case Probe.LoginResponse: LoginAnswered(bhs); break;
-            case Probe.TaskCommand: Function(bhs, e.Time); break;
+            case Probe.TaskCommand: Function(bhs, e.Time, info.OneSided); break;
             case Probe.TaskResponse: FunctionAnswered(bhs); break;
-            // Reason 2 gives up another connection, to recover what was on it (RFC 7143 §11.14.1).
-            case Probe.LogoutCommand: _leaves = (bhs.Flags & 0x7f) != 2; break;
+            case Probe.LogoutCommand: _leaves = Leaves(bhs, info); break;
             case Probe.LogoutResponse: _leaves &= bhs.Bytes[2] == 0; break;
             default: break;
         }
@@ -103,19 +104,27 @@ internal sealed class ConnectionTracker(uint connection)
         return abortUnanswered || reset ? ConnectionEnd.TaskEscalation : ConnectionEnd.None;
     }
 
+    // Reason 0 closes the session, 1 the connection named, 2 gives up another to recover what was on it (RFC 7143 §11.14.1).
+    private static bool Leaves(Bhs bhs, ConnectionInfo info) => (bhs.Flags & 0x7f) switch
+    {
+        0 => true,
+        1 => bhs.U16(20) == info.Cid || info.Tsih == 0, // of a login that was not seen the CID is not known
+        _ => false,
+    };
+
     // RFC 7143 §11.18: with a target transfer tag it answers, else with a task tag it asks.
-    private void NopOut(Bhs bhs, long time)
+    private void NopOut(Bhs bhs, long time, bool oneSided)
     {
         Facts.Add(Fact.NopOuts);
         if (bhs.Ttt != Pdu.ReservedTag) _pings.Answer(bhs.Ttt, byTarget: true, time, Facts);
-        else if (bhs.Itt != Pdu.ReservedTag) _pings.Ask(bhs.Itt, byTarget: false, time, Facts);
+        else if (bhs.Itt != Pdu.ReservedTag && !oneSided) _pings.Ask(bhs.Itt, byTarget: false, time, Facts);
     }
 
-    private void NopIn(Bhs bhs, long time)
+    private void NopIn(Bhs bhs, long time, bool oneSided)
     {
         Facts.Add(Fact.NopIns);
         if (bhs.Itt != Pdu.ReservedTag) _pings.Answer(bhs.Itt, byTarget: false, time, Facts);
-        if (bhs.Ttt != Pdu.ReservedTag) _pings.Ask(bhs.Ttt, byTarget: true, time, Facts);
+        if (bhs.Ttt != Pdu.ReservedTag && !oneSided) _pings.Ask(bhs.Ttt, byTarget: true, time, Facts);
     }
 
     // Class 1 sends the initiator elsewhere, which is no failure (RFC 7143 §11.13.5).
@@ -127,9 +136,10 @@ internal sealed class ConnectionTracker(uint connection)
         else if (status == 0 && bhs.Final && (bhs.Flags & 3) == (int)Stage.FullFeaturePhase) Facts.Add(Fact.Logins);
     }
 
-    private void Function(Bhs bhs, long time)
+    private void Function(Bhs bhs, long time, bool oneSided)
     {
         Facts.Add(Fact.TaskRequests);
+        if (oneSided) return;
         var function = (TaskFunction)(bhs.Flags & 0x7f);
         if (function is TaskFunction.LogicalUnitReset or TaskFunction.TargetWarmReset or TaskFunction.TargetColdReset) _resetAt = time;
         if (_functions.Count == MostFunctions) _functions.RemoveAt(0);

@@ -109,7 +109,7 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     public void Process(in ProbeEvent e)
     {
         TaskSet set = Of(e.Connection);
-        set.Tracker.Take(in e);
+        set.Tracker.Take(in e, set.Info);
         set.Tracker.Version = cells.Advance();
         if (e.Probe is Probe.DataSend or Probe.ScsiResponse or Probe.DataRequest or Probe.NopSend or Probe.TaskResponse) set.SawExpCmdSn(e.Bhs.CmdSn);
         switch (e.Probe)
@@ -154,7 +154,7 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
 
     private void Begin(TaskSet set, in ProbeEvent e)
     {
-        if (set.Closed) return;
+        if (set.Closed || set.Info.OneSided) return;
         Bhs bhs = e.Bhs;
         uint itt = bhs.Itt;
         // A duplicate is met with silence (RFC 7143 §4.2.2.1): the task it repeats goes on.

@@ -31,11 +31,17 @@ internal sealed class Capture : IDisposable
     // The kernel's clock may be set while we look; a smaller difference is the two clocks drifting apart.
     private const long ClockStep = 1_000_000;
 
+    // A time so far from the last one is believed when the next packet's is near it: files have single wrong ones.
+    private const ulong FarAway = 3_600_000_000_000;
+
     private readonly PacketSource _source;
     private readonly CaptureWriter? _writer;
     private readonly WireDecoder _decoder;
     private bool _pending;
     private long _offset;
+    private long _time;
+    private long _believed;
+    private long? _doubted;
 
     /// <param name="source">Where packets come from; owned.</param>
     /// <param name="options">What is taken for iSCSI.</param>
@@ -65,7 +71,7 @@ internal sealed class Capture : IDisposable
     public WireFacts? FactsOf(uint connection) => _decoder.FactsOf(connection);
 
     /// <summary>The time of the packet that <see cref="Pump"/> has come to but not taken.</summary>
-    public long NextTime => _source.Current.Time - _offset;
+    public long NextTime => _time;
 
     /// <summary>Nobody asks for a connection any more.</summary>
     public void Forget(uint connection) => _decoder.Forget(connection);
@@ -75,7 +81,8 @@ internal sealed class Capture : IDisposable
     public bool Begin()
     {
         _pending = _source.MoveNext(0) == Moved.Packet;
-        Provider.SetTime(_pending ? _source.Current.Time : 0);
+        _time = _believed = _pending ? _source.Current.Time : 0;
+        Provider.SetTime(_time);
         return _pending;
     }
 
@@ -85,7 +92,6 @@ internal sealed class Capture : IDisposable
     /// <exception cref="IOException">The source or the file written can no longer be used.</exception>
     public Pumped Pump(int milliseconds, long until = long.MaxValue)
     {
-        if (_source.Live) FollowClock();
         for (int i = 0; i < Round; i++)
         {
             if (!_pending)
@@ -93,14 +99,15 @@ internal sealed class Capture : IDisposable
                 Moved moved = _source.MoveNext(i == 0 ? milliseconds : 0);
                 if (moved != Moved.Packet) return moved == Moved.End ? Pumped.End : i == 0 ? Pumped.Nothing : Pumped.More;
                 _pending = true;
+                if (i == 0 && _source.Live) FollowClock(); // it may have been set while we waited
+                _time = _source.Live ? Math.Min(_source.Current.Time - _offset, Provider.Now) : Believe(_source.Current.Time);
             }
+            if (_time >= until && until != long.MaxValue) return Pumped.Reached;
             Packet packet = _source.Current;
-            long time = packet.Time - _offset;
-            if (time >= until && until != long.MaxValue) return Pumped.Reached;
             _pending = false;
-            if (!_source.Live && time > Provider.Now) Provider.SetTime(time);
+            if (!_source.Live && _time > Provider.Now) Provider.SetTime(_time);
             _writer?.Kept?.Begin(packet);
-            _decoder.Take(packet.At(time));
+            _decoder.Take(packet.At(_time));
             _writer?.Write(packet);
         }
         return Pumped.More;
@@ -119,6 +126,21 @@ internal sealed class Capture : IDisposable
         _source.Dispose();
         _writer?.Dispose();
     }
+
+    // The time to go by: the last good one in place of one that is far away and alone there.
+    private long Believe(long time)
+    {
+        if (Apart(time, _believed) > FarAway && !(_doubted is { } doubted && Apart(time, doubted) <= FarAway))
+        {
+            _doubted = time;
+            return Provider.Now;
+        }
+        _doubted = null;
+        return _believed = time;
+    }
+
+    // A file may say that it begins or ends with time itself.
+    private static ulong Apart(long a, long b) => a > b ? (ulong)a - (ulong)b : (ulong)b - (ulong)a;
 
     // Packets carry the time of day and engines measure monotonic time.
     private void FollowClock()

@@ -62,8 +62,8 @@ internal record struct Flow<TReceiver> where TReceiver : struct, IReceiver
     /// <summary>Which of them sent something before it was known what it is.</summary>
     public bool HeardTarget, HeardInitiator;
 
-    /// <summary>A packet was seen since the clock's hand went by.</summary>
-    public bool Referenced;
+    /// <summary>How often the clock's hand goes by before it gives way, counted anew with each packet.</summary>
+    public byte Chances;
 
     /// <summary>Whether a segment is of this connection, and where it goes.</summary>
     public readonly bool Has(in Segment segment, out Direction direction)
@@ -132,16 +132,17 @@ internal sealed class FlowStore<TReceiver>(int limit) where TReceiver : struct, 
     /// <summary>Whether one has to go before another can be added.</summary>
     public bool Full => Count >= _limit;
 
-    /// <summary>The one to go: not seen since the hand of the clock came by last. There must be one.</summary>
+    /// <summary>The one to go: not seen for as many rounds of the clock's hand as it has chances. There must be one.</summary>
     public int Victim()
     {
         while (true)
         {
             if (_hand >= _used) _hand = 0;
             ref Flow<TReceiver> flow = ref _flows[_hand];
-            if (flow.State != FlowState.Free && !flow.Referenced) return _hand++;
-            flow.Referenced = false;
             _hand++;
+            if (flow.State == FlowState.Free) continue;
+            if (flow.Chances == 0) return _hand - 1;
+            flow.Chances--;
         }
     }
 

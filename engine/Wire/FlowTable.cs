@@ -14,6 +14,9 @@ internal sealed class FlowTable<TReceiver> where TReceiver : struct, IReceiver
 
     private const long Tick = 100_000_000;
 
+    // Of those known to be iSCSI: they may be idle for long, and what their login said cannot be had again.
+    private const byte ChancesOfKnown = 16;
+
     private readonly WireContext _context;
     private readonly OpenReceiver<TReceiver> _open;
     private readonly FlowStore<TReceiver> _flows;
@@ -60,28 +63,39 @@ internal sealed class FlowTable<TReceiver> where TReceiver : struct, IReceiver
         ref Flow<TReceiver> flow = ref _flows[i];
         if ((segment.Flags & (TcpFlags.Syn | TcpFlags.Reset)) == TcpFlags.Syn) TakeSyn(ref flow, segment, direction);
         if (flow.State != FlowState.Closed) flow.Seen = time;
-        flow.Referenced = !met; // of those with one packet, as scans make them, the first to come is the first to go
+        flow.Chances = met ? (byte)0 : ChancesOf(flow); // of those with one packet, as scans make them, the first to come is the first to go
         if (flow.State == FlowState.Live) Follow(ref flow, segment, direction, time);
         else if (flow.State == FlowState.Foreign) _context.Coverage.Foreign++;
         else if (flow.State != FlowState.Closed) TakeEarly(i, segment, direction, time);
     }
 
-    /// <summary>Delivers what is held: the input is at its end.</summary>
-    public void Finish()
+    /// <summary>Delivers what is held: the input is at its end. What has its FINs now is over.</summary>
+    public void Finish(long time)
     {
-        foreach (LiveFlow<TReceiver> live in _waiting) live.Flush();
+        foreach (LiveFlow<TReceiver> live in _waiting)
+        {
+            if (live.Over) continue;
+            live.Flush();
+            live.Settle(time);
+            if (live.Over || live.Receiver.Foreign) Settle(live);
+        }
     }
 
     // Whether a segment belongs to a later connection between the same two ends.
     private bool IsOver(in Flow<TReceiver> flow, in Segment segment, Direction direction, long time)
     {
-        if (time - flow.Seen > (flow.State == FlowState.Closed ? Linger : _context.Options.Silence)) return true;
+        if (IsStale(flow, time) && !(flow.Live is { End: ConnectionEnd.None } live && live.Continues(segment, direction))) return true;
         if ((segment.Flags & (TcpFlags.Syn | TcpFlags.Reset)) != TcpFlags.Syn) return false;
         if ((segment.Flags & TcpFlags.Ack) == 0)
             return direction == Direction.ToInitiator || !flow.KnowsInitiator || flow.InitiatorIsn != segment.Sequence;
         bool answers = flow.KnowsInitiator && flow.InitiatorIsn == segment.Acknowledged - 1 && direction == Direction.ToInitiator;
         return !answers || (flow.KnowsTarget && flow.TargetIsn != segment.Sequence);
     }
+
+    private bool IsStale(in Flow<TReceiver> flow, long time) =>
+        time - flow.Seen > (flow.State == FlowState.Closed ? Linger : _context.Options.Silence);
+
+    private static byte ChancesOf(in Flow<TReceiver> flow) => flow.Live is { } live && live.Receiver.Known ? ChancesOfKnown : (byte)1;
 
     // The record of a connection not seen before; -1 when it is of no interest.
     private int Meet(in Segment segment, out Direction direction, long time)
@@ -174,10 +188,8 @@ internal sealed class FlowTable<TReceiver> where TReceiver : struct, IReceiver
         ref Flow<TReceiver> flow = ref _flows[index];
         bool sawStart = flow.KnowsInitiator;
         TReceiver receiver = _open(flow.Target.WithPort(flow.TargetPort), flow.Initiator.WithPort(flow.InitiatorPort), flow.Begun, sawStart);
-        var live = new LiveFlow<TReceiver>(receiver, index, sawStart, _memory, _context.Options.MaxHeldPerFlow)
-        {
-            HeardBoth = flow.HeardInitiator && flow.HeardTarget,
-        };
+        var live = new LiveFlow<TReceiver>(receiver, index, sawStart, _memory, _context.Options.MaxHeldPerFlow);
+        if (flow.HeardInitiator && flow.HeardTarget) live.HearBoth();
         if (flow.KnowsTarget && sawStart) live.Scales = (flow.TargetScale, flow.InitiatorScale);
         if (sawStart) live.Base(Direction.ToTarget, flow.InitiatorIsn + 1);
         if (flow.KnowsTarget) live.Base(Direction.ToInitiator, flow.TargetIsn + 1);
@@ -246,7 +258,9 @@ internal sealed class FlowTable<TReceiver> where TReceiver : struct, IReceiver
         for (int i = 0; i < _flows.Used; i++)
         {
             ref Flow<TReceiver> flow = ref _flows[i];
-            if (flow.State != FlowState.Free && time - flow.Seen > (flow.State == FlowState.Closed ? Linger : _context.Options.Silence)) End(i, time);
+            if (flow.State == FlowState.Free || !IsStale(flow, time)) continue;
+            if (flow.Live is { End: ConnectionEnd.None } idle) idle.Flush(); // it may go on any time, and its login will not be repeated
+            else End(i, time);
         }
     }
 }

@@ -9,6 +9,9 @@ internal sealed class HeldSegments(HeldMemory memory, int limit)
     /// <summary>Segments at most.</summary>
     public const int MaxCount = 4096;
 
+    // An array that has grown beyond this is not kept for its own sake.
+    private const int Lasting = 64;
+
     private Held[] _held = [];
     private int _head;
     private int _tail;
@@ -17,6 +20,9 @@ internal sealed class HeldSegments(HeldMemory memory, int limit)
 
     /// <summary>How many there are.</summary>
     public int Count => _tail - _head;
+
+    /// <summary>How many there is room for without growing.</summary>
+    public int Room => _held.Length;
 
     /// <summary>Holes between them, the one before the first apart.</summary>
     public int Gaps => _gaps;
@@ -55,7 +61,9 @@ internal sealed class HeldSegments(HeldMemory memory, int limit)
         _used -= first.Buffer.Length;
         memory.Return(first.Buffer);
         first = default;
-        if (++_head == _tail) _head = _tail = 0;
+        if (++_head < _tail) return;
+        _head = _tail = 0;
+        if (_held.Length > Lasting) _held = [];
     }
 
     // The first that ends beyond a place. Nearly always what comes belongs at the end.

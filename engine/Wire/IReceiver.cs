@@ -15,6 +15,9 @@ internal interface IReceiver
     /// <summary>It turned out not to be iSCSI: nothing more needs to be delivered.</summary>
     bool Foreign { get; }
 
+    /// <summary>It is iSCSI beyond doubt, so that it is kept rather than what may be anything.</summary>
+    bool Known { get; }
+
     /// <summary>Where the facts of TCP are counted.</summary>
     WireFacts Facts { get; }
 
@@ -23,6 +26,9 @@ internal interface IReceiver
 
     /// <summary>The next bytes of a direction were not captured.</summary>
     void Missing(Direction direction, long count, long time);
+
+    /// <summary>Packets of both directions were captured: what has no answer is unanswered.</summary>
+    void HearBoth();
 
     /// <summary>The connection is over.</summary>
     void Close(ConnectionEnd end, long time);
@@ -45,6 +51,9 @@ internal readonly struct Receiver(WireConnection connection) : IReceiver
     public bool Foreign => connection.Foreign;
 
     /// <inheritdoc/>
+    public bool Known => connection.Id != 0;
+
+    /// <inheritdoc/>
     public WireFacts Facts => connection.Facts;
 
     /// <inheritdoc/>
@@ -52,6 +61,9 @@ internal readonly struct Receiver(WireConnection connection) : IReceiver
 
     /// <inheritdoc/>
     public void Missing(Direction direction, long count, long time) => connection.Missing(direction, count, time);
+
+    /// <inheritdoc/>
+    public void HearBoth() => connection.HearBoth();
 
     /// <inheritdoc/>
     public void Close(ConnectionEnd end, long time) => connection.Close(end, time);

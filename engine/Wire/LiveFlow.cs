@@ -36,11 +36,26 @@ internal sealed class LiveFlow<TReceiver>(TReceiver receiver, int index, bool sa
     /// <summary>Whether it is on the list of those that wait.</summary>
     public bool Listed { get; set; }
 
-    /// <summary>Whether both ends were heard before it was followed.</summary>
-    public bool HeardBoth { get; init; }
+    /// <summary>Whether both ends were heard; of a capture of one direction never.</summary>
+    public bool HeardBoth { get; private set; }
 
     /// <summary>Bits to shift the windows by, as the SYNs said.</summary>
     public (byte Target, byte Initiator) Scales { get; set; } = (LikelyScale, LikelyScale);
+
+    /// <summary>Both ends were heard.</summary>
+    public void HearBoth()
+    {
+        HeardBoth = true;
+        receiver.HearBoth();
+    }
+
+    /// <summary>Whether a segment that comes after a long silence can be of this connection.</summary>
+    public bool Continues(in Segment segment, Direction direction)
+    {
+        bool toTarget = direction == Direction.ToTarget;
+        TcpStream<TReceiver> sent = toTarget ? _toTarget : _toInitiator, back = toTarget ? _toInitiator : _toTarget;
+        return sent.Continues(segment.First) && ((segment.Flags & TcpFlags.Ack) == 0 || back.Continues(segment.Acknowledged));
+    }
 
     /// <summary>Says where a direction begins, when nothing of it was seen.</summary>
     public void Base(Direction direction, uint sequence)
@@ -60,6 +75,7 @@ internal sealed class LiveFlow<TReceiver>(TReceiver receiver, int index, bool sa
             receiver.Facts.Duplicates++;
             return;
         }
+        if (!HeardBoth && back.Heard) HearBoth();
         const TcpFlags Special = TcpFlags.Fin | TcpFlags.Syn | TcpFlags.Reset;
         if ((segment.Flags & TcpFlags.Ack) != 0)
         {

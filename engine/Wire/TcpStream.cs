@@ -114,6 +114,9 @@ internal sealed class TcpStream<TReceiver>(TReceiver receiver, Direction directi
         return ahead >= -65536 && ahead <= Math.Max(window, 65536) + (_sentEnd - _next);
     }
 
+    /// <summary>Whether a sequence number is near what comes next, so that after a long time it is still the same connection's.</summary>
+    public bool Continues(uint sequence) => !_based || (int)(sequence - _nextSequence) is >= -(int)MaxLead and <= (int)MaxLead;
+
     /// <summary>Gives up holes that will not be filled: acknowledged, or too old.</summary>
     public void Settle(long time)
     {

@@ -25,6 +25,7 @@ internal sealed partial class WireConnection
     private readonly PduStream _toInitiator;
     private readonly TagTable _tags = new();
     private ConnectionInfo? _info;
+    private bool _heardBoth;
     private uint _target;
     private uint _initiator;
     private int _facts;
@@ -81,6 +82,16 @@ internal sealed partial class WireConnection
             if (equals >= 0 ? Ascii.Equals(key, row.Name) : key.Length <= row.Name.Length && Ascii.Equals(key, row.Name.AsSpan(0, key.Length)))
                 return true;
         return false;
+    }
+
+    /// <summary>Packets of both directions were captured.</summary>
+    public void HearBoth()
+    {
+        if (_heardBoth) return;
+        _heardBoth = true;
+        if (_info is not { Closed: 0 }) return;
+        _info = _info with { OneSided = false };
+        Context.Provider.ConnectionChanges.Enqueue(_info);
     }
 
     /// <summary>The next bytes of a direction, in order.</summary>
@@ -307,7 +318,7 @@ internal sealed partial class WireConnection
     {
         Id = Context.Provider.NextConnection();
         Context.Connections[Id] = this;
-        _info = new ConnectionInfo(Id, _local, _remote, Opened: _opened);
+        _info = new ConnectionInfo(Id, _local, _remote, Opened: _opened) { OneSided = !_heardBoth };
         if (midStream) StandIn();
         Context.Provider.ConnectionChanges.Enqueue(_info);
     }

@@ -33,8 +33,8 @@ internal sealed class WireDecoder
         else _context.Coverage.Undecodable++;
     }
 
-    /// <summary>Delivers what is held: the input is at its end. Connections stay open, for nobody saw them end.</summary>
-    public void Finish(long time) => _flows.Finish();
+    /// <summary>Delivers what is held: the input is at its end. Connections stay open when nobody saw them end.</summary>
+    public void Finish(long time) => _flows.Finish(time);
 
     /// <summary>What packets tell of a connection, by the provider's id; null when it is not known, or no longer.</summary>
     public WireFacts? FactsOf(uint connection) => _context.Connections.GetValueOrDefault(connection)?.Facts;

@@ -15,7 +15,7 @@ public sealed record WireOptions
     /// </summary>
     public IReadOnlyDictionary<string, string> Aliases { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>TCP connections followed at most; the one silent for longest gives way.</summary>
+    /// <summary>TCP connections followed at most; one silent for long gives way, and one known to be iSCSI after others.</summary>
     public int MaxFlows { get; init; } = 65536;
 
     /// <summary>Bytes that came out of order and wait, for one direction of a connection.</summary>
@@ -24,6 +24,9 @@ public sealed record WireOptions
     /// <summary>The same for all together.</summary>
     public int MaxHeld { get; init; } = 64 << 20;
 
-    /// <summary>Time without a packet after which a connection is over, in ns.</summary>
+    /// <summary>
+    /// Time without a packet, in ns, after which a connection is over that has begun to end or that nobody has sent anything on; others
+    /// when what comes next does not continue them.
+    /// </summary>
     public long Silence { get; init; } = 600_000_000_000;
 }

@@ -21,6 +21,12 @@ public sealed record ConnectionInfo(
     /// <summary>Whether its login was not seen, so that <see cref="Target"/> and <see cref="Initiator"/> are stand-ins: <c>?</c> and an address.</summary>
     public bool MidStream { get; init; }
 
+    /// <summary>
+    /// Whether packets of one direction only were captured so far, so that nothing can be said of answers: to the engine it has no
+    /// outstanding commands and pings. Not told to subscribers.
+    /// </summary>
+    public bool OneSided { get; init; }
+
     /// <summary>What its login agreed upon; null before that, and when it was not seen.</summary>
     public SessionParameters? Parameters { get; init; }
 
@@ -81,7 +87,7 @@ public enum ConnectionEnd : byte
     /// <summary>The initiator reset it.</summary>
     InitiatorReset,
 
-    /// <summary>Nothing was heard of it for a long time, or its addresses were taken by a new one.</summary>
+    /// <summary>Its addresses were taken by a new one, or too many had to be followed and it was not heard of for longest.</summary>
     Silence,
 }
 

@@ -17,6 +17,11 @@ public sealed class ConnectionTrackerTests
         ("a logout nobody answered", t => t.At(0).Logout(1).At(1), ConnectionEnd.Logout),
         ("a logout that was refused", t => t.At(0).Logout().At(1).LoggedOut(1), ConnectionEnd.None),
         ("a logout for recovery of another", t => t.At(0).Logout(2).At(1).LoggedOut(), ConnectionEnd.None),
+        ("a logout of this connection", t => Known(t).At(0).Logout(1, cid: 3).At(1).LoggedOut(), ConnectionEnd.Logout),
+        ("a logout of another", t => Known(t).At(0).Logout(1, cid: 4).At(1).LoggedOut(), ConnectionEnd.None),
+        ("a logout of the session from one of several", t => Known(t).At(0).Logout(0, cid: 4).At(1).LoggedOut(), ConnectionEnd.Logout),
+        ("a logout of another where the login was not seen", t => t.At(0).Logout(1, cid: 4).At(1).LoggedOut(), ConnectionEnd.Logout),
+        ("nothing that was seen of one direction", t => Half(t).At(0).NopOut(7).NopIn(ttt: 8).Manage(9, TaskFunction.AbortTask).Manage(10, TaskFunction.LogicalUnitReset).At(9000), ConnectionEnd.None),
         ("a rejected login", t => t.At(0).LoggedIn(0, status: 2), ConnectionEnd.LoginRejected),
         ("a login that was told to go on", t => t.At(0).LoggedIn(0, status: 2).At(1).LoggedIn(), ConnectionEnd.None),
         ("a login that was sent elsewhere", t => t.At(0).LoggedIn(0, status: 1), ConnectionEnd.None),
@@ -35,6 +40,27 @@ public sealed class ConnectionTrackerTests
     ];
 
     private static IEnumerable<TestCaseData> Ends => s_ends.Select(e => new TestCaseData(e.Script, e.End).SetArgDisplayNames(e.What));
+
+    private static Talk Known(Talk t)
+    {
+        t.Info = t.Info with { Tsih = 1, Cid = 3 };
+        return t;
+    }
+
+    private static Talk Half(Talk t)
+    {
+        t.Info = t.Info with { OneSided = true };
+        return t;
+    }
+
+    [Test]
+    public void Of_one_direction_nothing_is_unanswered()
+    {
+        Talk t = Half(new Talk()).At(0).NopOut(7).NopIn(ttt: 8).Manage(9, TaskFunction.AbortTask).At(9000).Settle();
+        t.End();
+        Assert.That((t[Fact.NopOuts], t[Fact.NopIns], t[Fact.TaskRequests]), Is.EqualTo((1L, 1L, 1L)));
+        Assert.That((t[Fact.NopsLost], t[Fact.TasksUnanswered]), Is.EqualTo((0L, 0L)));
+    }
 
     [TestCaseSource(nameof(Ends))]
     public void What_went_before_tells_why_a_connection_ended(Delegate script, ConnectionEnd end) => Assert.That(((Func<Talk, Talk>)script)(new Talk()).End(), Is.EqualTo(end));

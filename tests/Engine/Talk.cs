@@ -18,6 +18,8 @@ internal sealed class Talk
 
     public ConnectionFacts Facts => Tracker.Facts;
 
+    public ConnectionInfo Info { get; set; } = new(1, "", "");
+
     public long this[Fact fact] => Facts[fact];
 
     public Talk At(double ms)
@@ -56,7 +58,12 @@ internal sealed class Talk
     public Talk LoggedIn(byte flags = 0x87, byte status = 0) =>
         Answer(Opcode.LoginResponse, 1, 0, 0, e => { e.Header[1] = flags; e.Header[36] = status; return e; });
 
-    public Talk Logout(byte reason = 0) => Take(Events.Of(Opcode.LogoutRequest, _now, 1, 0, 9, (byte)(0x80 | reason)));
+    public Talk Logout(byte reason = 0, uint cid = 0)
+    {
+        ProbeEvent e = Events.Of(Opcode.LogoutRequest, _now, 1, 0, 9, (byte)(0x80 | reason));
+        Events.Put(ref e, 20, cid << 16);
+        return Take(e);
+    }
 
     public Talk LoggedOut(byte response = 0) => Answer(Opcode.LogoutResponse, 9, 0, 0, e => { e.Header[2] = response; return e; });
 
@@ -72,7 +79,7 @@ internal sealed class Talk
 
     public Talk Take(ProbeEvent e)
     {
-        Tracker.Take(in e);
+        Tracker.Take(in e, Info);
         return this;
     }
 

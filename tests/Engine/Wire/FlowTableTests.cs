@@ -114,23 +114,103 @@ public sealed class FlowTableTests
     }
 
     [Test]
-    public void Silence_ends_it()
+    public void Silence_ends_what_has_begun_to_end()
     {
         _talk.Shake();
-        _talk.Say(0, "ab");
+        _talk.Say(0, "ab", TcpFlags.Fin | TcpFlags.Ack);
         _talk.Now += _options.Silence + 1;
         _talk.Client++;
         _talk.Shake();
-        Assert.That((End, _talk.Table.Count), Is.EqualTo((ConnectionEnd.Silence, 1)));
+        Assert.That((End, _talk.Table.Count), Is.EqualTo((ConnectionEnd.InitiatorFin, 1)));
     }
 
     [Test]
-    public void What_comes_after_silence_is_another_connection()
+    public void However_long_it_is_silent_it_goes_on_where_it_was([Values] bool swept, [Values] bool targetFirst)
+    {
+        _talk.Shake();
+        _talk.Say(0, "ab");
+        _talk.Say(4, "ef");
+        _talk.Now += 100 * _options.Silence;
+        if (swept)
+        {
+            _talk.Client++;
+            _talk.Shake();
+            Assert.That((_talk.Only.Text, _talk.Table.Memory.Used), Is.EqualTo(("ab..ef", 0L)), "what it holds is dropped");
+            _talk.Client--;
+            _talk.Now += _options.Silence + 1;
+        }
+        if (targetFirst) _talk.Answer(0, "x", heard: 6);
+        _talk.Say(6, "gh");
+        Assert.That((_talk.Only.Text, End), Is.EqualTo(("ab..efgh", ConnectionEnd.None)));
+    }
+
+    [Test]
+    public void What_comes_after_silence_and_does_not_continue_it_is_another_connection()
     {
         _talk.Say(0, "ab");
         _talk.Now += _options.Silence + 1;
-        _talk.Say(2, "cd");
+        _talk.Say(100_000_000, "cd");
         Assert.That(_talk.Recordings.Select(r => r.Text), Is.EqualTo(new[] { "ab", "cd" }));
+        Assert.That(_talk.Recordings[0].Ends.Single().End, Is.EqualTo(ConnectionEnd.Silence));
+    }
+
+    [Test]
+    public void What_is_known_to_be_iSCSI_gives_way_after_others()
+    {
+        const int Limit = 100;
+        _talk = new Talk(new WireOptions { MaxFlows = Limit });
+        _talk.Shake();
+        _talk.Say(0, "a");
+        _talk.Only.Known = true;
+        _talk.Say(1, "b");
+        Flood(Limit * 10);
+        Assert.That(End, Is.EqualTo(ConnectionEnd.None));
+        _talk.Say(2, "c");
+        Assert.That(_talk.Only.Text, Is.EqualTo("abc"));
+        Flood(Limit * 20);
+        Assert.That(End, Is.EqualTo(ConnectionEnd.Silence), "not for ever: all may be");
+
+        void Flood(uint count)
+        {
+            for (uint i = 0; i < count; i++)
+            {
+                (_talk.Host, _talk.Client) = (0x0b000000 + i, (ushort)i);
+                _talk.Send(Direction.ToTarget, i, flags: TcpFlags.Syn);
+            }
+            (_talk.Host, _talk.Client) = (0x0a000001, 40000);
+        }
+    }
+
+    [Test]
+    public void At_the_end_of_the_input_a_hole_before_a_FIN_delays_the_end_no_longer()
+    {
+        _talk.Shake();
+        _talk.Answer(0, "x", TcpFlags.Fin | TcpFlags.Ack);
+        _talk.Say(0, "ab");
+        _talk.Say(4, "ef", TcpFlags.Fin | TcpFlags.Ack);
+        _talk.Client++;
+        _talk.Shake();
+        _talk.Say(4, "open");
+        _talk.Table.Finish(_talk.Now);
+        Assert.That(_talk.Recordings[0].Text, Is.EqualTo("ab..ef"));
+        Assert.That(_talk.Recordings[0].Ends, Is.EqualTo(new[] { (ConnectionEnd.TargetFin, _talk.Now) }));
+        Assert.That((_talk.Recordings[1].Text, _talk.Recordings[1].Ends.Count), Is.EqualTo(("....open", 0)));
+    }
+
+    [TestCase(true, true)]
+    [TestCase(true, false)]
+    [TestCase(false, true)]
+    [TestCase(false, false)]
+    public void It_is_told_when_both_ends_were_heard(bool syn, bool targetAlone)
+    {
+        if (syn && !targetAlone) _talk.Send(Direction.ToTarget, Talk.InitiatorIsn, flags: TcpFlags.Syn);
+        if (syn && targetAlone) _talk.Send(Direction.ToInitiator, Talk.TargetIsn, flags: TcpFlags.Syn | TcpFlags.Ack, acknowledged: Talk.InitiatorIsn + 1);
+        if (targetAlone) _talk.Answer(0, "ab");
+        else _talk.Say(0, "ab");
+        Assert.That(_talk.Only.HeardBoth, Is.False);
+        if (targetAlone) _talk.Say(0, "", said: 2);
+        else _talk.Answer(0, "", heard: 2);
+        Assert.That(_talk.Only.HeardBoth, Is.True);
     }
 
     [Test]

@@ -20,6 +20,10 @@ internal sealed class Recording(string local, string remote, long opened, bool s
 
     public bool Foreign { get; set; }
 
+    public bool Known { get; set; }
+
+    public bool HeardBoth { get; set; }
+
     public WireFacts Facts { get; } = new();
 
     public List<int> ToTarget { get; } = [];
@@ -45,6 +49,8 @@ internal readonly struct Recorder(Recording recording) : IReceiver
 
     public bool Foreign => recording.Foreign;
 
+    public bool Known => recording.Known;
+
     public WireFacts Facts => recording.Facts;
 
     public void Bytes(Direction direction, ReadOnlySpan<byte> bytes, long time)
@@ -60,6 +66,8 @@ internal readonly struct Recorder(Recording recording) : IReceiver
         if (count > 1 << 20) (recording.Lost, count) = (recording.Lost + count, 0);
         for (long i = 0; i < count; i++) to.Add(Recording.Hole);
     }
+
+    public void HearBoth() => recording.HeardBoth = true;
 
     public void Close(ConnectionEnd end, long time) => recording.Ends.Add((end, time));
 }

@@ -241,7 +241,7 @@ public sealed class TcpStreamTests
             Assert.That(talk.Table.Memory.Used, Is.LessThanOrEqualTo(40 << 10));
             Assert.That(talk.Table.Memory.Made, Is.LessThanOrEqualTo(40 << 10));
         }
-        talk.Table.Finish();
+        talk.Table.Finish(talk.Now);
         Assert.That(talk.Table.Memory.Used, Is.Zero);
         foreach (Recording recording in talk.Recordings)
         {

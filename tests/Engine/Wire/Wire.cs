@@ -168,6 +168,7 @@ internal sealed class WireRig
     {
         Context = context ?? new WireContext(new Provider("test", 1 << 14) { Enabled = ProbeSet.All }, options ?? new WireOptions());
         Connection = new WireConnection(Context, "192.0.2.1:3260", "192.0.2.2:4711", 1000, sawStart);
+        Connection.HearBoth();
     }
 
     public WireContext Context { get; }
