@@ -13,7 +13,10 @@ public sealed record CaptureWriterOptions
     /// </summary>
     public bool HeadersOnly { get; init; }
 
-    /// <summary>Other names and addresses, the same for the same, by a key that is this run's only. Payload stays but for names.</summary>
+    /// <summary>
+    /// Other names and addresses, the same for the same, by a key that is this run's only. User data
+    /// stays but for names where the decoder said that it is that; the rest of a TCP payload is zeros.
+    /// </summary>
     public bool Anonymize { get; init; }
 
     /// <summary>Bytes a packet was cut to when captured; 0 for not at all.</summary>
@@ -44,8 +47,8 @@ public sealed class CaptureWriter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         (_stream, _name, _options) = (stream, name, options ?? new CaptureWriterOptions());
-        if (_options.HeadersOnly || _options.Anonymize) _redaction = new Redaction(_options.HeadersOnly, _options.Anonymize ? new Pseudonyms() : null);
-        Kept = _redaction is null ? null : new KeptBytes();
+        if (_options.HeadersOnly || _options.Anonymize) _redaction = new Redaction(_options.Anonymize ? new Pseudonyms() : null);
+        Kept = _redaction is null ? null : new KeptBytes(data: !_options.HeadersOnly);
         WriteSection();
     }
 
