@@ -46,9 +46,10 @@ internal static class Snoop
 
     private static int Run(SnoopOptions options, Streams streams)
     {
-        using Stop stop = Stop.OnSignals();
+        using var stop = new Stop();
         var sink = new LineSink(streams.Output, options.Count, stop.Now);
         using Feed feed = options.Pdus ? OpenPdus(options, sink) : OpenCommands(options, sink);
+        stop.Listen();
         while (!stop.Token.IsCancellationRequested && !feed.Ended)
         {
             feed.Run(s_flushInterval, stop.Token);

@@ -68,12 +68,13 @@ internal sealed class Capture : IDisposable
     public void Forget(uint connection) => _decoder.Forget(connection);
 
     /// <summary>Waits for the first packet of a file and sets the provider's time to its own.</summary>
-    /// <returns>False when there is none.</returns>
-    public bool Begin()
+    /// <param name="milliseconds">How long at most.</param>
+    public Moved Begin(int milliseconds)
     {
-        _pending = _source.MoveNext(0) == Moved.Packet;
+        Moved moved = _source.MoveNext(milliseconds);
+        _pending = moved == Moved.Packet;
         Provider.SetTime(_pending ? _source.Current.Time : 0);
-        return _pending;
+        return moved;
     }
 
     /// <summary>Takes packets, some at a time.</summary>

@@ -106,6 +106,24 @@ public sealed class WrittenCaptureTests
         packet[tcp + 17] = (byte)~sum;
     }
 
+    [TestCase("-b")]
+    [TestCase("snoop")]
+    public void A_pipe_is_shown_as_it_is_written_and_left_when_asked_to(string command)
+    {
+        Client.NeedThat(!OperatingSystem.IsWindows(), "named pipes are in the file system on Unix only");
+        string fifo = _scratch.File("fifo" + command);
+        Client.RunWell("mkfifo", fifo);
+        List<Sample> packets = Packets.Of(Corpus.Read("reads.pcap"));
+        using System.Diagnostics.Process process = Client.Start(Binary.Path, [command, "-r", fifo]);
+        var output = new Reader(process.StandardOutput);
+        using var to = new FileStream(fifo, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
+        to.Write(Packets.Pcap([.. packets.Select((p, i) => i < packets.Count - 2 ? p : p with { Time = p.Time + 2_000_000_000 })]));
+        Assert.That(output.WaitFor(t => t.Contains("iqn.", StringComparison.Ordinal) || t.Count(c => c == '\n') > 2, Client.Patience), "something is shown");
+        Client.RunWell("kill", "-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.That(process.WaitForExit(Client.Patience), "it ends while the pipe is open");
+        Assert.That(process.ExitCode, Is.Zero);
+    }
+
     private byte[] Write(string name, params string[] options)
     {
         Client.RunWell(Binary.Path, ["snoop", "-r", Corpus.PathOf(name), "-w", _scratch.File("out"), .. options]);

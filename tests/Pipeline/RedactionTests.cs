@@ -96,7 +96,7 @@ public sealed partial class RedactionTests
         var to = new MemoryStream();
         using (var capture = new Capture(CaptureFile.OpenStream(new MemoryStream(packets), "capture"), new WireOptions(), new CaptureWriter(to, "memory", options)))
         {
-            capture.Begin();
+            capture.Begin(0);
             while (capture.Pump(0) != Pumped.End)
             {
             }
