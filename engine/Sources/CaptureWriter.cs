@@ -66,8 +66,21 @@ public sealed class CaptureWriter : IDisposable
         if (path == "-") return new CaptureWriter(Console.OpenStandardOutput(), "standard output", options);
         // A mapped file that loses its bytes ends the process that reads it, which may be this one: -r and -w of the same file.
         var old = new FileInfo(path);
-        if (old.Exists && old.Length > 0) new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0).Dispose();
+        if (old.Exists && old.Length > 0) RequireUnread(path);
         return new CaptureWriter(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0), path, options);
+    }
+
+    private static void RequireUnread(string path)
+    {
+        const int Windows = 32, Linux = 11, Bsd = 35;
+        try
+        {
+            new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0).Dispose();
+        }
+        catch (IOException e) when ((e.HResult & 0xffff) is Windows or Linux or Bsd)
+        {
+            throw new IOException($"{path} is in use, maybe the very file that is read, and is not written over (name another)", e);
+        }
     }
 
     /// <summary>Writes a packet as it was captured: its time is ns since 1970, not the provider's.</summary>

@@ -124,6 +124,18 @@ public sealed class WrittenCaptureTests
         Assert.That(process.ExitCode, Is.Zero);
     }
 
+    [Test]
+    public void What_standard_input_is_is_not_written_over([Values] bool hardLink)
+    {
+        Client.NeedThat(OperatingSystem.IsLinux(), "only Linux tells what standard input is");
+        string read = _scratch.File("read.pcap"), write = hardLink ? _scratch.File("link.pcap") : read;
+        File.WriteAllBytes(read, Corpus.Read("reads.pcap"));
+        if (hardLink) Client.RunWell("ln", "-f", read, write);
+        Output result = Client.Run("sh", "-c", "exec \"$0\" snoop -r - -w \"$2\" <\"$1\"", Binary.Path, read, write);
+        Assert.That((result.ExitCode, result.Error), Is.EqualTo((3, $"iscsitop: {write} is in use, maybe the very file that is read, and is not written over (name another)\n")));
+        Assert.That(File.ReadAllBytes(read), Is.EqualTo(Corpus.Read("reads.pcap")));
+    }
+
     private byte[] Write(string name, params string[] options)
     {
         Client.RunWell(Binary.Path, ["snoop", "-r", Corpus.PathOf(name), "-w", _scratch.File("out"), .. options]);
