@@ -24,6 +24,8 @@ internal sealed class CaptureWords
     private readonly Option<bool> _headersOnly = new("--headers-only") { Description = "leave user data out of the file written" };
     private readonly Option<bool> _anonymize = new("--anonymize") { Description = "replace names and addresses in the file written, the same ones the same way" };
 
+    private bool _showsLines;
+
     private Option[] OfInterfaces => [_filter, _snapLength, _buffer];
 
     private Option[] OfPackets => [_ports, _aliases, _write];
@@ -32,9 +34,10 @@ internal sealed class CaptureWords
 
     /// <summary>Adds them to a command.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="files">Whether it also reads files.</param>
+    /// <param name="files">Whether it also reads files, and shows what it reads on standard output.</param>
     public void AddTo(Command command, bool files = true)
     {
+        _showsLines = files;
         command.Add(_interface);
         if (files) command.Add(_read);
         if (files) command.Add(_realTime);
@@ -123,6 +126,7 @@ internal sealed class CaptureWords
     {
         if (result.GetValue(_write) is not { } path) return "";
         if (path.Length == 0) throw Values.Wrong("file to write", path, "its path");
+        if (path == "-" && _showsLines) throw new UsageException("-w - needs the standard output that the lines go to (name a file)");
         if (file.Length > 0 && file != "-" && path != "-" && Path.GetFullPath(path) == Path.GetFullPath(file))
             throw new UsageException($"-w {path} would write over the file that is read");
         return path;

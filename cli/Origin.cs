@@ -21,7 +21,6 @@ public sealed record Origin(IReadOnlyList<int> Pids, CaptureOptions? Capture = n
     {
         IReadOnlyList<int> pids = filters.Pids(result);
         CaptureOptions? options = capture.Options(result, pids);
-        if (options?.WriteTo == "-") throw new UsageException("-w - needs the standard output that the lines go to (name a file)");
         return new Origin(pids, options);
     }
 

@@ -50,6 +50,7 @@ public sealed class CommandLineTests
     [TestCase("-i lo --realtime", "--realtime needs -r")]
     [TestCase("-r file --headers-only", "--headers-only needs -w")]
     [TestCase("-r ./file -w file", "-w file would write over the file that is read")]
+    [TestCase("list -r file -w -", "-w - needs the standard output that the lines go to (name a file)")]
     [TestCase("-r file -w -", "-w - needs the standard output that the lines go to (name a file)")]
     [TestCase("-r file --alias host=iqn.x", "invalid alias -- host=iqn.x (ADDR=NAME or ADDR:PORT=NAME, like 192.0.2.1:3260=iqn.2026-01.com.example:disk; brackets around IPv6 with a port)")]
     [TestCase("-r file --alias 192.0.2.1=", "invalid alias -- 192.0.2.1= (ADDR=NAME or ADDR:PORT=NAME, like 192.0.2.1:3260=iqn.2026-01.com.example:disk; brackets around IPv6 with a port)")]
