@@ -125,6 +125,16 @@ public sealed class WrittenCaptureTests
     }
 
     [Test]
+    public void Sessions_of_a_file_are_those_of_all_of_it_in_real_time_too()
+    {
+        // Two seconds between its halves.
+        List<Sample> packets = Packets.Of(Corpus.Read("reads.pcap"));
+        File.WriteAllBytes(_scratch.File("slow.pcap"), Packets.Pcap([.. packets.Select((p, i) => i < packets.Count / 2 ? p : p with { Time = p.Time + 2_000_000_000 })]));
+        string fast = Client.RunWell(Binary.Path, "sessions", "-r", _scratch.File("slow.pcap"), "-o", "csv").Out;
+        Assert.That(Client.RunWell(Binary.Path, "sessions", "-r", _scratch.File("slow.pcap"), "--realtime", "-o", "csv").Out, Is.EqualTo(fast));
+    }
+
+    [Test]
     public void What_standard_input_is_is_not_written_over([Values] bool hardLink)
     {
         Client.NeedThat(OperatingSystem.IsLinux(), "only Linux tells what standard input is");
