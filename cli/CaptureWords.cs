@@ -9,7 +9,8 @@ namespace Iscsitop.Cli;
 /// <summary>The options that say which packets are observed, the same for every command that shows something.</summary>
 internal sealed class CaptureWords
 {
-    private const int SmallestSnapLength = 64;
+    // Ethernet 14, a tag 4, IPv6 40, TCP with times 32, the header of one PDU 48; rounded up.
+    private const int SmallestSnapLength = 144;
     private const int LargestSnapLength = 262144;
 
     private readonly Option<string?> _interface = new("--interface", "-i") { HelpName = "IF", Description = "observe the packets of this network interface instead of engines" };
@@ -68,7 +69,7 @@ internal sealed class CaptureWords
             RealTime = result.GetValue(_realTime),
             Wire = new WireOptions { Ports = Ports(result), Aliases = Aliases(result) },
             Filter = result.GetValue(_filter) ?? "",
-            SnapLength = Number(result, _snapLength, "snap length", SmallestSnapLength, LargestSnapLength, LargestSnapLength),
+            SnapLength = Number(result, _snapLength, "snap length", SmallestSnapLength, LargestSnapLength, LargestSnapLength, "; with fewer, headers of iSCSI are cut"),
             BufferBytes = Number(result, _buffer, "buffer", 1, 1024, 64) << 20,
             WriteTo = WriteTo(result, file),
             HeadersOnly = result.GetValue(_headersOnly),
@@ -114,12 +115,12 @@ internal sealed class CaptureWords
         return text.LastIndexOf(':') > 0 && IPEndPoint.TryParse(text, out IPEndPoint? end) && end.Port > 0 ? end.ToString() : null;
     }
 
-    private static int Number(ParseResult result, Option<string?> option, string what, int low, int high, int otherwise)
+    private static int Number(ParseResult result, Option<string?> option, string what, int low, int high, int otherwise, string why = "")
     {
         if (result.GetValue(option) is not { } text) return otherwise;
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= low && n <= high
             ? n
-            : throw Values.Wrong(what, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {low} to {high}"));
+            : throw Values.Wrong(what, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {low} to {high}{why}"));
     }
 
     private string WriteTo(ParseResult result, string file)
