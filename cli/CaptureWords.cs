@@ -111,8 +111,18 @@ internal sealed class CaptureWords
     // As ConnectionInfo writes addresses, so that one can be looked up.
     private static string? Address(string text)
     {
-        if (IPAddress.TryParse(text, out IPAddress? address) && !text.Contains('[', StringComparison.Ordinal)) return address.ToString();
-        return text.LastIndexOf(':') > 0 && IPEndPoint.TryParse(text, out IPEndPoint? end) && end.Port > 0 ? end.ToString() : null;
+        if (IPAddress.TryParse(text, out IPAddress? address) && !text.Contains('[', StringComparison.Ordinal)) return Plain(text, address)?.ToString();
+        int colon = text.LastIndexOf(':');
+        return colon > 0 && IPEndPoint.TryParse(text, out IPEndPoint? end) && end.Port > 0 && Plain(text[..colon], end.Address) is { } plain
+            ? new IPEndPoint(plain, end.Port).ToString()
+            : null;
+    }
+
+    // No packet has a zone, nor IPv4 in IPv6; and 127.1 is taken for 127.0.0.1 by IPAddress only.
+    private static IPAddress? Plain(string text, IPAddress address)
+    {
+        if (text.Contains('%', StringComparison.Ordinal) || (!text.Contains(':', StringComparison.Ordinal) && address.ToString() != text)) return null;
+        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
     }
 
     private static int Number(ParseResult result, Option<string?> option, string what, int low, int high, int otherwise, string why = "")

@@ -134,6 +134,15 @@ public sealed class WrittenCaptureTests
         Assert.That(Client.RunWell(Binary.Path, "sessions", "-r", _scratch.File("slow.pcap"), "--realtime", "-o", "csv").Out, Is.EqualTo(fast));
     }
 
+    [TestCase("127.0.0.1")]
+    [TestCase("::ffff:127.0.0.1")]
+    [TestCase("[::ffff:127.0.0.1]:3260")]
+    public void An_alias_in_either_form_of_an_address_names_a_target(string address)
+    {
+        File.WriteAllBytes(_scratch.File("late.pcap"), Packets.Pcap(Packets.Of(Corpus.Read("reads.pcap"))[12..]));
+        Assert.That(Client.RunWell(Binary.Path, "sessions", "-r", _scratch.File("late.pcap"), "--alias", address + "=iqn.x:alias", "-o", "csv").Out, Does.Contain("iqn.x:alias"));
+    }
+
     [Test]
     public void What_standard_input_is_is_not_written_over([Values] bool hardLink)
     {
