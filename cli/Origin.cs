@@ -32,6 +32,16 @@ public sealed record Origin(IReadOnlyList<int> Pids, CaptureOptions? Capture = n
         return Opened(Capture, () => Feed.Open(Capture, wants, onEvent, onCommand));
     }
 
+    /// <summary>Ends a subscription whose report is out: what was wrong is said last.</summary>
+    /// <exception cref="IOException">It ended before its time, or packets could not be written.</exception>
+    internal static void Close(Feed feed, Output.Streams streams)
+    {
+        feed.Dispose();
+        if (feed.Broken) throw new IOException(feed.Problem);
+        if (feed.Problem.Length > 0) streams.Complain(feed.Problem);
+        if (feed.WriteProblem.Length > 0) throw new IOException(feed.WriteProblem);
+    }
+
     /// <summary>Opens a capture; what its options got wrong is told apart from what cannot be had.</summary>
     public static T Opened<T>(CaptureOptions capture, Func<T> open)
     {

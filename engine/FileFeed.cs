@@ -54,6 +54,8 @@ internal sealed class FileFeed : Feed
 
     public override string Problem => _capture.Source.Problem;
 
+    public override string WriteProblem => _capture.WriteProblem;
+
     public override double Progress => _capture.Source.Length > 0 ? (double)_capture.Source.Position / _capture.Source.Length : double.NaN;
 
     public override bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation)

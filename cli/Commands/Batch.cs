@@ -17,8 +17,7 @@ internal static class Batch
         using Feed feed = options.Origin.Open(new Wants(0, options.Interval));
         stop.Listen();
         Run(options, streams, feed.WaitForSnapshot, feed.Take, stop.Token, () => feed.Ended);
-        if (feed.Broken) throw new IOException(feed.Problem);
-        if (feed.Problem.Length > 0) streams.Complain(feed.Problem);
+        Origin.Close(feed, streams);
         return ExitCode.Success;
     }
 

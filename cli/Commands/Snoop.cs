@@ -58,8 +58,7 @@ internal static class Snoop
         sink.Flush();
         if (sink.Failure is { } failure) throw failure;
         if (ReportWriter.Losses(feed.Take().Engines) is { Length: > 0 } losses) streams.Complain(losses);
-        if (feed.Broken) throw new IOException(feed.Problem);
-        if (feed.Problem.Length > 0) streams.Complain(feed.Problem);
+        Origin.Close(feed, streams);
         return ExitCode.Success;
     }
 

@@ -34,7 +34,7 @@ internal sealed class Capture : IDisposable
     private readonly PacketSource _source;
     private readonly CaptureWriter? _writer;
     private readonly WireDecoder _decoder;
-    private bool _pending;
+    private bool _pending, _disposed;
     private long _offset;
 
     /// <param name="source">Where packets come from; owned.</param>
@@ -58,6 +58,9 @@ internal sealed class Capture : IDisposable
     /// <summary>What was seen and what was not.</summary>
     public Coverage Coverage => _decoder.Coverage with { Dropped = _source.Dropped };
 
+    /// <summary>Why packets are no longer written, though still observed; "" while they are.</summary>
+    public string WriteProblem { get; private set; } = "";
+
     /// <summary>What packets tell of a connection, null when it is not known.</summary>
     public WireFacts? FactsOf(uint connection) => _decoder.FactsOf(connection);
 
@@ -80,7 +83,7 @@ internal sealed class Capture : IDisposable
     /// <summary>Takes packets, some at a time.</summary>
     /// <param name="milliseconds">How long to wait for the first.</param>
     /// <param name="until">Only those before this time, on the provider's time line; all when it is the last there is.</param>
-    /// <exception cref="IOException">The source or the file written can no longer be used.</exception>
+    /// <exception cref="IOException">The source can no longer be used.</exception>
     public Pumped Pump(int milliseconds, long until = long.MaxValue)
     {
         if (_source.Live) FollowClock();
@@ -99,7 +102,7 @@ internal sealed class Capture : IDisposable
             if (!_source.Live && time > Provider.Now) Provider.SetTime(time);
             _writer?.Kept?.Begin(packet);
             _decoder.Take(packet.At(time));
-            _writer?.Write(packet);
+            Write(packet);
         }
         return Pumped.More;
     }
@@ -108,14 +111,43 @@ internal sealed class Capture : IDisposable
     public void Finish()
     {
         _decoder.Finish(Provider.Now);
-        _writer?.Flush();
+        Flush();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_disposed) return;
+        _disposed = true;
         _source.Dispose();
+        Flush();
         _writer?.Dispose();
+    }
+
+    private void Write(in Packet packet)
+    {
+        if (_writer is null || WriteProblem.Length > 0) return;
+        try
+        {
+            _writer.Write(packet);
+        }
+        catch (IOException e)
+        {
+            WriteProblem = e.Message;
+        }
+    }
+
+    private void Flush()
+    {
+        if (_writer is null || WriteProblem.Length > 0) return;
+        try
+        {
+            _writer.Flush();
+        }
+        catch (IOException e)
+        {
+            WriteProblem = e.Message;
+        }
     }
 
     // Packets carry the time of day and engines measure monotonic time.

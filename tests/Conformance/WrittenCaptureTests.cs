@@ -143,6 +143,23 @@ public sealed class WrittenCaptureTests
         Assert.That(Client.RunWell(Binary.Path, "sessions", "-r", _scratch.File("late.pcap"), "--alias", address + "=iqn.x:alias", "-o", "csv").Out, Does.Contain("iqn.x:alias"));
     }
 
+    [TestCase("-b", "-o", "csv")]
+    [TestCase("sessions", "-o", "csv")]
+    [TestCase("snoop", "-j")]
+    [TestCase("list", "-l", "-o", "ndjson")]
+    public void A_full_disk_costs_no_report(params string[] command)
+    {
+        Client.NeedThat(OperatingSystem.IsLinux(), "/dev/full is Linux's");
+        string read = _scratch.File("much.pcap");
+        List<Sample> packets = Packets.Of(Corpus.Read("qemu.pcapng"));
+        // The disk is full long before the end.
+        File.WriteAllBytes(read, Packets.Pcap([.. packets, .. Enumerable.Repeat(packets[^1], 10_000)]));
+        Output whole = Client.Run(Binary.Path, [.. command, "-r", read]), full = Client.Run(Binary.Path, [.. command, "-r", read, "-w", "/dev/full"]);
+        Assert.That((whole.ExitCode, full.ExitCode), Is.EqualTo((0, 1)));
+        Assert.That(command[0] == "list" ? full.Out.Length : full.Out, Is.EqualTo(command[0] == "list" ? whole.Out.Length : whole.Out));
+        Assert.That(full.Error, Does.EndWith("iscsitop: /dev/full cannot be written: No space left on device : '/dev/full'\n"));
+    }
+
     [Test]
     public void What_standard_input_is_is_not_written_over([Values] bool hardLink)
     {
