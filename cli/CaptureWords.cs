@@ -9,7 +9,8 @@ namespace Iscsitop.Cli;
 /// <summary>The options that say which packets are observed, the same for every command that shows something.</summary>
 internal sealed class CaptureWords
 {
-    private const int SmallestSnapLength = 64;
+    // Ethernet 14, a tag 4, IPv6 40, TCP with times 32, the header of one PDU 48; rounded up.
+    private const int SmallestSnapLength = 144;
     private const int LargestSnapLength = 262144;
 
     private readonly Option<string?> _interface = new("--interface", "-i") { HelpName = "IF", Description = "observe the packets of this network interface instead of engines" };
@@ -24,6 +25,8 @@ internal sealed class CaptureWords
     private readonly Option<bool> _headersOnly = new("--headers-only") { Description = "leave user data out of the file written" };
     private readonly Option<bool> _anonymize = new("--anonymize") { Description = "replace names and addresses in the file written, the same ones the same way" };
 
+    private bool _showsLines;
+
     private Option[] OfInterfaces => [_filter, _snapLength, _buffer];
 
     private Option[] OfPackets => [_ports, _aliases, _write];
@@ -32,9 +35,10 @@ internal sealed class CaptureWords
 
     /// <summary>Adds them to a command.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="files">Whether it also reads files.</param>
+    /// <param name="files">Whether it also reads files, and shows what it reads on standard output.</param>
     public void AddTo(Command command, bool files = true)
     {
+        _showsLines = files;
         command.Add(_interface);
         if (files) command.Add(_read);
         if (files) command.Add(_realTime);
@@ -65,7 +69,7 @@ internal sealed class CaptureWords
             RealTime = result.GetValue(_realTime),
             Wire = new WireOptions { Ports = Ports(result), Aliases = Aliases(result) },
             Filter = result.GetValue(_filter) ?? "",
-            SnapLength = Number(result, _snapLength, "snap length", SmallestSnapLength, LargestSnapLength, LargestSnapLength),
+            SnapLength = Number(result, _snapLength, "snap length", SmallestSnapLength, LargestSnapLength, LargestSnapLength, "; with fewer, headers of iSCSI are cut"),
             BufferBytes = Number(result, _buffer, "buffer", 1, 1024, 64) << 20,
             WriteTo = WriteTo(result, file),
             HeadersOnly = result.GetValue(_headersOnly),
@@ -107,22 +111,33 @@ internal sealed class CaptureWords
     // As ConnectionInfo writes addresses, so that one can be looked up.
     private static string? Address(string text)
     {
-        if (IPAddress.TryParse(text, out IPAddress? address) && !text.Contains('[', StringComparison.Ordinal)) return address.ToString();
-        return text.LastIndexOf(':') > 0 && IPEndPoint.TryParse(text, out IPEndPoint? end) && end.Port > 0 ? end.ToString() : null;
+        if (IPAddress.TryParse(text, out IPAddress? address) && !text.Contains('[', StringComparison.Ordinal)) return Plain(text, address)?.ToString();
+        int colon = text.LastIndexOf(':');
+        return colon > 0 && IPEndPoint.TryParse(text, out IPEndPoint? end) && end.Port > 0 && Plain(text[..colon], end.Address) is { } plain
+            ? new IPEndPoint(plain, end.Port).ToString()
+            : null;
     }
 
-    private static int Number(ParseResult result, Option<string?> option, string what, int low, int high, int otherwise)
+    // No packet has a zone, nor IPv4 in IPv6; and 127.1 is taken for 127.0.0.1 by IPAddress only.
+    private static IPAddress? Plain(string text, IPAddress address)
+    {
+        if (text.Contains('%', StringComparison.Ordinal) || (!text.Contains(':', StringComparison.Ordinal) && address.ToString() != text)) return null;
+        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    }
+
+    private static int Number(ParseResult result, Option<string?> option, string what, int low, int high, int otherwise, string why = "")
     {
         if (result.GetValue(option) is not { } text) return otherwise;
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n >= low && n <= high
             ? n
-            : throw Values.Wrong(what, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {low} to {high}"));
+            : throw Values.Wrong(what, text, string.Create(CultureInfo.InvariantCulture, $"a whole number from {low} to {high}{why}"));
     }
 
     private string WriteTo(ParseResult result, string file)
     {
         if (result.GetValue(_write) is not { } path) return "";
         if (path.Length == 0) throw Values.Wrong("file to write", path, "its path");
+        if (path == "-" && _showsLines) throw new UsageException("-w - needs the standard output that the lines go to (name a file)");
         if (file.Length > 0 && file != "-" && path != "-" && Path.GetFullPath(path) == Path.GetFullPath(file))
             throw new UsageException($"-w {path} would write over the file that is read");
         return path;

@@ -6,6 +6,7 @@ using System.Reflection;
 using Iscsitop.Cli.Commands;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Sources;
 
 namespace Iscsitop.Cli;
 
@@ -71,7 +72,7 @@ internal static class CommandLine
         return e switch
         {
             UsageException => ExitCode.Usage,
-            InputException or PipeException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => ExitCode.Input,
+            InputException or CaptureFormatException or PipeException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => ExitCode.Input,
             _ => ExitCode.Failure,
         };
     }

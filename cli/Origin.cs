@@ -21,7 +21,6 @@ public sealed record Origin(IReadOnlyList<int> Pids, CaptureOptions? Capture = n
     {
         IReadOnlyList<int> pids = filters.Pids(result);
         CaptureOptions? options = capture.Options(result, pids);
-        if (options?.WriteTo == "-") throw new UsageException("-w - needs the standard output that the lines go to (name a file)");
         return new Origin(pids, options);
     }
 
@@ -31,6 +30,16 @@ public sealed record Origin(IReadOnlyList<int> Pids, CaptureOptions? Capture = n
     {
         if (Capture is null) return Feed.Open(wants, Pids, onEvent, onCommand);
         return Opened(Capture, () => Feed.Open(Capture, wants, onEvent, onCommand));
+    }
+
+    /// <summary>Ends a subscription whose report is out: what was wrong is said last.</summary>
+    /// <exception cref="IOException">It ended before its time, or packets could not be written.</exception>
+    internal static void Close(Feed feed, Output.Streams streams)
+    {
+        feed.Dispose();
+        if (feed.Broken) throw new IOException(feed.Problem);
+        if (feed.Problem.Length > 0) streams.Complain(feed.Problem);
+        if (feed.WriteProblem.Length > 0) throw new IOException(feed.WriteProblem);
     }
 
     /// <summary>Opens a capture; what its options got wrong is told apart from what cannot be had.</summary>

@@ -16,14 +16,21 @@ internal sealed class Stop : IDisposable
     public static Stop OnSignals(Action? onHangup = null)
     {
         var stop = new Stop();
+        stop.Listen(onHangup);
+        return stop;
+    }
+
+    /// <summary>Listens to the signals from now on: until then they end the program the system's way, as while a pipe is opened.</summary>
+    /// <param name="onHangup">What SIGHUP means instead of the end.</param>
+    public void Listen(Action? onHangup = null)
+    {
         foreach (PosixSignal signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM })
-            stop._signals.Add(PosixSignalRegistration.Create(signal, stop.OnSignal));
-        stop._signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, onHangup is null ? stop.OnSignal : context =>
+            _signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
+        _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, onHangup is null ? OnSignal : context =>
         {
             context.Cancel = true;
             onHangup();
         }));
-        return stop;
     }
 
     /// <summary>Cancelled when it is time to end.</summary>

@@ -68,6 +68,9 @@ public abstract class Feed : IDisposable
     /// <summary>Whether it ended because of that.</summary>
     public virtual bool Broken => false;
 
+    /// <summary>Why packets are no longer written to a file, "" for nothing; final once it is disposed of.</summary>
+    public virtual string WriteProblem => "";
+
     /// <summary>How much of a file has been read, from 0 to 1; NaN when nobody knows.</summary>
     public virtual double Progress => double.NaN;
 

@@ -13,14 +13,19 @@ internal sealed class FileFeed : Feed
     // Intervals without a packet that are reported one by one; a wrong time may be a century away.
     private const long MaxQuiet = 3600;
 
+    // So long a pipe without bytes keeps what came from being shown, and the end from being noticed.
+    private const int Wait = 50;
+
     private readonly Capture _capture;
     private readonly bool _realTime;
     private readonly Reception _reception;
-    private readonly Subscriber _subscriber;
-    private readonly Observation _observation;
-    private readonly long _began = Stopwatch.GetTimestamp();
-    private readonly long _first;
-    private readonly bool _empty;
+    private Subscriber _subscriber = null!;
+    private Observation _observation = null!;
+    private readonly FrameWriter _writer = new();
+    private readonly LocalOutbox _outbox;
+    private Wants _wants;
+    private bool _begun;
+    private long _began, _first;
     private long _interval;
     private long _due;
     private bool _ended;
@@ -30,32 +35,26 @@ internal sealed class FileFeed : Feed
         _capture = capture;
         _realTime = realTime;
         _reception = new Reception(Gate, Environment.ProcessId, onEvent, onCommand);
+        _wants = wants;
+        _outbox = new LocalOutbox(_reception);
         Add(_reception);
         try
         {
-            _empty = !capture.Begin();
+            // A file that has nothing we read is refused here; a pipe may have nothing yet.
+            if (capture.Begin(0) != Moved.Nothing) Begin();
         }
         catch
         {
             capture.Dispose();
             throw;
         }
-        _first = capture.Provider.Now;
-        _interval = IntervalOf(wants);
-        _due = After(_first, _interval);
-        var writer = new FrameWriter();
-        var outbox = new LocalOutbox(_reception);
-        _subscriber = new Subscriber(outbox, wants, _first);
-        _observation = new Observation(capture.Provider, [_subscriber], writer, capture);
-        capture.Provider.OnFull = () => _observation.Take(capture.Provider.Now);
-        writer.Write(new Hello(Environment.ProcessId, ProbeSet.All, 0, capture.Source.Name, ProbeEngine.Version));
-        outbox.TrySend(writer.Frame);
-        _observation.Want(_subscriber, null, _first);
     }
 
     public override bool Ended => _ended;
 
     public override string Problem => _capture.Source.Problem;
+
+    public override string WriteProblem => _capture.WriteProblem;
 
     public override double Progress => _capture.Source.Length > 0 ? (double)_capture.Source.Position / _capture.Source.Length : double.NaN;
 
@@ -63,6 +62,7 @@ internal sealed class FileFeed : Feed
     {
         while (!_ended && !cancellation.IsCancellationRequested)
             if (Round(cancellation)) return true;
+        if (!_ended) End();
         return false;
     }
 
@@ -70,23 +70,46 @@ internal sealed class FileFeed : Feed
     {
         var ran = Stopwatch.StartNew();
         while (!_ended && !cancellation.IsCancellationRequested && ran.Elapsed < time) Round(cancellation);
+        if (!_ended && cancellation.IsCancellationRequested) End();
     }
 
     public override void SetInterval(TimeSpan interval)
     {
-        Wants wants = _subscriber.Wants!.Value with { Interval = interval };
-        _due = After(_due - _interval, IntervalOf(wants));
-        _interval = IntervalOf(wants);
-        _subscriber.Wants = wants;
+        _wants = _wants with { Interval = interval };
+        if (!_begun) return;
+        _due = After(_due - _interval, IntervalOf(_wants));
+        _interval = IntervalOf(_wants);
+        _subscriber.Wants = _wants;
     }
 
     protected override void Dispose(bool disposing) => _capture.Dispose();
 
+    // There is the first packet, whose time everything begins with; or there will be none.
+    private void Begin()
+    {
+        _begun = true;
+        _began = Stopwatch.GetTimestamp();
+        _first = _capture.Provider.Now;
+        _interval = IntervalOf(_wants);
+        _due = After(_first, _interval);
+        _subscriber = new Subscriber(_outbox, _wants, _first);
+        _observation = new Observation(_capture.Provider, [_subscriber], _writer, _capture);
+        _capture.Provider.OnFull = () => _observation.Take(_capture.Provider.Now);
+        _writer.Write(new Hello(Environment.ProcessId, ProbeSet.All, 0, _capture.Source.Name, ProbeEngine.Version));
+        _outbox.TrySend(_writer.Frame);
+        _observation.Want(_subscriber, null, _first);
+    }
+
     // Whether a snapshot is ready to be taken.
     private bool Round(CancellationToken cancellation)
     {
+        if (!_begun)
+        {
+            if (_capture.Begin(Wait) != Moved.Nothing) Begin();
+            return false;
+        }
         long until = _realTime ? Math.Min(_due, After(_first, (long)Stopwatch.GetElapsedTime(_began).TotalNanoseconds)) : _due;
-        Pumped pumped = _empty ? Pumped.End : _capture.Pump(0, until);
+        Pumped pumped = _capture.Pump(Wait, until);
         if (pumped == Pumped.End)
         {
             End();
@@ -106,8 +129,10 @@ internal sealed class FileFeed : Feed
         return true;
     }
 
+    // At the file's end, or when it is no longer wanted: with what there is.
     private void End()
     {
+        if (!_begun) Begin();
         _capture.Finish();
         long now = _capture.Provider.Now;
         _observation.Stop(now);

@@ -23,6 +23,8 @@ internal sealed class LiveFeed : Feed
 
     public override string Problem => _engine.Problem;
 
+    public override string WriteProblem => _engine.WriteProblem;
+
     public override bool Broken => _engine.Problem.Length > 0;
 
     public override bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation)

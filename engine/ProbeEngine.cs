@@ -43,6 +43,7 @@ public sealed partial class ProbeEngine : IDisposable
     private long _nextReceive;
     private long _newInterval;
     private int _wait;
+    private bool _writeFailed;
 
     /// <param name="provider">What to serve. The engine owns its mask and takes from its ring.</param>
     /// <param name="logger">Where comings and goings are logged; null for nowhere.</param>
@@ -103,6 +104,9 @@ public sealed partial class ProbeEngine : IDisposable
 
     /// <summary>Why it ended before its time, "" when it did not.</summary>
     public string Problem { get; private set; } = "";
+
+    /// <summary>Why packets are no longer written to a file, "" for nothing; final once it is disposed of.</summary>
+    public string WriteProblem => _capture?.WriteProblem ?? "";
 
     /// <summary>An engine on packets, for viewers of this process's user.</summary>
     /// <param name="options">Which packets.</param>
@@ -216,7 +220,13 @@ public sealed partial class ProbeEngine : IDisposable
             return true;
         }
         if (Interlocked.Exchange(ref _newInterval, 0) is > 0 and var ticks) SetLocalInterval(TimeSpan.FromTicks(ticks));
-        return _capture.Pump(Math.Min(_wait, LongestWait)) != Pumped.End;
+        bool more = _capture.Pump(Math.Min(_wait, LongestWait)) != Pumped.End;
+        if (!_writeFailed && _capture.WriteProblem.Length > 0)
+        {
+            _writeFailed = true;
+            LogWriteFailed(_capture.WriteProblem);
+        }
+        return more;
     }
 
     private void SetLocalInterval(TimeSpan interval)
@@ -332,6 +342,9 @@ public sealed partial class ProbeEngine : IDisposable
 
     [LoggerMessage(EventId = 106, Level = LogLevel.Error, Message = "nothing is captured any more")]
     private partial void LogSourceFailed(IOException exception);
+
+    [LoggerMessage(EventId = 107, Level = LogLevel.Error, Message = "packets are no longer written: {Why}")]
+    private partial void LogWriteFailed(string why);
 
     [LoggerMessage(EventId = 105, Level = LogLevel.Critical, Message = "engine failed; nothing is observed any more")]
     private partial void LogFailed(Exception exception);

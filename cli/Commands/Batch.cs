@@ -13,11 +13,11 @@ internal static class Batch
     /// <summary>Reports from the engines there are until the count is reached or a signal comes.</summary>
     public static int Run(TopOptions options, Streams streams)
     {
-        using Stop stop = Stop.OnSignals();
+        using var stop = new Stop();
         using Feed feed = options.Origin.Open(new Wants(0, options.Interval));
+        stop.Listen();
         Run(options, streams, feed.WaitForSnapshot, feed.Take, stop.Token, () => feed.Ended);
-        if (feed.Broken) throw new IOException(feed.Problem);
-        if (feed.Problem.Length > 0) streams.Complain(feed.Problem);
+        Origin.Close(feed, streams);
         return ExitCode.Success;
     }
 

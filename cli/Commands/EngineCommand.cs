@@ -38,7 +38,8 @@ internal static class EngineCommand
         streams.Error.WriteLine($"observing {options.Interface} at {engine.PipePath}");
         WaitHandle.WaitAny([stop.Token.WaitHandle, engine.Stopped]);
         engine.Dispose();
-        return engine.Problem.Length == 0 ? ExitCode.Success : throw new IOException(engine.Problem);
+        string problem = engine.Problem.Length > 0 ? engine.Problem : engine.WriteProblem;
+        return problem.Length == 0 ? ExitCode.Success : throw new IOException(problem);
     }
 
     private static void DropPrivileges(Streams streams)

@@ -38,8 +38,10 @@ internal static class List
                 : Values.Choice("output format", result.GetValue(output)!, ("table", Format.Table), ("json", Format.Json), ("ndjson", Format.Ndjson));
             IReadOnlyList<int> wanted = Values.Pids(result.GetValue(pids) ?? []);
             uint? mask = result.GetResult(probes) is null ? null : Matching(result.GetValue(probes) ?? "*");
-            List<EngineListing> engines = capture.Options(result, wanted) is { } packets ? [Packets(packets, streams)] : Engines(wanted);
+            using Feed? feed = capture.Options(result, wanted) is { } packets ? new Origin([], packets).Open(new Wants(0, Feed.WholeFile)) : null;
+            List<EngineListing> engines = feed is null ? Engines(wanted) : [Packets(feed)];
             streams.Print(mask is { } some ? Probes(engines, some, format) : Engines(engines, format));
+            if (feed is not null) Origin.Close(feed, streams);
             return ExitCode.Success;
         });
         return command;
@@ -50,12 +52,10 @@ internal static class List
         : throw Values.Wrong("probe", glob, "a name or pattern like scsi-*; iscsitop list --probes lists them");
 
     // A file is read to its end, an interface is opened: what there is then.
-    private static EngineListing Packets(CaptureOptions options, Streams streams)
+    private static EngineListing Packets(Feed feed)
     {
-        using Feed feed = new Origin([], options).Open(new Wants(0, Feed.WholeFile));
         feed.WaitForSnapshot(TimeSpan.FromSeconds(2), CancellationToken.None);
         EngineStatus engine = feed.Take().Engines[0];
-        if (feed.Problem.Length > 0) streams.Complain(feed.Problem);
         return new EngineListing(engine.Pid, "", engine.Source, engine.Version, ProbeSet.All, ProbeSet.Commands, engine.Connections, engine.Sessions, Subscribers: 0);
     }
 

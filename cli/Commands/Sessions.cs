@@ -29,7 +29,7 @@ internal static class Sessions
         return command;
     }
 
-    // An interface that was opened just now has shown nothing yet.
+    // An interface that was opened just now has shown nothing yet; a file is reported on when it is whole, however fast it is read.
     private static TopOptions Options(Origin origin)
     {
         View view = Views.Find("session")!;
@@ -39,7 +39,7 @@ internal static class Sessions
             View = view,
             SortBy = view.SortBy,
             Count = 1,
-            Interval = origin.IsFile ? Feed.WholeFile : TimeSpan.FromSeconds(1),
+            Interval = origin.Capture?.File.Length > 0 ? Feed.WholeFile : TimeSpan.FromSeconds(1),
             SkipFirst = origin.Capture?.Interface.Length > 0,
         };
     }

@@ -46,10 +46,11 @@ internal static class Snoop
 
     private static int Run(SnoopOptions options, Streams streams)
     {
-        using Stop stop = Stop.OnSignals();
+        using var stop = new Stop();
         var sink = new LineSink(streams.Output, options.Count, stop.Now);
         using Feed feed = options.Pdus ? OpenPdus(options, sink) : OpenCommands(options, sink);
         var gone = new List<EngineStatus>();
+        stop.Listen();
         while (!stop.Token.IsCancellationRequested && !feed.Ended)
         {
             feed.Run(s_flushInterval, stop.Token);
@@ -59,8 +60,7 @@ internal static class Snoop
         sink.Flush();
         if (sink.Failure is { } failure) throw failure;
         if (ReportWriter.Losses([.. gone, .. feed.Take().Engines]) is { Length: > 0 } losses) streams.Complain(losses);
-        if (feed.Broken) throw new IOException(feed.Problem);
-        if (feed.Problem.Length > 0) streams.Complain(feed.Problem);
+        Origin.Close(feed, streams);
         return ExitCode.Success;
     }
 

@@ -71,7 +71,11 @@ internal sealed class App : IDisposable
         using Feed feed = options.Origin.Open(new Wants(0, options.Interval));
         var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended);
         using var app = new App(options, source, Palette.DepthFor(options.Color, Environment.GetEnvironmentVariable), GlyphsFor(Environment.GetEnvironmentVariable));
-        return app.Run();
+        int code = app.Run();
+        feed.Dispose();
+        if (feed.WriteProblem.Length == 0) return code;
+        Console.Error.WriteLine($"iscsitop: {feed.WriteProblem}");
+        return code == 0 ? 1 : code;
     }
 
     /// <summary>Block characters where the terminal is known to have them.</summary>

@@ -37,7 +37,7 @@ internal sealed class Capture : IDisposable
     private readonly PacketSource _source;
     private readonly CaptureWriter? _writer;
     private readonly WireDecoder _decoder;
-    private bool _pending;
+    private bool _pending, _disposed;
     private long _offset;
     private long _time;
     private long _believed;
@@ -67,6 +67,9 @@ internal sealed class Capture : IDisposable
     /// <summary>Payload bytes that the packets lack; asks the decoder only, never the kernel.</summary>
     public long MissingBytes => _decoder.Coverage.MissingBytes;
 
+    /// <summary>Why packets are no longer written, though still observed; "" while they are.</summary>
+    public string WriteProblem { get; private set; } = "";
+
     /// <summary>What packets tell of a connection, null when it is not known.</summary>
     public WireFacts? FactsOf(uint connection) => _decoder.FactsOf(connection);
 
@@ -77,19 +80,20 @@ internal sealed class Capture : IDisposable
     public void Forget(uint connection) => _decoder.Forget(connection);
 
     /// <summary>Waits for the first packet of a file and sets the provider's time to its own.</summary>
-    /// <returns>False when there is none.</returns>
-    public bool Begin()
+    /// <param name="milliseconds">How long at most.</param>
+    public Moved Begin(int milliseconds)
     {
-        _pending = _source.MoveNext(0) == Moved.Packet;
+        Moved moved = _source.MoveNext(milliseconds);
+        _pending = moved == Moved.Packet;
         _time = _believed = _pending ? _source.Current.Time : 0;
         Provider.SetTime(_time);
-        return _pending;
+        return moved;
     }
 
     /// <summary>Takes packets, some at a time.</summary>
     /// <param name="milliseconds">How long to wait for the first.</param>
     /// <param name="until">Only those before this time, on the provider's time line; all when it is the last there is.</param>
-    /// <exception cref="IOException">The source or the file written can no longer be used.</exception>
+    /// <exception cref="IOException">The source can no longer be used.</exception>
     public Pumped Pump(int milliseconds, long until = long.MaxValue)
     {
         for (int i = 0; i < Round; i++)
@@ -108,7 +112,7 @@ internal sealed class Capture : IDisposable
             if (!_source.Live && _time > Provider.Now) Provider.SetTime(_time);
             _writer?.Kept?.Begin(packet);
             _decoder.Take(packet.At(_time));
-            _writer?.Write(packet);
+            Write(packet);
         }
         return Pumped.More;
     }
@@ -117,13 +121,16 @@ internal sealed class Capture : IDisposable
     public void Finish()
     {
         _decoder.Finish(Provider.Now);
-        _writer?.Flush();
+        Flush();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_disposed) return;
+        _disposed = true;
         _source.Dispose();
+        Flush();
         _writer?.Dispose();
     }
 
@@ -141,6 +148,32 @@ internal sealed class Capture : IDisposable
 
     // A file may say that it begins or ends with time itself.
     private static ulong Apart(long a, long b) => a > b ? (ulong)a - (ulong)b : (ulong)b - (ulong)a;
+
+    private void Write(in Packet packet)
+    {
+        if (_writer is null || WriteProblem.Length > 0) return;
+        try
+        {
+            _writer.Write(packet);
+        }
+        catch (IOException e)
+        {
+            WriteProblem = e.Message;
+        }
+    }
+
+    private void Flush()
+    {
+        if (_writer is null || WriteProblem.Length > 0) return;
+        try
+        {
+            _writer.Flush();
+        }
+        catch (IOException e)
+        {
+            WriteProblem = e.Message;
+        }
+    }
 
     // Packets carry the time of day and engines measure monotonic time.
     private void FollowClock()

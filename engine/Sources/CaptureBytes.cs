@@ -21,7 +21,16 @@ internal abstract unsafe class CaptureBytes : IDisposable
     /// <summary>Why the input ended before its end, null when it did not: damaged compression.</summary>
     public virtual string? Fault => null;
 
-    /// <summary>Gets so many bytes into the window; false when there are fewer, and then all there are are in it.</summary>
+    /// <summary>How long to wait for bytes that are not here yet, in ms; -1 for ever. Only a pipe keeps anybody waiting.</summary>
+    public int Patience { get; set; } = Timeout.Infinite;
+
+    /// <summary>Whether <see cref="Have"/> was false only because bytes did not come in time; until it is true again or set back.</summary>
+    public bool Late { get; set; }
+
+    /// <summary>
+    /// Gets so many bytes into the window; false when there are fewer, and then all there are are in it, or when they are
+    /// <see cref="Late"/>.
+    /// </summary>
     /// <exception cref="IOException">They cannot be read.</exception>
     public bool Have(int count) => _end - _next >= count || Refill(count);
 
@@ -134,7 +143,9 @@ internal sealed unsafe class MappedBytes : CaptureBytes
 }
 
 /// <summary>A pipe or compressed data, through one buffer. It grows when a record has filled it, never because one says it will.</summary>
-internal sealed unsafe class StreamedBytes(Stream stream) : CaptureBytes
+/// <param name="stream">The bytes.</param>
+/// <param name="pipe">The same when it may keep its reader waiting, else null.</param>
+internal sealed unsafe class StreamedBytes(Stream stream, PipedStream? pipe = null) : CaptureBytes
 {
     private byte[] _buffer = GC.AllocateUninitializedArray<byte>(1 << 20, pinned: true);
     private bool _ended;
@@ -148,9 +159,12 @@ internal sealed unsafe class StreamedBytes(Stream stream) : CaptureBytes
     {
         long at = At;
         int held = Available;
+        long deadline = Environment.TickCount64 + Patience;
         new ReadOnlySpan<byte>(Next, held).CopyTo(_buffer);
         while (held < count && !_ended)
         {
+            Late = pipe?.WaitForBytes(Patience < 0 ? Patience : (int)Math.Max(0, deadline - Environment.TickCount64)) == false;
+            if (Late) break;
             if (held == _buffer.Length) Grow();
             int read = Read(_buffer.AsSpan(held));
             _ended = read == 0;

@@ -88,13 +88,13 @@ public sealed unsafe class CaptureFile : PacketSource
         first = first[..stream.ReadAtLeast(first, Magic, throwOnEndOfStream: false)];
         var input = new ReopenedStream(first, stream);
         long length = stream.CanSeek ? stream.Length : -1;
-        return IsGzip(first)
-            ? Make(new StreamedBytes(new GZipStream(input, CompressionMode.Decompress)), name, length, input)
-            : Make(new StreamedBytes(input), name, length, null);
+        Stream bytes = IsGzip(first) ? new GZipStream(input, CompressionMode.Decompress) : input;
+        PipedStream? pipe = stream.CanSeek ? null : new PipedStream(bytes);
+        return Make(new StreamedBytes(pipe ?? bytes, pipe), name, length, IsGzip(first) ? input : null);
     }
 
     /// <inheritdoc/>
-    public override Moved MoveNext(int milliseconds) => _records.Next() ? Moved.Packet : Moved.End;
+    public override Moved MoveNext(int milliseconds) => _records.Next(milliseconds);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -43,12 +43,30 @@ public sealed record CaptureOptions
             : CaptureFile.Open(File);
         try
         {
+            using FileStream? input = File == "-" && WriteTo is not ("" or "-") ? InputFile() : null;
             return new Capture(source, Wire, WriteTo.Length == 0 ? null : CaptureWriter.Create(WriteTo, new CaptureWriterOptions { HeadersOnly = HeadersOnly, Anonymize = Anonymize, SnapLength = Interface.Length > 0 && SnapLength < LiveOptions.MaxSnapLength ? SnapLength : 0 }));
         }
         catch
         {
             source.Dispose();
             throw;
+        }
+    }
+
+    // The file that standard input is, opened as one that is read, which our writer minds whatever path or link it came by. Only Linux
+    // tells which it is; a pipe has no length.
+    private static FileStream? InputFile()
+    {
+        const string Input = "/proc/self/fd/0";
+        try
+        {
+            return OperatingSystem.IsLinux() && new FileInfo(Input).LinkTarget is { } path && path.StartsWith('/') && new FileInfo(path) is { Exists: true, Length: > 0 }
+                ? new FileStream(Input, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0)
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null; // what may not be opened again to be read
         }
     }
 }

@@ -16,7 +16,7 @@ internal abstract unsafe class CaptureRecords(CaptureBytes bytes, string name)
     private byte* _packet;
     private int _captured;
     private int _taken;
-    private bool _over;
+    private bool _over, _scanning;
 
     /// <summary>The packet moved to.</summary>
     public Packet Current => new(Link, Time, Length, new ReadOnlySpan<byte>(_packet, _captured));
@@ -37,14 +37,17 @@ internal abstract unsafe class CaptureRecords(CaptureBytes bytes, string name)
     /// <summary>Whether the capture's byte order is not ours.</summary>
     protected bool Swapped { get; set; }
 
-    /// <summary>Moves to the next packet; false at the end.</summary>
-    public bool Next()
+    /// <summary>Moves to the next packet.</summary>
+    /// <param name="milliseconds">How long to wait for a pipe's bytes.</param>
+    public Moved Next(int milliseconds)
     {
-        if (_over) return false;
+        if (_over) return Moved.End;
         Bytes.Advance(_taken);
         _taken = 0;
-        _over = !Find();
-        return !_over;
+        (Bytes.Patience, Bytes.Late) = (milliseconds, false);
+        if ((!_scanning || Scan()) && Find()) return Moved.Packet;
+        _over = !Bytes.Late;
+        return _over ? Moved.End : Moved.Nothing;
     }
 
     /// <summary>Finds the next packet and calls <see cref="Found"/>, or <see cref="Ended"/>.</summary>
@@ -67,11 +70,11 @@ internal abstract unsafe class CaptureRecords(CaptureBytes bytes, string name)
         return true;
     }
 
-    /// <summary>A record is no record: finds the next that is. False at the end.</summary>
+    /// <summary>A record is no record: finds the next that is. False at the end, or when bytes are late.</summary>
     protected bool GoOn(string what, long value)
     {
         Damage.Add(Bytes.At, what, value);
-        return Scan();
+        return ScanOn();
     }
 
     /// <summary>A record goes on behind the end. Either it was cut, or its length is damaged and others follow.</summary>
@@ -79,7 +82,8 @@ internal abstract unsafe class CaptureRecords(CaptureBytes bytes, string name)
     {
         long at = Bytes.At;
         int left = Bytes.Available;
-        if (Scan())
+        if (Bytes.Late) return false;
+        if (ScanOn())
         {
             Damage.Add(at, "a record of more bytes than there are", left);
             return true;
@@ -91,7 +95,7 @@ internal abstract unsafe class CaptureRecords(CaptureBytes bytes, string name)
     /// <summary>There is not even a record's header.</summary>
     protected bool Ended()
     {
-        if (Bytes.Available > 0 || Bytes.Fault is not null) Damage.EndedAt(Bytes.At, Bytes.Available, Bytes.Fault);
+        if (!Bytes.Late && (Bytes.Available > 0 || Bytes.Fault is not null)) Damage.EndedAt(Bytes.At, Bytes.Available, Bytes.Fault);
         return false;
     }
 
@@ -113,10 +117,17 @@ internal abstract unsafe class CaptureRecords(CaptureBytes bytes, string name)
         return Swapped ? BinaryPrimitives.ReverseEndianness(value) : value;
     }
 
+    private bool ScanOn()
+    {
+        if (Bytes.Available > 0) Bytes.Advance(1);
+        return Scan();
+    }
+
+    // Goes on where it was when bytes were late.
     private bool Scan()
     {
         const int Sieve = 16;
-        if (Bytes.Available > 0) Bytes.Advance(1);
+        _scanning = false;
         while (Bytes.Have(Sieve))
         {
             byte* p = Bytes.Next;
@@ -124,9 +135,12 @@ internal abstract unsafe class CaptureRecords(CaptureBytes bytes, string name)
             while (p <= last && !MayBegin(p)) p++;
             Bytes.Advance((int)(p - Bytes.Next));
             if (p > last) continue;
-            if (Plausible()) return true;
+            bool plausible = Plausible();
+            if (Bytes.Late) break;
+            if (plausible) return true;
             Bytes.Advance(1);
         }
+        _scanning = Bytes.Late;
         return false;
     }
 }

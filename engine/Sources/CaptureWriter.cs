@@ -13,7 +13,10 @@ public sealed record CaptureWriterOptions
     /// </summary>
     public bool HeadersOnly { get; init; }
 
-    /// <summary>Other names and addresses, the same for the same, by a key that is this run's only. Payload stays but for names.</summary>
+    /// <summary>
+    /// Other names and addresses, the same for the same, by a key that is this run's only. User data
+    /// stays but for names where the decoder said that it is that; the rest of a TCP payload is zeros.
+    /// </summary>
     public bool Anonymize { get; init; }
 
     /// <summary>Bytes a packet was cut to when captured; 0 for not at all.</summary>
@@ -44,8 +47,8 @@ public sealed class CaptureWriter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         (_stream, _name, _options) = (stream, name, options ?? new CaptureWriterOptions());
-        if (_options.HeadersOnly || _options.Anonymize) _redaction = new Redaction(_options.HeadersOnly, _options.Anonymize ? new Pseudonyms() : null);
-        Kept = _redaction is null ? null : new KeptBytes();
+        if (_options.HeadersOnly || _options.Anonymize) _redaction = new Redaction(_options.Anonymize ? new Pseudonyms() : null);
+        Kept = _redaction is null ? null : new KeptBytes(data: !_options.HeadersOnly);
         WriteSection();
     }
 
@@ -63,8 +66,21 @@ public sealed class CaptureWriter : IDisposable
         if (path == "-") return new CaptureWriter(Console.OpenStandardOutput(), "standard output", options);
         // A mapped file that loses its bytes ends the process that reads it, which may be this one: -r and -w of the same file.
         var old = new FileInfo(path);
-        if (old.Exists && old.Length > 0) new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0).Dispose();
+        if (old.Exists && old.Length > 0) RequireUnread(path);
         return new CaptureWriter(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0), path, options);
+    }
+
+    private static void RequireUnread(string path)
+    {
+        const int Windows = 32, Linux = 11, Bsd = 35;
+        try
+        {
+            new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0).Dispose();
+        }
+        catch (IOException e) when ((e.HResult & 0xffff) is Windows or Linux or Bsd)
+        {
+            throw new IOException($"{path} is in use, maybe the very file that is read, and is not written over (name another)", e);
+        }
     }
 
     /// <summary>Writes a packet as it was captured: its time is ns since 1970, not the provider's.</summary>

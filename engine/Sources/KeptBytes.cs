@@ -1,10 +1,11 @@
 namespace Iscsitop.Engine.Sources;
 
 /// <summary>
-/// Which bytes of the packet being decoded are known to be no user data. The decoder says so while it decodes, with the very spans it
+/// Which bytes of the packet being decoded are known for what they are: no user data, or nothing else. The decoder says so while it decodes, with the very spans it
 /// was given; bytes of other packets, which it may have held back, are told apart by their address and not kept.
 /// </summary>
-public sealed unsafe class KeptBytes
+/// <param name="data">Whether user data stays, too, where the decoder says that it is that.</param>
+public sealed unsafe class KeptBytes(bool data = false)
 {
     private const int MaxRanges = 1 << 16;
 
@@ -28,6 +29,12 @@ public sealed unsafe class KeptBytes
     /// <param name="text">The part of the data segment that is in this packet.</param>
     /// <param name="continued">Whether the text did not begin in this packet: then its first pair may be the rest of a secret.</param>
     public void KeepText(ReadOnlySpan<byte> text, bool continued) => Add(text, continued ? KeptKind.TextContinued : KeptKind.Text);
+
+    /// <summary>Says that bytes are user data, or a digest of it: what the decoder did not get in place may be anything, a login too.</summary>
+    public void KeepData(ReadOnlySpan<byte> bytes)
+    {
+        if (data) Add(bytes, KeptKind.Data);
+    }
 
     /// <summary>What was said of a packet, nothing when it is not the one that was begun with.</summary>
     internal ReadOnlySpan<KeptRange> Of(in Packet packet)
@@ -53,6 +60,7 @@ internal enum KeptKind : byte
     Header,
     Text,
     TextContinued,
+    Data,
 }
 
 /// <summary>Bytes of a packet that are kept.</summary>

@@ -26,7 +26,7 @@ public abstract class PacketSource : IDisposable
     public abstract Packet Current { get; }
 
     /// <summary>Moves to the next packet, waiting for one at most so long.</summary>
-    /// <param name="milliseconds">0 not to wait; a file or stream always waits for its bytes.</param>
+    /// <param name="milliseconds">0 not to wait; a file always has its bytes.</param>
     /// <exception cref="IOException">It can no longer be read; the message names it and why.</exception>
     public abstract Moved MoveNext(int milliseconds);
 

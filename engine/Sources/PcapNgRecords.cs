@@ -130,7 +130,12 @@ internal sealed unsafe class PcapNgRecords : CaptureRecords
 
     private bool Describe(byte* p, int length)
     {
-        if (_interfaces.Count == MaxInterfaces) throw new CaptureFormatException($"{Name} has more than {MaxInterfaces} interfaces at byte {Bytes.At}: it is damaged, or no capture");
+        if (_interfaces.Count == MaxInterfaces)
+        {
+            Damage.Add(Bytes.At, "more than {0} interfaces; the rest is not read", MaxInterfaces);
+            _unknown = true;
+            return false;
+        }
         byte resolution = CaptureTime.DefaultResolution;
         long offset = 0;
         byte* end = p + length - 4;

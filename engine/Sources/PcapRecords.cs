@@ -71,6 +71,6 @@ internal sealed unsafe class PcapRecords : CaptureRecords
     protected override bool Plausible()
     {
         int total = _header + (int)U32(Bytes.Next + 8);
-        return Bytes.Have(total + _header) ? MayBegin(Bytes.Next + total) : Bytes.Available == total;
+        return Bytes.Have(total + _header) ? MayBegin(Bytes.Next + total) : !Bytes.Late && Bytes.Available == total;
     }
 }

@@ -6,9 +6,8 @@ namespace Iscsitop.Engine.Sources;
 /// Takes out of a copy of a packet what nobody else should see, in place and at the same length. Checksums change by what has changed, so
 /// that right ones stay right and wrong ones wrong. What cannot be proven harmless is zeroed.
 /// </summary>
-/// <param name="headersOnly">Whether user data goes.</param>
 /// <param name="pseudonyms">What names and addresses become; null to keep them.</param>
-internal sealed class Redaction(bool headersOnly, Pseudonyms? pseudonyms)
+internal sealed class Redaction(Pseudonyms? pseudonyms)
 {
     private const byte NoOperation = 1;
 
@@ -52,17 +51,17 @@ internal sealed class Redaction(bool headersOnly, Pseudonyms? pseudonyms)
         {
             // In order and apart, or it is not to be trusted.
             if (range.At < at || range.At + range.Length > layers.End) continue;
-            UserData(bytes[at..range.At]);
-            if (range.Kind != KeptKind.Header) LoginText.Redact(bytes.Slice(range.At, range.Length), range.Kind == KeptKind.TextContinued, pseudonyms);
+            bytes[at..range.At].Clear();
+            Kept(bytes.Slice(range.At, range.Length), range.Kind);
             at = range.At + range.Length;
         }
-        UserData(bytes[at..layers.End]);
+        bytes[at..layers.End].Clear();
     }
 
-    private void UserData(Span<byte> data)
+    private void Kept(Span<byte> bytes, KeptKind kind)
     {
-        if (headersOnly) data.Clear();
-        else pseudonyms?.NamesIn(data);
+        if (kind == KeptKind.Data) pseudonyms?.NamesIn(bytes);
+        else if (kind != KeptKind.Header) LoginText.Redact(bytes, kind == KeptKind.TextContinued, pseudonyms);
     }
 
     private void LinkAddresses(LinkType link, Span<byte> bytes)

@@ -34,6 +34,7 @@ internal sealed class PduStream
     private bool _complete;
     private bool _kept;
     private bool _textGoesOn;
+    private bool _userData;
     private int _ahs;
     private long _fourTime;
     private uint _crc;
@@ -167,6 +168,9 @@ internal sealed class PduStream
     private int HeaderLength(ReadOnlySpan<byte> bhs) =>
         Pdu.BhsLength + bhs[4] * 4 + (_connection.HeaderDigest == Digest.Crc32C && !IsLogin(bhs[0]) ? Crc32C.Length : 0);
 
+    private static bool IsText(byte first) =>
+        (Opcode)(first & 0x3f) is Opcode.LoginRequest or Opcode.LoginResponse or Opcode.TextRequest or Opcode.TextResponse;
+
     private static bool IsLogin(byte first) => (first & 0x1f) == (int)Opcode.LoginRequest;
 
     /// <summary>A whole header is there: what becomes of its PDU.</summary>
@@ -188,15 +192,22 @@ internal sealed class PduStream
         int whole = Pdu.Pad(length) + (dataDigest == Digest.Crc32C ? Crc32C.Length : 0);
         int want = _connection.Wants(_direction, header, length);
         if (!login) (_sn, _snKnown) = (new Bhs(header).U32(28), true);
+        _userData = !IsText(header[0]);
         ReadOnlySpan<byte> ahs = header.Slice(Pdu.BhsLength, header[4] * 4);
         if (headerDigest != Digest.Unknown && dataDigest == Digest.None && want == 0 && !login && (rest.Length >= whole || _direction == Direction.ToInitiator))
         {
             _connection.Take(_direction, header, ahs, default, _direction == Direction.ToInitiator ? _headTime : time);
-            if (rest.Length >= whole) return rest[whole..];
+            if (rest.Length >= whole) return PassData(rest, whole);
             Skip(whole);
             return rest;
         }
         return Keep(header, length, want, headerDigest, dataDigest, rest, time);
+    }
+
+    private ReadOnlySpan<byte> PassData(ReadOnlySpan<byte> rest, int whole)
+    {
+        if (_userData) _connection.Context.Kept?.KeepData(rest[..whole]);
+        return rest[whole..];
     }
 
     // What is left of a PDU that has fired.
@@ -237,7 +248,10 @@ internal sealed class PduStream
     private ReadOnlySpan<byte> Data(ReadOnlySpan<byte> bytes, long time)
     {
         int count = Math.Min(_rest, bytes.Length);
-        if (_got < _want) Gather(bytes[..count]);
+        int gathered = Math.Min(_want - _got, count);
+        bool sense = gathered > 0 && (_head[0] & 0x3f) == (int)Opcode.ScsiResponse;
+        if (gathered > 0) Gather(bytes[..gathered]);
+        if (_userData) _connection.Context.Kept?.KeepData(bytes[(sense ? gathered : 0)..count]);
         if (_intact) _crc = Crc32C.Add(_crc, bytes[..count]);
         _rest -= count;
         if (_rest == 0) EndData(time);
@@ -246,10 +260,9 @@ internal sealed class PduStream
 
     private void Gather(ReadOnlySpan<byte> bytes)
     {
-        int count = Math.Min(_want - _got, bytes.Length);
-        if (_connection.Context.Kept is { } kept) Keep(kept, bytes[..count]);
-        bytes[..count].CopyTo(_body.AsSpan(_got));
-        _got += count;
+        if (_connection.Context.Kept is { } kept) Keep(kept, bytes);
+        bytes.CopyTo(_body.AsSpan(_got));
+        _got += bytes.Length;
         if (_got == _want && !_fired && _direction == Direction.ToInitiator) Fire(_headTime);
     }
 
@@ -297,7 +310,7 @@ internal sealed class PduStream
         if (!_fired) Fire(_direction == Direction.ToInitiator ? _headTime : time);
         _state = next;
         _filled = 0;
-        if (_kept && (Opcode)(_head[0] & 0x3f) is Opcode.LoginRequest or Opcode.LoginResponse or Opcode.TextRequest or Opcode.TextResponse)
+        if (_kept && IsText(_head[0]))
             _textGoesOn = (_head[1] & BhsFlags.Continue) != 0;
         if (_kept && (_got > 0 || IsLogin(_head[0]))) _connection.TakeData(_direction, _head, _body.AsSpan(0, _got), _complete, time);
         if (IsLogin(_head[0])) _body.AsSpan(0, _got).Clear(); // there may be secrets in it
@@ -317,6 +330,7 @@ internal sealed class PduStream
         bytes = bytes[count..];
         // Either a header's digest or the begin of the next header: no user data.
         if (_state == State.HeaderProbe && _rest == 0) _connection.Context.Kept?.Keep(part);
+        else if (_userData) _connection.Context.Kept?.KeepData(part);
         if (_fours < Crc32C.Length) return bytes;
         switch (_state)
         {
@@ -373,6 +387,7 @@ internal sealed class PduStream
         Skip(missing + Pdu.Pad(length));
         _filled = 0;
         _fired = !known;
+        _userData = false; // it begins with a header
         _digestFollows = length > 0 && _connection.DataDigest == Digest.Crc32C && !IsLogin(_head[0]);
         if (!known) return true;
         _ahs = 0; // what there was of it is no use

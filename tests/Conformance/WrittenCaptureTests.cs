@@ -106,6 +106,74 @@ public sealed class WrittenCaptureTests
         packet[tcp + 17] = (byte)~sum;
     }
 
+    [TestCase("-b")]
+    [TestCase("snoop")]
+    public void A_pipe_is_shown_as_it_is_written_and_left_when_asked_to(string command)
+    {
+        Client.NeedThat(!OperatingSystem.IsWindows(), "named pipes are in the file system on Unix only");
+        string fifo = _scratch.File("fifo" + command);
+        Client.RunWell("mkfifo", fifo);
+        List<Sample> packets = Packets.Of(Corpus.Read("reads.pcap"));
+        using System.Diagnostics.Process process = Client.Start(Binary.Path, [command, "-r", fifo]);
+        var output = new Reader(process.StandardOutput);
+        using var to = new FileStream(fifo, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
+        to.Write(Packets.Pcap([.. packets.Select((p, i) => i < packets.Count - 2 ? p : p with { Time = p.Time + 2_000_000_000 })]));
+        Assert.That(output.WaitFor(t => t.Contains("iqn.", StringComparison.Ordinal) || t.Count(c => c == '\n') > 2, Client.Patience), "something is shown");
+        Client.RunWell("kill", "-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.That(process.WaitForExit(Client.Patience), "it ends while the pipe is open");
+        Assert.That(process.ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public void Sessions_of_a_file_are_those_of_all_of_it_in_real_time_too()
+    {
+        // Two seconds between its halves.
+        List<Sample> packets = Packets.Of(Corpus.Read("reads.pcap"));
+        File.WriteAllBytes(_scratch.File("slow.pcap"), Packets.Pcap([.. packets.Select((p, i) => i < packets.Count / 2 ? p : p with { Time = p.Time + 2_000_000_000 })]));
+        string fast = Client.RunWell(Binary.Path, "sessions", "-r", _scratch.File("slow.pcap"), "-o", "csv").Out;
+        Assert.That(Client.RunWell(Binary.Path, "sessions", "-r", _scratch.File("slow.pcap"), "--realtime", "-o", "csv").Out, Is.EqualTo(fast));
+    }
+
+    [TestCase("127.0.0.1")]
+    [TestCase("::ffff:127.0.0.1")]
+    [TestCase("[::ffff:127.0.0.1]:3260")]
+    public void An_alias_in_either_form_of_an_address_names_a_target(string address)
+    {
+        File.WriteAllBytes(_scratch.File("late.pcap"), Packets.Pcap(Packets.Of(Corpus.Read("reads.pcap"))[12..]));
+        Assert.That(Client.RunWell(Binary.Path, "sessions", "-r", _scratch.File("late.pcap"), "--alias", address + "=iqn.x:alias", "-o", "csv").Out, Does.Contain("iqn.x:alias"));
+    }
+
+    [TestCase("-b", "-o", "csv")]
+    [TestCase("sessions", "-o", "csv")]
+    [TestCase("snoop", "-j")]
+    [TestCase("list", "-l", "-o", "ndjson")]
+    public void A_full_disk_costs_no_report(params string[] command)
+    {
+        Client.NeedThat(OperatingSystem.IsLinux(), "/dev/full is Linux's");
+        string read = _scratch.File("much.pcap");
+        List<Sample> packets = Packets.Of(Corpus.Read("qemu.pcapng"));
+        // The disk is full long before the end.
+        File.WriteAllBytes(read, Packets.Pcap([.. packets, .. Enumerable.Repeat(packets[^1], 10_000)]));
+        Output whole = Client.Run(Binary.Path, [.. command, "-r", read]), full = Client.Run(Binary.Path, [.. command, "-r", read, "-w", "/dev/full"]);
+        Assert.That((whole.ExitCode, full.ExitCode), Is.EqualTo((0, 1)));
+        // A list has the process id in it.
+        if (command[0] == "list") Assert.That(full.Out, Has.Length.EqualTo(whole.Out.Length));
+        else Assert.That(full.Out, Is.EqualTo(whole.Out));
+        Assert.That(full.Error, Does.EndWith("iscsitop: /dev/full cannot be written: No space left on device : '/dev/full'\n"));
+    }
+
+    [Test]
+    public void What_standard_input_is_is_not_written_over([Values] bool hardLink)
+    {
+        Client.NeedThat(OperatingSystem.IsLinux(), "only Linux tells what standard input is");
+        string read = _scratch.File("read.pcap"), write = hardLink ? _scratch.File("link.pcap") : read;
+        File.WriteAllBytes(read, Corpus.Read("reads.pcap"));
+        if (hardLink) Client.RunWell("ln", "-f", read, write);
+        Output result = Client.Run("sh", "-c", "exec \"$0\" snoop -r - -w \"$2\" <\"$1\"", Binary.Path, read, write);
+        Assert.That((result.ExitCode, result.Error), Is.EqualTo((3, $"iscsitop: {write} is in use, maybe the very file that is read, and is not written over (name another)\n")));
+        Assert.That(File.ReadAllBytes(read), Is.EqualTo(Corpus.Read("reads.pcap")));
+    }
+
     private byte[] Write(string name, params string[] options)
     {
         Client.RunWell(Binary.Path, ["snoop", "-r", Corpus.PathOf(name), "-w", _scratch.File("out"), .. options]);

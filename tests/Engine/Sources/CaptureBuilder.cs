@@ -135,7 +135,7 @@ internal static class Captured
         using (file)
         {
             var packets = new List<Sample>();
-            while (file.MoveNext(0) == Moved.Packet)
+            while (file.MoveNext(Timeout.Infinite) == Moved.Packet)
                 packets.Add(new Sample(file.Current.Time, file.Current.Length, file.Current.Bytes.ToArray(), file.Current.Link));
             Assert.That(file.MoveNext(0), Is.EqualTo(Moved.End), "the end stays the end");
             return (packets, file.Problem);

@@ -139,7 +139,11 @@ public sealed class CaptureWriterTests
         byte[] data = [.. s_secret, .. Encoding.ASCII.GetBytes($"\0{Name},i,0x400000000001\0iqn.no-name")];
         byte[] payload = [.. text, .. data];
         byte[] packet = TcpPacket(payload, false);
-        byte[] written = One(new CaptureWriterOptions { Anonymize = true }, packet, (kept, bytes) => kept.KeepText(bytes.Slice(bytes.Length - payload.Length, text.Length), false));
+        byte[] written = One(new CaptureWriterOptions { Anonymize = true }, packet, (kept, bytes) =>
+        {
+            kept.KeepText(bytes.Slice(bytes.Length - payload.Length, text.Length), false);
+            kept.KeepData(bytes[^data.Length..]);
+        });
         string all = Encoding.ASCII.GetString(written.AsSpan(packet.Length - payload.Length));
         string pseudonym = all.Substring("TargetName=".Length, Name.Length);
         Assert.That(all, Does.Not.Contain(Name).And.Not.Contain("10.1.2.3").And.EndWith($"\0{pseudonym},i,0x400000000001\0iqn.no-name").And.Contain(Encoding.ASCII.GetString(s_secret)).And.Match(@"TargetAddress=\d\d\.\d\.\d\.\d:3260,1"));
@@ -153,7 +157,7 @@ public sealed class CaptureWriterTests
     {
         if (bytes.Length > 60) TcpPacket([], six).AsSpan(0, 20 + bytes[0] % 34).CopyTo(bytes);
         byte[] once = [.. bytes];
-        new Redaction(true, new Pseudonyms(new byte[32])).Apply(link, once, [new KeptRange(bytes.Length / 2, 5, KeptKind.Text), new KeptRange(3, 900, KeptKind.Header)]);
+        new Redaction(new Pseudonyms(new byte[32])).Apply(link, once, [new KeptRange(bytes.Length / 2, 5, KeptKind.Text), new KeptRange(3, 900, KeptKind.Header)]);
         return once.Length == bytes.Length;
     }, iter: 5000);
 
