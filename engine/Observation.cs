@@ -11,7 +11,7 @@ internal sealed class Observation
     private const long GiveUpAfter = 10_000_000_000;
 
     // Connections that end between two snapshots before one comes early, where it may: what is kept of them is bounded so.
-    private const int MostClosed = 4096;
+    private const int MostClosed = 2048;
 
     // Cells, beside twice those that are left, before the same.
     private const int MostCells = 2048;
