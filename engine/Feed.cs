@@ -202,8 +202,23 @@ public abstract class Feed : IDisposable
     {
     }
 
+    /// <summary>Waits until <see cref="Ready"/>, or the time is over.</summary>
+    /// <param name="waits">First what tells of news; any other ends the wait.</param>
+    /// <param name="timeout">How long at most.</param>
+    private protected bool WaitFor(WaitHandle[] waits, TimeSpan timeout)
+    {
+        long deadline = Environment.TickCount64 + (long)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue);
+        while (true)
+        {
+            ThrowFailure();
+            if (Ready()) return true;
+            int left = (int)Math.Min(deadline - Environment.TickCount64, int.MaxValue);
+            if (left <= 0 || WaitHandle.WaitAny(waits, left) != 0) return Ready();
+        }
+    }
+
     /// <summary>Whether there is something new of every engine.</summary>
-    private protected bool Ready()
+    private bool Ready()
     {
         lock (Gate)
         {

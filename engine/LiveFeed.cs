@@ -29,15 +29,8 @@ internal sealed class LiveFeed : Feed
 
     public override bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation)
     {
-        long deadline = Environment.TickCount64 + (long)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue);
         _waits[1] = cancellation.CanBeCanceled ? cancellation.WaitHandle : _arrived;
-        while (true)
-        {
-            ThrowFailure();
-            if (Ready()) return true;
-            int left = (int)Math.Min(deadline - Environment.TickCount64, int.MaxValue);
-            if (left <= 0 || WaitHandle.WaitAny(_waits, left) != 0) return Ready();
-        }
+        return WaitFor(_waits, timeout);
     }
 
     public override void SetInterval(TimeSpan interval) => _engine.SetInterval(interval);

@@ -49,15 +49,8 @@ internal sealed class PipeFeed : Feed
 
     public override bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation)
     {
-        long deadline = Environment.TickCount64 + (long)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue);
         _waits[2] = cancellation.CanBeCanceled ? cancellation.WaitHandle : _closing;
-        while (true)
-        {
-            ThrowFailure();
-            if (Ready()) return true;
-            int left = (int)Math.Min(deadline - Environment.TickCount64, int.MaxValue);
-            if (left <= 0 || WaitHandle.WaitAny(_waits, left) != 0) return Ready();
-        }
+        return WaitFor(_waits, timeout);
     }
 
     public override void SetInterval(TimeSpan interval)
