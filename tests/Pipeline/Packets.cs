@@ -39,26 +39,35 @@ internal static class Packets
 
     /// <summary>
     /// How many headers of PDUs to the initiator have bytes in each packet; null for packets that carry nothing to it. For streams without
-    /// digests of which nothing is missing or out of order.
+    /// digests of which nothing is missing.
     /// </summary>
     public static int?[] HeadersIn(IReadOnlyList<Sample> packets, int port)
     {
-        var streams = new Dictionary<ushort, (List<byte> Bytes, List<(int Packet, int From, int To)> Parts)>();
+        var streams = new Dictionary<ushort, List<(int Packet, uint First, byte[] Bytes)>>();
         for (int i = 0; i < packets.Count; i++)
         {
             if (Payload(packets[i], port) is not { ToTarget: false } payload) continue;
-            if (!streams.TryGetValue(payload.Initiator, out var stream)) streams[payload.Initiator] = stream = ([], []);
-            stream.Parts.Add((i, stream.Bytes.Count, stream.Bytes.Count + payload.Bytes.Length));
-            stream.Bytes.AddRange(payload.Bytes);
+            if (!streams.TryGetValue(payload.Initiator, out var stream)) streams[payload.Initiator] = stream = [];
+            stream.Add((i, payload.First, payload.Bytes));
         }
         var headers = new int?[packets.Count];
-        foreach ((List<byte> bytes, List<(int Packet, int From, int To)> parts) in streams.Values)
+        foreach (List<(int Packet, uint First, byte[] Bytes)> parts in streams.Values)
         {
-            foreach ((int packet, _, _) in parts) headers[packet] = 0;
-            for (int at = 0; at + Pdu.BhsLength <= bytes.Count; at += Pdu.BhsLength + Pdu.Pad(bytes[at + 5] << 16 | bytes[at + 6] << 8 | bytes[at + 7]))
-                foreach ((int packet, int from, int to) in parts)
-                    if (from < at + Pdu.BhsLength && to > at)
-                        headers[packet]++;
+            // Packets of one stream that left on several processors stand in the capture in any order.
+            uint first = parts[0].First;
+            int start = parts.Min(part => (int)(part.First - first)), length = parts.Max(part => (int)(part.First - first) + part.Bytes.Length) - start;
+            byte[] bytes = new byte[length];
+            foreach (var part in parts)
+            {
+                headers[part.Packet] = 0;
+                part.Bytes.CopyTo(bytes, (int)(part.First - first) - start);
+            }
+            for (int at = 0; at + Pdu.BhsLength <= length; at += Pdu.BhsLength + Pdu.Pad(bytes[at + 5] << 16 | bytes[at + 6] << 8 | bytes[at + 7]))
+                foreach (var part in parts)
+                {
+                    int from = (int)(part.First - first) - start;
+                    if (from < at + Pdu.BhsLength && from + part.Bytes.Length > at) headers[part.Packet]++;
+                }
         }
         return headers;
     }
