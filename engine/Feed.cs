@@ -164,6 +164,11 @@ public abstract class Feed : IDisposable
         _snapshot.Cells.Clear();
         _snapshot.Units.Clear();
         _snapshot.Connections.Clear();
+        _snapshot.Failures.Clear();
+        _snapshot.Patterns.Clear();
+        _snapshot.Tasks.Clear();
+        _snapshot.Ends.Clear();
+        _snapshot.Reservations.Clear();
         _snapshot.Engines.Clear();
         _snapshot.Seconds = 0;
         _snapshot.Time = Clock.Now + Clock.WallOffset;

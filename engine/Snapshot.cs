@@ -89,6 +89,9 @@ public sealed class UnitDelta
     /// <summary>What the unit calls itself, "" when not known.</summary>
     public string Name { get; set; } = "";
 
+    /// <summary>Its designator in VPD page 83h, by which paths to one unit are told to be that: <c>naa.6001...</c>, <c>eui....</c>; "" when not known.</summary>
+    public string Identity { get; set; } = "";
+
     /// <summary>Bytes of a logical block, 0 when not known.</summary>
     public int BlockSize { get; set; }
 
@@ -141,6 +144,21 @@ public sealed class Snapshot
 
     /// <summary>The connections that are open, and of each engine the last 1000 that ended.</summary>
     public List<ConnectionDelta> Connections { get; } = [];
+
+    /// <summary>What failed since the engines began to look, 4096 kinds and places of each engine at most; those of the interval have a count.</summary>
+    public List<FailureDelta> Failures { get; } = [];
+
+    /// <summary>Sizes and places of the interval's reads and writes.</summary>
+    public List<PatternDelta> Patterns { get; } = [];
+
+    /// <summary>The last 256 task management requests of each engine, oldest first.</summary>
+    public List<TaskRecord> Tasks { get; } = [];
+
+    /// <summary>How the last 64 connections of each engine ended that did not log out, oldest first.</summary>
+    public List<SessionEnd> Ends { get; } = [];
+
+    /// <summary>The units that somebody has registered with or reserved, or had.</summary>
+    public List<ReservationState> Reservations { get; } = [];
 
     /// <summary>The engines attached, and those that went during the interval.</summary>
     public List<EngineStatus> Engines { get; } = [];

@@ -18,6 +18,11 @@ public enum FrameType : byte
     Status = 9,
     End = 10,
     Facts = 11,
+    Failures = 12,
+    Patterns = 13,
+    Task = 14,
+    SessionEnd = 15,
+    Reservation = 16,
     Wants = 64,
 }
 
