@@ -15,7 +15,7 @@ internal delegate void EventSink(in ProbeEvent e);
 /// units, and derives xfer-start and xfer-done. A status whose command was not seen counts nowhere but in
 /// <see cref="Unmatched"/>. Single-threaded; allocates nothing once its tables have grown.
 /// </summary>
-internal sealed class Correlator(CellTable cells, UnitTable units)
+internal sealed partial class Correlator(CellTable cells, UnitTable units)
 {
     /// <summary>The response of a command that ended without a status.</summary>
     public const byte NoStatus = 255;
@@ -94,6 +94,8 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
             set.Clear();
         }
         cells.Clear();
+        Failures.Clear();
+        Patterns.Clear();
         units.Clear(time);
         Unmatched = Lost = 0;
     }
@@ -123,6 +125,8 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
             case Probe.TaskResponse: FunctionDone(set, in e); break;
             case Probe.LogoutCommand: Logout(set, in e); break;
             case Probe.LogoutResponse: LoggedOut(set, in e); break;
+            case Probe.LoginResponse: LoginAnswered(in e); break;
+            case Probe.AsyncSend: AsyncMessage(in e); break;
             default: break;
         }
     }
@@ -162,33 +166,38 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         if (set.Find(itt) is { } reused)
         {
             if (reused.Command.CmdSn == bhs.CmdSn && !bhs.Immediate) return;
-            Abort(set, reused, e.Time);
+            Abort(set, reused, e.Time, StatusNotSeen);
         }
         if (set.Count >= MaxTasks) GiveUp(set, set.Oldest!, e.Time);
         if (!_free.TryPop(out PendingTask? task)) task = new PendingTask();
         task.Begin(in e);
         set.Add(task);
-        (task.Cell, task.Unit) = PlaceOf(set, task);
+        TaskSet.Place place = PlaceOf(set, task);
+        (task.Cell, task.Unit) = (place.Cell, place.Unit);
         Cell cell = cells.Touch(task.Cell, e.Time);
         cell.Started++;
         cell.Outstanding++;
         task.Unit?.Begin(e.Time, units.Listeners);
         units.Total.Begin(e.Time, units.Listeners);
+        place.Pattern?.Begin(in task.Command, place.Row!, place.Unit, e.Time, cells.Version);
         if (bhs.DataLength > 0) _xfer.Immediate(task, e.Time, (uint)bhs.DataLength);
     }
 
     // A connection sends few operations to few units: where they count is looked up once.
-    private (CellState Cell, UnitState? Unit) PlaceOf(TaskSet set, PendingTask task)
+    private TaskSet.Place PlaceOf(TaskSet set, PendingTask task)
     {
         ref readonly CompletedCommand command = ref task.Command;
         ReadOnlySpan<byte> cdb = command.CdbSpan;
         var key = new CellKey(command.Connection, command.Lun, Command.Operation(cdb));
         ref TaskSet.Place place = ref set.PlaceOf(key);
-        if (place.Cell is { } known && place.Key == key) return (known, place.Unit);
-        CellState cell = cells.Of(key, Command.Find(cdb)?.Kind ?? CommandKind.Other, task.Began);
+        if (place.Cell is not null && place.Key == key) return place;
+        CommandRow? row = Command.Find(cdb);
+        CellState cell = cells.Of(key, row?.Kind ?? CommandKind.Other, task.Began);
         UnitState? unit = units.Of(command.Target, command.Lun, task.Began);
-        if (cell.Cell.Key == key && unit is not null) place = new TaskSet.Place(key, cell, unit);
-        return (cell, unit);
+        bool own = cell.Cell.Key == key;
+        var found = new TaskSet.Place(key, cell, unit, row, own && HasPattern(row) ? Patterns.Of(new PatternKey(key.Connection, key.Lun, row!.Kind == CommandKind.Write)) : null);
+        if (own && unit is not null) place = found;
+        return found;
     }
 
     private void DataIn(TaskSet set, in ProbeEvent e)
@@ -258,6 +267,7 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
             _ => 0,
         };
         Count(End(task, time), in command);
+        if (response != 0 || command.Status != ScsiStatus.Good || command.Residual != 0) Failed(in command);
         OnCommand?.Invoke(in command);
         Release(set, task);
     }
@@ -279,12 +289,13 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         if (command.HostData >= 0) cell.Ensure(Phase.HostData).Add(command.HostData);
     }
 
-    private void Abort(TaskSet set, PendingTask task, long time)
+    private void Abort(TaskSet set, PendingTask task, long time, uint why)
     {
         time = Math.Max(time, task.Began);
         _xfer.EndOf(task, time);
         task.Abort(time);
         End(task, time).Aborted++;
+        Fail(in task.Command, FailureKind.NoStatus, why, time);
         OnCommand?.Invoke(in task.Command);
         Release(set, task);
     }
@@ -293,6 +304,7 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     {
         End(task, time);
         Lost++;
+        Fail(in task.Command, FailureKind.NoStatus, StatusNotSeen, Math.Max(time, task.Began));
         Release(set, task);
     }
 
@@ -331,7 +343,7 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
             for (PendingTask? task = other.Oldest; task is not null; task = next)
             {
                 next = task.Newer;
-                if (Takes(in function, task)) Abort(other, task, e.Time);
+                if (Takes(in function, task)) Abort(other, task, e.Time, AbortedByFunction);
             }
         }
     }
@@ -357,6 +369,6 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
 
     private void AbortAll(TaskSet set, long time)
     {
-        while (set.Oldest is { } task) Abort(set, task, time);
+        while (set.Oldest is { } task) Abort(set, task, time, SessionEnded);
     }
 }

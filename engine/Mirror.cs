@@ -8,7 +8,7 @@ namespace Iscsitop.Engine;
 /// arrives, so that a viewer never takes half of one. What <see cref="TakeInto"/> hands out is the viewer's until it
 /// takes again. In the steady state nothing is allocated: deltas are reused.
 /// </summary>
-internal sealed class Mirror(Lock gate, int pid)
+internal sealed partial class Mirror(Lock gate, int pid)
 {
     private const int MaxKept = 64 << 20;
     private const int MaxCells = 1 << 16;
@@ -173,6 +173,7 @@ internal sealed class Mirror(Lock gate, int pid)
             UnitInfo? info = _unitInfos.GetValueOrDefault((unit.Delta.Target, unit.Delta.Lun));
             snapshot.Units.Add(unit.Take(info));
         }
+        TakeFailuresAndPatterns(snapshot);
         foreach (ConnectionMirror connection in _connections.Values) snapshot.Connections.Add(connection.Take(_status.Time));
         TakeStatus();
         snapshot.Engines.Add(Status);
@@ -206,6 +207,8 @@ internal sealed class Mirror(Lock gate, int pid)
     {
         if (type == FrameType.Cells) AddCells(frame);
         else if (type == FrameType.Facts) AddFacts(frame);
+        else if (type == FrameType.Failures) _failures.Add(frame, WallOffset, Listed);
+        else if (type == FrameType.Patterns) _patterns.Add(frame, Listed, Status);
         else AddUnits(frame);
     }
 
@@ -276,7 +279,9 @@ internal sealed class Mirror(Lock gate, int pid)
             foreach (CellKey key in _cells.Keys)
                 if (_over.Contains(key.Connection) && _cells.Remove(key, out Cell? cell) && _spare.Count < MaxEndedCells)
                     _spare.Push(cell);
+            _patterns.Forget(_over);
             Fold();
+            FoldFailuresAndPatterns();
         }
     }
 
@@ -329,6 +334,7 @@ internal sealed class UnitMirror(string target, ulong lun, EngineStatus engine)
     public UnitDelta Take(UnitInfo? info)
     {
         Delta.Name = info?.Name ?? "";
+        Delta.Identity = info?.Identity ?? "";
         Delta.BlockSize = info?.BlockSize ?? 0;
         Delta.BusyTime = _busy - _busyTaken;
         Delta.MaxOutstanding = _maxOutstanding;

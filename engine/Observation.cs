@@ -5,7 +5,7 @@ using Iscsitop.Target.Probes;
 namespace Iscsitop.Engine;
 
 /// <summary>What an engine has seen of its provider, and how subscribers get to know it. Used by the engine's thread only.</summary>
-internal sealed class Observation
+internal sealed partial class Observation
 {
     // A status that was dropped leaves its command outstanding: those are given up this long after the drop.
     private const long GiveUpAfter = 10_000_000_000;
@@ -51,11 +51,13 @@ internal sealed class Observation
         _subscribers = subscribers;
         _writer = writer;
         _isForgotten = _forgotten.Contains;
+        _isUnlisted = connection => !_roster!.Lists(connection);
         _xfer = Deliver;
         _command = Deliver;
         _cells.MakeRoom = MakeRoom;
         _correlator = new Correlator(_cells, _units);
-        _roster = new Roster(provider) { OnConnection = Opened, OnExplained = Explained, OnUnit = Announced };
+        _correlator.Failures.MakeRoom = MakeFailureRoom;
+        _roster = new Roster(provider) { OnConnection = Opened, OnExplained = Explained, OnUnit = Announced, OnReinstated = _correlator.Reinstates };
     }
 
     /// <summary>A subscriber said what it wants: enables the union of all wants.</summary>
@@ -87,6 +89,7 @@ internal sealed class Observation
         _now = now;
         _roster.Drain();
         int taken = TakeEvents();
+        TakeFaults();
         foreach (Subscriber subscriber in _subscribers) subscriber.SendCollected(_roster.Names, _writer);
         CloseConnections(now);
         GiveUpLost(now);
@@ -169,6 +172,7 @@ internal sealed class Observation
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendCells(_cells.All, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendUnits(_units.All, subscriber.Told, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendFacts(_correlator.Trackers, subscriber.Outbox, _writer)) return;
+        if (wants.Interval > TimeSpan.Zero && !SendMore(subscriber)) return;
         if (!subscriber.Outbox.HasRoom) return;
         StatusRecord status = Status(subscriber, wants);
         _writer.Write(in status);
@@ -220,6 +224,7 @@ internal sealed class Observation
         if (follow) mask |= ProbeSet.Commands;
         if (_provider.Enabled == 0) Discard();
         else if (follow && !_following) TakeEvents();
+        if (follow && !_following) TakeFaults(discard: true);
         _wanted = events;
         _correlator.OnXfer = (events & ~ProbeSet.Pdus) != 0 ? _xfer : null;
         _correlator.OnCommand = commands ? _command : null;
@@ -288,7 +293,7 @@ internal sealed class Observation
 
     private void Announced(UnitInfo unit)
     {
-        _units.Announce(_provider.Intern(unit.Target), unit.Lun, _now);
+        _units.Announce(_provider.Intern(unit.Target), unit.Lun, _now, unit.BlockSize);
         foreach (Subscriber subscriber in _subscribers) subscriber.Tell(unit);
     }
 
@@ -350,6 +355,8 @@ internal sealed class Observation
         }
         if (_forgotten.Count == 0) return;
         _cells.Forget(_isForgotten, Seen());
+        _correlator.Patterns.Forget(_isForgotten);
+        SweepFailures();
         foreach (Subscriber subscriber in _subscribers) subscriber.Snapshots.Rewind();
     }
 

@@ -43,6 +43,15 @@ internal sealed class Roster(Provider provider)
     /// <summary>Called when it turns out later why a connection ended.</summary>
     public Action<ConnectionInfo>? OnExplained { get; set; }
 
+    /// <summary>Called for a connection whose login took the place of a session there was.</summary>
+    public Action<uint>? OnReinstated { get; set; }
+
+    /// <summary>Ended connections that are told of no more, so far.</summary>
+    public int Dropped { get; private set; }
+
+    /// <summary>Whether a connection is open, or still told of.</summary>
+    public bool Lists(uint connection) => Connections.ContainsKey(connection) || _ended.ContainsKey(connection);
+
     /// <summary>The connections that ended last.</summary>
     public Dictionary<uint, ConnectionInfo>.ValueCollection Ended => _ended.Values;
 
@@ -71,7 +80,11 @@ internal sealed class Roster(Provider provider)
         Connections[info.Id] = info;
         _ended[info.Id] = info;
         _endedInOrder.Enqueue(info.Id);
-        if (_endedInOrder.Count > MostEnded && _ended.Remove(_endedInOrder.Dequeue(), out ConnectionInfo? oldest)) _logins.Forget(oldest);
+        if (_endedInOrder.Count > MostEnded && _ended.Remove(_endedInOrder.Dequeue(), out ConnectionInfo? oldest))
+        {
+            _logins.Forget(oldest);
+            Dropped++;
+        }
         return info;
     }
 
@@ -94,7 +107,9 @@ internal sealed class Roster(Provider provider)
         Connections[info.Id] = info;
         Enter(info);
         OnConnection?.Invoke(info);
-        if (_logins.Enter(info) is { } replaced) Explain(replaced.Id, ConnectionEnd.Reinstated);
+        ConnectionInfo? replaced = _logins.Enter(info, out bool reinstates);
+        if (replaced is not null) Explain(replaced.Id, ConnectionEnd.Reinstated);
+        if (reinstates) OnReinstated?.Invoke(info.Id);
     }
 
     private void Explain(uint connection, ConnectionEnd end)

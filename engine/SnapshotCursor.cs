@@ -18,6 +18,8 @@ internal sealed class SnapshotCursor
     private int _cell;
     private int _unit;
     private int _connection;
+    private int _failure;
+    private int _pattern;
 
     /// <summary>Whether one is under way.</summary>
     public bool Running { get; private set; }
@@ -63,10 +65,11 @@ internal sealed class SnapshotCursor
         _cell = 0;
         _unit = 0;
         _connection = 0;
+        _failure = _pattern = 0;
     }
 
-    /// <summary>Cells and connections have moved: those under way are looked at again from the start.</summary>
-    public void Rewind() => _cell = _connection = 0;
+    /// <summary>Cells, connections, failures and patterns have moved: those under way are looked at again from the start.</summary>
+    public void Rewind() => _cell = _connection = _failure = _pattern = 0;
 
     /// <summary>Ends it and plans the next, keeping the beat unless it is lost.</summary>
     public void End(Wants wants)
@@ -129,6 +132,39 @@ internal sealed class SnapshotCursor
             {
                 ConnectionTracker tracker = connections[_connection];
                 if (tracker.Version > _seen && !writer.TryAdd(tracker.Connection, tracker.Facts)) break;
+            }
+            if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
+        }
+        return true;
+    }
+
+    /// <summary>Sends failures frames while there is room.</summary>
+    /// <returns>Whether all failures that changed are out.</returns>
+    public bool SendFailures(List<FailureState> failures, Outbox outbox, FrameWriter writer)
+    {
+        while (_failure < failures.Count)
+        {
+            if (!outbox.HasRoom) return false;
+            writer.Begin(FrameType.Failures);
+            for (; _failure < failures.Count; _failure++)
+                if (failures[_failure].Version > _seen && !writer.TryAdd(failures[_failure])) break;
+            if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
+        }
+        return true;
+    }
+
+    /// <summary>Sends patterns frames while there is room.</summary>
+    /// <returns>Whether all patterns that changed are out.</returns>
+    public bool SendPatterns(List<PatternState> patterns, Outbox outbox, FrameWriter writer)
+    {
+        while (_pattern < patterns.Count)
+        {
+            if (!outbox.HasRoom) return false;
+            writer.Begin(FrameType.Patterns);
+            for (; _pattern < patterns.Count; _pattern++)
+            {
+                PatternState state = patterns[_pattern];
+                if (state.Version > _seen && !writer.TryAdd(state.Key, state.Pattern)) break;
             }
             if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
         }

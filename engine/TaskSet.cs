@@ -1,5 +1,6 @@
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Engine;
 
@@ -146,5 +147,5 @@ internal sealed class TaskSet(ConnectionInfo info)
     }
 
     /// <summary>Where a command of this connection counts.</summary>
-    internal readonly record struct Place(CellKey Key, CellState Cell, UnitState Unit);
+    internal readonly record struct Place(CellKey Key, CellState Cell, UnitState? Unit, CommandRow? Row, PatternState? Pattern);
 }

@@ -26,6 +26,7 @@ internal sealed partial class WireConnection
     {
         _toTarget.Close();
         _toInitiator.Close();
+        TellReject(default);
         if (_info is not { Closed: 0 } info) return;
         _info = info with { Closed = time, End = EndOf(end, time) };
         Context.Provider.ConnectionChanges.Enqueue(_info);
@@ -114,6 +115,7 @@ internal sealed partial class WireConnection
             Cid = login.Cid,
             Tsih = tsih ?? login.Tsih,
             Discovery = login.Discovery,
+            PortalGroup = login.PortalGroup,
             MidStream = false,
         };
         bool known = tsih is not null && login.IsComplete;

@@ -30,6 +30,8 @@ internal sealed partial class WireConnection
     private uint _initiator;
     private int _facts;
     private TagTable.Entry _factAtHand;
+    private long _rejectedAt = long.MinValue;
+    private byte _rejectReason;
 
     /// <param name="context">What it shares with others.</param>
     /// <param name="local">The target's address and port.</param>
@@ -162,14 +164,20 @@ internal sealed partial class WireConnection
     public void HeaderDamaged(long time)
     {
         Facts.HeaderDigestErrors++;
-        _damaged = time;
+        Damaged(FaultKind.HeaderDigest, time);
     }
 
     /// <summary>A data segment's digest did not fit.</summary>
     public void DataDamaged(long time)
     {
         Facts.DataDigestErrors++;
+        Damaged(FaultKind.DataDigest, time);
+    }
+
+    private void Damaged(FaultKind kind, long time)
+    {
         _damaged = time;
+        if (Id != 0) Context.Provider.Tell(new Fault(kind, Id, time));
     }
 
     /// <summary>How many bytes of a PDU's data segment are to be gathered, from its begin.</summary>
@@ -178,8 +186,10 @@ internal sealed partial class WireConnection
         if (length == 0) return 0;
         switch ((Opcode)(bhs[0] & 0x3f))
         {
-            case Opcode.ScsiResponse:
+            case Opcode.ScsiResponse or Opcode.AsyncMessage:
                 return Math.Min(length, MaxSense);
+            case Opcode.Reject:
+                return Math.Min(length, Pdu.BhsLength);
             case Opcode.LoginRequest or Opcode.LoginResponse or Opcode.TextRequest or Opcode.TextResponse:
                 return Math.Min(length, Text.MaxLength);
             case Opcode.DataIn when _facts > 0:
@@ -195,7 +205,7 @@ internal sealed partial class WireConnection
     /// <param name="direction">Which way it travelled.</param>
     /// <param name="bhs">Its header, and maybe more.</param>
     /// <param name="ahs">Its Additional Header Segments.</param>
-    /// <param name="data">Of a SCSI Response: the begin of its data segment.</param>
+    /// <param name="data">Of a SCSI Response and an Asynchronous Message: the begin of its data segment.</param>
     /// <param name="time">Its time.</param>
     public void Take(Direction direction, ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> ahs, ReadOnlySpan<byte> data, long time)
     {
@@ -203,6 +213,7 @@ internal sealed partial class WireConnection
         if (Foreign) return;
         if (Id == 0) Admit(direction);
         Context.Coverage.Pdus++;
+        if (_rejectedAt != long.MinValue) TellReject(default);
         ulong lun;
         ReadOnlySpan<byte> tail = default;
         var view = new Bhs(bhs);
@@ -229,6 +240,11 @@ internal sealed partial class WireConnection
                 Forget(view.Itt);
                 tail = Sense(data);
                 break;
+            case Opcode.AsyncMessage:
+                if (_login is not null) LoginEnded();
+                lun = Lun.Of(view);
+                tail = Sense(data);
+                break;
             default:
                 lun = Lun.Of(view);
                 TakeOther(view, time);
@@ -252,11 +268,21 @@ internal sealed partial class WireConnection
             case Opcode.TextRequest or Opcode.TextResponse:
                 if (complete) TakeText(direction, data);
                 break;
+            case Opcode.Reject:
+                TellReject(data);
+                break;
             case Opcode.DataIn:
                 if (_target > 1 && _info is { Target: var target } && _factAtHand.Lun != Lun.Unknown)
                     Context.Learn(target, _target, _factAtHand.Lun, UnitAnswer.Read(_factAtHand.Fact, data));
                 break;
         }
+    }
+
+    /// <summary>A Reject waits for the header it sends back: there it is, or as much as there will be of it.</summary>
+    private void TellReject(ReadOnlySpan<byte> rejected)
+    {
+        if (_rejectedAt != long.MinValue) Context.Provider.Tell(Fault.Reject(Id, _rejectedAt, _rejectReason, rejected));
+        _rejectedAt = long.MinValue;
     }
 
     /// <summary>SenseLength bytes of what follows it.</summary>
@@ -297,6 +323,7 @@ internal sealed partial class WireConnection
                 break;
             case Opcode.Reject:
                 Facts.Rejects++;
+                (_rejectedAt, _rejectReason) = (time, view.Bytes[2]);
                 break;
             case Opcode.SnackRequest:
                 Facts.Snacks++;

@@ -9,7 +9,11 @@ namespace Iscsitop.Target.Probes;
 /// <param name="Lun">LUN as a number.</param>
 /// <param name="Name">What the unit calls itself (VPD page 80h), "" when not known.</param>
 /// <param name="BlockSize">Bytes of a logical block, 0 when not known.</param>
-public sealed record UnitInfo(string Target, ulong Lun, string Name, int BlockSize);
+public sealed record UnitInfo(string Target, ulong Lun, string Name, int BlockSize)
+{
+    /// <summary>Its designator in VPD page 83h, the same on every path to it: <c>naa.6001...</c>, <c>eui....</c>; "" when not known.</summary>
+    public string Identity { get; init; } = "";
+}
 
 /// <summary>
 /// The iscsi provider: the mask of the probes somebody asked for, the ring their events go to, and the names behind
@@ -21,6 +25,11 @@ public sealed class Provider
     /// <summary>Names interned at most, so that peers cannot fill memory with names; later ones share one id.</summary>
     public const int MaxNames = 65536;
 
+    /// <summary>Faults that wait for the engine at most; others are only counted.</summary>
+    public const int MaxFaults = 4096;
+
+    private readonly ConcurrentQueue<Fault> _faults = new();
+    private readonly long[] _lostFaults = new long[Fault.Kinds];
     private readonly ConcurrentDictionary<string, uint> _ids = new(StringComparer.Ordinal);
     private readonly List<string> _names = ["", "(other)"];
     private readonly Lock _namesLock = new();
@@ -78,6 +87,20 @@ public sealed class Provider
 
     /// <summary>Logical units that came or changed since the engine last looked.</summary>
     public ConcurrentQueue<UnitInfo> UnitChanges { get; } = new();
+
+    /// <summary>Records what no probe tells of, while anybody looks.</summary>
+    public void Tell(in Fault fault)
+    {
+        if (Enabled == 0) return;
+        if (_faults.Count < MaxFaults) _faults.Enqueue(fault);
+        else Interlocked.Increment(ref _lostFaults[(int)fault.Kind]);
+    }
+
+    /// <summary>The next fault since the engine last looked.</summary>
+    public bool TryTake(out Fault fault) => _faults.TryDequeue(out fault);
+
+    /// <summary>How many of a kind there were since the last call that did not fit.</summary>
+    public long TakeLost(FaultKind kind) => Interlocked.Exchange(ref _lostFaults[(int)kind], 0);
 
     /// <summary>An id for a new connection, from 1.</summary>
     public uint NextConnection() => Interlocked.Increment(ref _lastConnection);
