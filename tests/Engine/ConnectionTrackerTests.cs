@@ -106,4 +106,11 @@ public sealed class ConnectionTrackerTests
         Assert.That(t.Tracker.Settle(6_000_000_000, 1, wire), Is.True, "a ping is lost");
         Assert.That(t.Tracker.Settle(7_000_000_000, 1, wire), Is.False);
     }
+
+    [Test]
+    public void Logouts_and_logins_sent_elsewhere_are_counted()
+    {
+        Talk talk = new Talk().LoggedIn(0, 1).LoggedIn(0, 2).LoggedIn().Logout().LoggedOut();
+        Assert.That((talk[Fact.Redirections], talk[Fact.LoginFailures], talk[Fact.Logins], talk[Fact.Logouts], talk[Fact.Reinstatements]), Is.EqualTo((1L, 1L, 1L, 1L, 0L)));
+    }
 }
