@@ -5,7 +5,7 @@ using Iscsitop.Target.Probes;
 namespace Iscsitop.Engine;
 
 /// <summary>Composes one frame after the other in one buffer. Records that no longer fit are refused, never cut.</summary>
-public sealed class FrameWriter
+public sealed partial class FrameWriter
 {
     private readonly byte[] _bytes = new byte[StreamFormat.MaxFrame];
     private int _length;
@@ -74,6 +74,11 @@ public sealed class FrameWriter
     {
         ArgumentNullException.ThrowIfNull(connection);
         Begin(FrameType.Connection);
+        Add(connection);
+    }
+
+    private void Add(ConnectionInfo connection)
+    {
         U32(connection.Id);
         U16(connection.Tsih);
         U16(connection.Cid);

@@ -30,6 +30,7 @@ internal sealed class Mirror(Lock gate, int pid)
     private readonly Stack<Cell> _spare = new();
     private readonly List<CellDelta> _taken = [];
     private readonly Stack<CellDelta> _free = new();
+    private readonly Happenings _happenings = new();
     private byte[] _kept = [];
     private int _keptLength;
     private Cell _scratch = new();
@@ -174,6 +175,7 @@ internal sealed class Mirror(Lock gate, int pid)
             snapshot.Units.Add(unit.Take(info));
         }
         foreach (ConnectionMirror connection in _connections.Values) snapshot.Connections.Add(connection.Take(_status.Time));
+        _happenings.TakeInto(snapshot);
         TakeStatus();
         snapshot.Engines.Add(Status);
         snapshot.Seconds = Math.Max(snapshot.Seconds, Status.Seconds);
@@ -206,6 +208,7 @@ internal sealed class Mirror(Lock gate, int pid)
     {
         if (type == FrameType.Cells) AddCells(frame);
         else if (type == FrameType.Facts) AddFacts(frame);
+        else if (type is FrameType.Task or FrameType.SessionEnd or FrameType.Reservation) _happenings.Add(type, frame, Status, WallOffset);
         else AddUnits(frame);
     }
 

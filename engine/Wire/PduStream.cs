@@ -266,12 +266,12 @@ internal sealed class PduStream
         if (_got == _want && !_fired && _direction == Direction.ToInitiator) Fire(_headTime);
     }
 
-    // Sense data and the text of logins are no user data; what an INQUIRY tells is.
+    // Sense data and the text of logins are no user data; what an INQUIRY or a parameter list tells is.
     private void Keep(KeptBytes kept, ReadOnlySpan<byte> bytes)
     {
         var opcode = (Opcode)(_head[0] & 0x3f);
         if (opcode == Opcode.ScsiResponse) kept.Keep(bytes);
-        else if (opcode != Opcode.DataIn) kept.KeepText(bytes, _got > 0 || _textGoesOn);
+        else if (IsText(_head[0])) kept.KeepText(bytes, _got > 0 || _textGoesOn);
     }
 
     private int MissData(int count, long time)

@@ -310,6 +310,7 @@ public sealed class TargetServer : IDisposable
         foreach ((string target, int lun, LogicalUnit unit) in change.Opened)
         {
             Provider.UnitChanges.Enqueue(new UnitInfo(target, (ulong)lun, unit.Serial, unit.BlockSize));
+            unit.Reservations.Announce(Provider, target, (ulong)lun);
             unit.Sanitizer.Resume();
         }
     }
