@@ -84,6 +84,9 @@ internal sealed class ConnectionTracker(uint connection)
         return wire is not null && TakeOver(wire) || changed;
     }
 
+    /// <inheritdoc cref="Pings.Waiting"/>
+    public (int Count, long Oldest) PingsWaiting(long time) => _pings.Waiting(time);
+
     /// <summary>The connection ended: what still waits was in vain.</summary>
     /// <returns>Why it ended, as far as its events tell; None when they do not.</returns>
     public ConnectionEnd End(long time)

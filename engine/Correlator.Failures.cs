@@ -60,7 +60,7 @@ internal sealed partial class Correlator
         Failures.Add(new FailureKey(command.Connection, command.Lun, Command.Operation(command.CdbSpan), kind, code), time);
 
     // Class 1 sends the initiator elsewhere, which is no failure (RFC 7143 §11.13.5).
-    private void LoginAnswered(in ProbeEvent e)
+    private void CountRejected(in ProbeEvent e)
     {
         ushort status = e.Bhs.U16(36);
         if (status >= (ushort)LoginStatus.InitiatorError) Failures.Add(new FailureKey(e.Connection, Lun.Unknown, 0, FailureKind.Login, status), e.Time);

@@ -9,7 +9,7 @@ namespace Iscsitop.Engine;
 
 /// <summary>A view over one frame's payload that reads from front to back and never beyond its end.</summary>
 /// <param name="payload">The bytes after the frame's header.</param>
-public ref struct FrameReader(ReadOnlySpan<byte> payload)
+public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
 {
     private ReadOnlySpan<byte> _rest = payload;
 

@@ -74,6 +74,11 @@ public sealed partial class FrameWriter
     {
         ArgumentNullException.ThrowIfNull(connection);
         Begin(FrameType.Connection);
+        Add(connection);
+    }
+
+    private void Add(ConnectionInfo connection)
+    {
         U32(connection.Id);
         U16(connection.Tsih);
         U16(connection.Cid);

@@ -30,6 +30,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
     private readonly Stack<Cell> _spare = new();
     private readonly List<CellDelta> _taken = [];
     private readonly Stack<CellDelta> _free = new();
+    private readonly Happenings _happenings = new();
     private byte[] _kept = [];
     private int _keptLength;
     private Cell _scratch = new();
@@ -175,6 +176,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
         }
         TakeFailuresAndPatterns(snapshot);
         foreach (ConnectionMirror connection in _connections.Values) snapshot.Connections.Add(connection.Take(_status.Time));
+        _happenings.TakeInto(snapshot);
         TakeStatus();
         snapshot.Engines.Add(Status);
         snapshot.Seconds = Math.Max(snapshot.Seconds, Status.Seconds);
@@ -209,6 +211,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
         else if (type == FrameType.Facts) AddFacts(frame);
         else if (type == FrameType.Failures) _failures.Add(frame, WallOffset, Listed);
         else if (type == FrameType.Patterns) _patterns.Add(frame, Listed, Status);
+        else if (type is FrameType.Task or FrameType.SessionEnd or FrameType.Reservation) _happenings.Add(type, frame, Status, WallOffset);
         else AddUnits(frame);
     }
 

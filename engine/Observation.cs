@@ -24,6 +24,7 @@ internal sealed partial class Observation
     private readonly CellTable _cells = new();
     private readonly UnitTable _units = new();
     private readonly Correlator _correlator;
+    private readonly ReservationTable _reservations;
     private readonly List<ConnectionInfo> _closing = [];
     private readonly List<(uint Connection, long Version)> _closed = [];
     private readonly HashSet<uint> _forgotten = [];
@@ -57,7 +58,8 @@ internal sealed partial class Observation
         _cells.MakeRoom = MakeRoom;
         _correlator = new Correlator(_cells, _units);
         _correlator.Failures.MakeRoom = MakeFailureRoom;
-        _roster = new Roster(provider) { OnConnection = Opened, OnExplained = Explained, OnUnit = Announced, OnReinstated = _correlator.Reinstates };
+        _reservations = new ReservationTable(_cells.Advance);
+        _roster = new Roster(provider) { OnConnection = Opened, OnExplained = Explained, OnUnit = Announced, OnReinstated = _correlator.Reinstates, OnReservation = _reservations.Take };
     }
 
     /// <summary>A subscriber said what it wants: enables the union of all wants.</summary>
@@ -173,6 +175,7 @@ internal sealed partial class Observation
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendUnits(_units.All, subscriber.Told, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendFacts(_correlator.Trackers, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !SendMore(subscriber)) return;
+        if (wants.Interval > TimeSpan.Zero && !snapshot.SendHappenings(_correlator.Tasks, _correlator.Ends, _reservations, subscriber.Outbox, _writer)) return;
         if (!subscriber.Outbox.HasRoom) return;
         StatusRecord status = Status(subscriber, wants);
         _writer.Write(in status);
@@ -288,6 +291,8 @@ internal sealed partial class Observation
 
     private void Explained(ConnectionInfo connection)
     {
+        _correlator.Tasks.Explain(connection);
+        _correlator.Ends.Explain(connection);
         foreach (Subscriber subscriber in _subscribers) subscriber.Tell(connection);
     }
 
@@ -303,8 +308,10 @@ internal sealed partial class Observation
     {
         foreach (ConnectionInfo closing in _closing)
         {
+            SessionEnd? end = _following ? _correlator.Freeze(closing.Id, closing.Closed) : null;
             ConnectionEnd told = _correlator.Close(closing.Id, closing.Closed, _capture?.FactsOf(closing.Id));
             ConnectionInfo connection = _roster.Close(closing, told);
+            if (end is not null) _correlator.Explain(end, connection, _provider.Intern(connection.Target), _provider.Intern(connection.Initiator));
             foreach (Subscriber subscriber in _subscribers)
             {
                 subscriber.SendCollected(_roster.Names, _writer);

@@ -12,6 +12,7 @@ internal sealed class Roster(Provider provider)
     public const int MostUnits = 65536;
 
     private readonly Logins _logins = new();
+    private readonly List<ReservationInfo> _reservations = [];
     private readonly Dictionary<uint, ConnectionInfo> _ended = [];
     private readonly Queue<uint> _endedInOrder = new();
     private readonly Dictionary<(string Target, string Initiator, string Isid, ushort Tsih), int> _sessions = [];
@@ -52,6 +53,9 @@ internal sealed class Roster(Provider provider)
     /// <summary>Whether a connection is open, or still told of.</summary>
     public bool Lists(uint connection) => Connections.ContainsKey(connection) || _ended.ContainsKey(connection);
 
+    /// <summary>Called for a unit whose reservations changed.</summary>
+    public Action<ReservationInfo>? OnReservation { get; set; }
+
     /// <summary>The connections that ended last.</summary>
     public Dictionary<uint, ConnectionInfo>.ValueCollection Ended => _ended.Values;
 
@@ -66,6 +70,9 @@ internal sealed class Roster(Provider provider)
             OnUnit?.Invoke(unit);
         }
         if (provider.NameCount > Names.Count) provider.NamesSince(Names.Count, Names);
+        provider.TakeReservations(_reservations);
+        foreach (ReservationInfo told in _reservations) OnReservation?.Invoke(told);
+        _reservations.Clear();
     }
 
     /// <summary>The connection is over: <see cref="Connections"/> keeps it until <see cref="Forget"/>.</summary>

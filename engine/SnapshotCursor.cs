@@ -20,6 +20,7 @@ internal sealed class SnapshotCursor
     private int _connection;
     private int _failure;
     private int _pattern;
+    private int _happening;
 
     /// <summary>Whether one is under way.</summary>
     public bool Running { get; private set; }
@@ -66,6 +67,7 @@ internal sealed class SnapshotCursor
         _unit = 0;
         _connection = 0;
         _failure = _pattern = 0;
+        _happening = 0;
     }
 
     /// <summary>Cells, connections, failures and patterns have moved: those under way are looked at again from the start.</summary>
@@ -167,6 +169,37 @@ internal sealed class SnapshotCursor
                 if (state.Version > _seen && !writer.TryAdd(state.Key, state.Pattern)) break;
             }
             if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
+        }
+        return true;
+    }
+
+    /// <summary>Sends task, session end and reservation frames while there is room.</summary>
+    /// <returns>Whether all that changed are out.</returns>
+    public bool SendHappenings(TaskLog tasks, EndLog ends, ReservationTable reservations, Outbox outbox, FrameWriter writer)
+    {
+        int endsFrom = tasks.All.Length, reservationsFrom = endsFrom + ends.All.Length;
+        for (; _happening < reservationsFrom + reservations.All.Count; _happening++)
+        {
+            if (!outbox.HasRoom) return false;
+            if (_happening < endsFrom)
+            {
+                ref readonly TaskEntry task = ref tasks.All[_happening];
+                if (task.Id == 0 || task.Version <= _seen) continue;
+                writer.Write(in task);
+            }
+            else if (_happening < reservationsFrom)
+            {
+                int place = _happening - endsFrom;
+                if (ends.All[place].End is not { } end || ends.All[place].Version <= _seen) continue;
+                writer.Write(end, place);
+            }
+            else
+            {
+                ReservationTable.Entry entry = reservations.All[_happening - reservationsFrom];
+                if (entry.Version <= _seen) continue;
+                writer.Write(entry.Info);
+            }
+            outbox.TrySend(writer.Frame);
         }
         return true;
     }

@@ -24,6 +24,9 @@ internal sealed class TaskSet(ConnectionInfo info)
     /// <summary>What it does beside its commands.</summary>
     public ConnectionTracker Tracker { get; } = new(info.Id);
 
+    /// <summary>What is told of it when it ends.</summary>
+    public Trail Trail { get; } = new();
+
     /// <summary>Whether it is over.</summary>
     public bool Closed { get; set; }
 
@@ -111,6 +114,7 @@ internal sealed class TaskSet(ConnectionInfo info)
     public void Clear()
     {
         Tracker.Clear();
+        Trail.Clear();
         _functions.Clear();
         Array.Clear(_places);
         LogoutOf = null;

@@ -269,7 +269,7 @@ internal sealed class PduStream
         if (_got == _want && !_fired && _direction == Direction.ToInitiator) Fire(_headTime);
     }
 
-    // Sense data and the text of logins are no user data; what an INQUIRY tells is.
+    // Sense data and the text of logins are no user data; what an INQUIRY or a parameter list tells is.
     private void Keep(KeptBytes kept, ReadOnlySpan<byte> bytes)
     {
         if (BringsSense(_head[0])) kept.Keep(bytes);

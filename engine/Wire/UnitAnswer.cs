@@ -20,6 +20,24 @@ internal enum UnitFact : byte
 
     /// <summary>READ CAPACITY(16).</summary>
     Capacity16,
+
+    /// <summary>PERSISTENT RESERVE OUT: nothing, but its parameter list and its status tell who has reserved it.</summary>
+    ReserveOut,
+
+    /// <summary>RESERVE(6) and (10): the same by their status alone.</summary>
+    Reserve,
+
+    /// <summary>RELEASE(6) and (10).</summary>
+    Release,
+
+    /// <summary>PERSISTENT RESERVE IN, READ KEYS.</summary>
+    ReadKeys,
+
+    /// <summary>PERSISTENT RESERVE IN, READ RESERVATION.</summary>
+    ReadReservation,
+
+    /// <summary>PERSISTENT RESERVE IN, READ FULL STATUS.</summary>
+    ReadFullStatus,
 }
 
 /// <summary>What an answer says of a unit.</summary>
@@ -40,6 +58,10 @@ internal readonly record struct UnitAnswer(string Name, bool IsSerial, int Block
         0x12 when (cdb[1] & 1) != 0 => cdb[2] switch { 0x80 => UnitFact.Serial, 0x83 => UnitFact.Designators, _ => UnitFact.None },
         0x25 => UnitFact.Capacity10,
         0x9e when (cdb[1] & 0x1f) == 0x10 => UnitFact.Capacity16,
+        0x16 or 0x56 => UnitFact.Reserve,
+        0x17 or 0x57 => UnitFact.Release,
+        0x5f => UnitFact.ReserveOut,
+        0x5e => (cdb[1] & 0x1f) switch { 0 => UnitFact.ReadKeys, 1 => UnitFact.ReadReservation, 3 => UnitFact.ReadFullStatus, _ => UnitFact.None },
         _ => UnitFact.None,
     };
 

@@ -195,7 +195,11 @@ internal sealed partial class WireConnection
             case Opcode.DataIn when _facts > 0:
                 var view = new Bhs(bhs);
                 bool wanted = view.BufferOffset == 0 && _tags.TryGet(view.Itt, out _factAtHand) && _factAtHand.Fact != UnitFact.None;
-                return wanted ? Math.Min(length, UnitAnswer.MaxLength) : 0;
+                return wanted ? Math.Min(length, _factAtHand.Fact >= UnitFact.ReadKeys ? Text.MaxLength : UnitAnswer.MaxLength) : 0;
+            case Opcode.ScsiCommand:
+                return WantsOf(bhs, length);
+            case Opcode.DataOut when _reserves.Count > 0:
+                return WantsOf(new Bhs(bhs), length);
             default:
                 return 0;
         }
@@ -225,6 +229,7 @@ internal sealed partial class WireConnection
                 UnitFact fact = UnitAnswer.Of(bhs[32..]);
                 if (fact != UnitFact.None) _facts++;
                 _tags.Add(view.Itt, lun, fact);
+                if (fact >= UnitFact.ReserveOut) BeginReserve(view, lun, fact);
                 if (ahs.Length > 0) tail = Pdu.ExtendedCdb(ahs);
                 break;
             case Opcode.DataOut:
@@ -238,6 +243,7 @@ internal sealed partial class WireConnection
             case Opcode.ScsiResponse:
                 lun = LunOf(view, known: false);
                 Forget(view.Itt);
+                if (_reserves.Count > 0) EndReserve(view, time);
                 tail = Sense(data);
                 break;
             case Opcode.AsyncMessage:
@@ -270,6 +276,16 @@ internal sealed partial class WireConnection
                 break;
             case Opcode.Reject:
                 TellReject(data);
+                break;
+            case Opcode.ScsiCommand:
+                TakeReserveList(new Bhs(bhs), 0, data);
+                break;
+            case Opcode.DataOut:
+                TakeReserveList(new Bhs(bhs), new Bhs(bhs).BufferOffset, data);
+                break;
+            case Opcode.DataIn when _factAtHand.Fact >= UnitFact.ReadKeys:
+                if (_info is { Target.Length: > 0 } reader && _factAtHand.Lun != Lun.Unknown)
+                    Context.Reservations.Answered(reader.Target, _factAtHand.Lun, _factAtHand.Fact, data, time);
                 break;
             case Opcode.DataIn:
                 if (_target > 1 && _info is { Target: var target } && _factAtHand.Lun != Lun.Unknown)
@@ -320,6 +336,13 @@ internal sealed partial class WireConnection
                 break;
             case Opcode.LogoutResponse:
                 if (view.Bytes[2] != 0) _loggedOut = false;
+                break;
+            case Opcode.TaskManagementRequest:
+                if (_login is not null) LoginEnded();
+                AskFunction(view);
+                break;
+            case Opcode.TaskManagementResponse:
+                AnswerFunction(view, time);
                 break;
             case Opcode.Reject:
                 Facts.Rejects++;

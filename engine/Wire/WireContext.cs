@@ -29,6 +29,9 @@ internal sealed class WireContext(Provider provider, WireOptions options, KeptBy
     /// <summary>Open connections of normal sessions whose login was seen: those of one initiator port and one target (RFC 7143 §6.3.1).</summary>
     public Dictionary<(string Initiator, string Isid, string Target), List<WireConnection>> Sessions { get; } = [];
 
+    /// <summary>Who has reserved which unit.</summary>
+    public WireReservations Reservations { get; } = new(provider);
+
     /// <summary>Searches that nobody needs now.</summary>
     public Stack<HeaderSearch> Searches { get; } = [];
 

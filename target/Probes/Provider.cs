@@ -33,8 +33,10 @@ public sealed class Provider
     private readonly ConcurrentDictionary<string, uint> _ids = new(StringComparer.Ordinal);
     private readonly List<string> _names = ["", "(other)"];
     private readonly Lock _namesLock = new();
+    private readonly ConcurrentDictionary<(string Target, ulong Lun), ReservationInfo> _reservations = new();
     private readonly int _capacity;
     private ProbeRing? _ring;
+    private int _reservationsTold;
     private uint _enabled;
     private uint _lastConnection;
     private long _time = -1;
@@ -101,6 +103,23 @@ public sealed class Provider
 
     /// <summary>How many of a kind there were since the last call that did not fit.</summary>
     public long TakeLost(FaultKind kind) => Interlocked.Exchange(ref _lostFaults[(int)kind], 0);
+
+    /// <summary>Says how the reservations of a unit are now. What was said of it and not looked at yet is replaced.</summary>
+    public void Tell(ReservationInfo reservations)
+    {
+        ArgumentNullException.ThrowIfNull(reservations);
+        _reservations[(reservations.Target, reservations.Lun)] = reservations;
+        Volatile.Write(ref _reservationsTold, 1);
+    }
+
+    /// <summary>Adds the units whose reservations changed since the last time, in no order.</summary>
+    public void TakeReservations(List<ReservationInfo> into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        if (Volatile.Read(ref _reservationsTold) == 0 || Interlocked.Exchange(ref _reservationsTold, 0) == 0) return;
+        foreach (KeyValuePair<(string Target, ulong Lun), ReservationInfo> told in _reservations)
+            if (_reservations.TryRemove(told)) into.Add(told.Value);
+    }
 
     /// <summary>An id for a new connection, from 1.</summary>
     public uint NextConnection() => Interlocked.Increment(ref _lastConnection);

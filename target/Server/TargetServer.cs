@@ -313,6 +313,7 @@ public sealed class TargetServer : IDisposable
             {
                 Identity = $"naa.{Convert.ToHexStringLower(unit.Designator)}",
             });
+            unit.Reservations.Announce(Provider, target, (ulong)lun);
             unit.Sanitizer.Resume();
         }
     }
