@@ -144,7 +144,7 @@ public sealed class StreamTests
             && read.Sizes.SequenceEqual(pattern.Sizes) && read.Exact.SequenceEqual(pattern.Exact) && read.Aligned.SequenceEqual(pattern.Aligned)
             && read.Seeks.SequenceEqual(pattern.Seeks) && (read.Interarrival?.Count ?? 0) == times.Length
             && (read.Interarrival?.Sum ?? 0) == times.Sum();
-    });
+    }, iter: 100, threads: 1);
 
     [Test]
     public void A_pattern_has_no_other_places()

@@ -32,6 +32,7 @@ public sealed class AgreementTests
             peer.Execute(Cdb.Read10(0, uint.MaxValue, 1, Cdb.Buffer(512)));
             peer.Execute(Cdb.TestUnitReady(9));
             peer.In("12 01 80 00 FF 00", 255, 3);
+            peer.In("12 01 83 00 FF 00", 255, 3);
             peer.In("9E 10 00 00 00 00 00 00 00 00 00 00 00 20 00 00", 32, 3);
             peer.Logout();
         }
