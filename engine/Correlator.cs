@@ -127,6 +127,7 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
             set.Clear();
             GiveBack(set);
         }
+        _rings.Clear();
         Tasks.Clear();
         Ends.Clear();
         _logins.Clear();
