@@ -34,11 +34,11 @@ public sealed class ReservationMapTests
         ReservationInfo own = told.Single();
         string expected = Text((own.Type, own.Holder?.Initiator, own.Holder?.Isid, own.Holder?.Key), own.Registrants.Select(r => (r.Initiator, r.Isid, r.Key)), own.Generation);
         string seen = "";
-        SpinWait.SpinUntil(() => (seen = Seen(file, target.Portal.Port)) == expected, Client.Patience);
+        SpinWait.SpinUntil(() => (seen = Seen(file, (ushort)target.Portal.Port)) == expected, Client.Patience);
         Assert.That(seen, Is.EqualTo(expected));
     }
 
-    private static string Seen(string file, int port)
+    private static string Seen(string file, ushort port)
     {
         using Feed feed = Feed.Open(new CaptureOptions { File = file, Wire = new WireOptions { Ports = [port] } }, new Wants(0, Feed.WholeFile));
         feed.WaitForSnapshot(Client.Patience, default);
