@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Iscsitop.Cli;
+using Iscsitop.Cli.Top;
+using Iscsitop.Engine;
+using Iscsitop.Target.Probes;
+
+namespace Iscsitop.Bench.Scale;
+
+/// <summary>Each stage from the engine's table to the screen: its CPU time, and what it allocates.</summary>
+internal sealed partial class Stages
+{
+    private const int Width = 160;
+    private const int Height = 50;
+
+    private readonly Dictionary<string, (double Sum, double Max, long Bytes, int Times)> _stages = [];
+    private readonly FrameWriter _writer = new();
+    private readonly SnapshotCursor _cursor = new();
+    private readonly Frames _frames = new();
+    private readonly Snapshot _snapshot = new();
+    private readonly Reception _reception = new(new Lock(), 1, null, null);
+    private readonly State _state = new(new TopOptions());
+    private readonly Frame _frame;
+    private readonly Screen _screen;
+    private readonly Controls _controls;
+
+    private Stages()
+    {
+        _frame = new Frame(_state);
+        _screen = new Screen(_state, _frame, Glyphs.Unicode, TimeZoneInfo.Utc);
+        _controls = new Controls(_state, _frame, _screen);
+    }
+
+    public static void Run(int connections, int luns, int operations, int intervals)
+    {
+        long before = Live();
+        var load = new Load(connections, luns, operations);
+        load.Interval(1);
+        Console.WriteLine($"{load.Table.All.Count} cells; the engine's table {(Live() - before) >> 10} KiB after one interval");
+        new Stages().Run(load, intervals);
+    }
+
+    private void Run(Load load, int intervals)
+    {
+        long before = Live();
+        foreach (ConnectionInfo connection in load.Connections) _reception.Mirror.Connect(connection);
+        _reception.Mirror.Names.AddRange(["", "(other)", load.Connections[0].Target]);
+        _cursor.Restart(1, 1);
+        long table = 0;
+        for (int i = 1; i <= intervals + 5; i++)
+        {
+            if (i == 6) _stages.Clear();
+            load.Interval(i * 1_000_000_000L);
+            if (i == intervals + 5) table = Live();
+            Interval(load, (i + 1) * 1_000_000_000L);
+            if (i is 5 or 6 && i < intervals) Keys();
+        }
+        foreach ((string name, (double sum, double max, long bytes, int times)) in _stages)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22} {sum / times,8:f2} ms mean {max,8:f2} max {bytes / times,12} bytes"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"viewer together        {_stages.Where(s => s.Key[0] == '2').Sum(s => s.Value.Sum / s.Value.Times),8:f2} ms an interval"));
+        Console.WriteLine($"{_frames.Bytes >> 10} KiB of frames, {_frame.Rows.Count} rows, {_frame.Total.Ops} commands in the last interval");
+        long all = Live() - before;
+        load = null!;
+        Console.WriteLine($"live after: {all >> 10} KiB (engine's growth included; frames kept by the bench {_frames.Capacity >> 10} KiB), table before {table >> 10} KiB");
+        Console.WriteLine($"resident {Environment.WorkingSet >> 20} MiB of this process, engine's table and all");
+    }
+
+    private void Interval(Load load, long now)
+    {
+        _frames.Clear();
+        Time("1 engine's walk", () =>
+        {
+            _cursor.Begin(now, load.Table.Version);
+            _cursor.SendCells(load.Table.All, _frames, _writer);
+            var status = new StatusRecord { Time = now, Interval = 1_000_000_000 };
+            _writer.Write(in status);
+            _frames.TrySend(_writer.Frame);
+            _cursor.End(new Wants(0, TimeSpan.FromSeconds(1)));
+        });
+        Time("2 frames taken in", () => _frames.Each(_reception.Read));
+        Time("2 snapshot taken", () =>
+        {
+            _snapshot.Cells.Clear();
+            _snapshot.Units.Clear();
+            _snapshot.Connections.Clear();
+            _snapshot.Engines.Clear();
+            _snapshot.Seconds = 0;
+            _reception.Mirror.TakeInto(_snapshot);
+        });
+        Time("2 frame updated", () => _frame.Update(_snapshot));
+        Time("2 screen drawn", Draw);
+    }
+
+    private void Keys()
+    {
+        Key("down", Cli.Keys.Down, 20);
+        Key("view initiators", '2');
+        Key("view operations", '3');
+        Key("view LUNs", '1');
+        Key("sorted by another", '>');
+        Key("sorted back", '<');
+        Key("drilled in", Cli.Keys.Enter);
+        Key("back", Cli.Keys.Esc);
+        Key("filter", '/');
+        foreach (char c in "esx-01") Key("filter typed", c);
+        Key("filter taken", Cli.Keys.Enter);
+        Key("filter gone", Cli.Keys.Esc);
+    }
+
+    private void Key(string name, char key, int times = 1)
+    {
+        for (int i = 0; i < times; i++)
+            Time("3 key: " + name, () =>
+            {
+                _controls.Press(key);
+                Draw();
+            });
+    }
+
+    private void Draw()
+    {
+        _screen.Draw(Width, Height);
+        int from = 0;
+        while (_screen.Canvas.NextChange(ref from, out _, out _, out _)) { }
+    }
+
+    private void Time(string name, Action action)
+    {
+        long bytes = GC.GetAllocatedBytesForCurrentThread();
+        double from = Cpu();
+        action();
+        double took = Cpu() - from;
+        bytes = GC.GetAllocatedBytesForCurrentThread() - bytes;
+        (double sum, double max, long all, int times) = _stages.GetValueOrDefault(name);
+        _stages[name] = (sum + took, Math.Max(max, took), all + bytes, times + 1);
+    }
+
+    private static long Live()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return GC.GetTotalMemory(true);
+    }
+
+    private static unsafe double Cpu()
+    {
+        long* time = stackalloc long[2];
+        ClockGetTime(3, time);
+        return time[0] * 1e3 + time[1] / 1e6;
+    }
+
+    // 3 is CLOCK_THREAD_CPUTIME_ID.
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    private static unsafe partial int ClockGetTime(int clock, long* time);
+
+    /// <summary>What an engine sends, kept to be read.</summary>
+    private sealed class Frames : Outbox
+    {
+        private readonly List<byte[]> _all = [];
+        private int _count;
+
+        public delegate void Reader(FrameType type, ReadOnlySpan<byte> payload);
+
+        public long Bytes { get; private set; }
+
+        public long Capacity => (long)_all.Count * StreamFormat.MaxFrame;
+
+        public override bool TrySend(ReadOnlySpan<byte> frame)
+        {
+            if (_count == _all.Count) _all.Add(new byte[StreamFormat.MaxFrame]);
+            frame.CopyTo(_all[_count++]);
+            Bytes += frame.Length;
+            return true;
+        }
+
+        public void Clear() => (_count, Bytes) = (0, 0);
+
+        public void Each(Reader read)
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                int length = BitConverter.ToInt32(_all[i]);
+                read((FrameType)_all[i][4], _all[i].AsSpan(StreamFormat.HeaderLength, length - StreamFormat.HeaderLength));
+            }
+        }
+    }
+}
