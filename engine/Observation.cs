@@ -67,7 +67,8 @@ internal sealed class Observation
         if (wants.Anything && before is not { Anything: true }) TellAll(subscriber);
         Enable(now);
         bool cells = wants.Interval > TimeSpan.Zero;
-        if (before is null || cells != before.Value.Interval > TimeSpan.Zero) subscriber.Snapshots.Restart(now, cells ? _since : now);
+        if (cells != subscriber.Number >= 0) Join(subscriber, cells, now);
+        if (before is null || cells != before.Value.Interval > TimeSpan.Zero) subscriber.Snapshots.Restart(now, cells && _cells.HasPast ? _since : now);
         else subscriber.Snapshots.Reschedule(wants);
         _units.Listeners.Remove(subscriber.Maxima);
         if (cells) _units.Listeners.Add(subscriber.Maxima);
@@ -77,7 +78,14 @@ internal sealed class Observation
     public void Detach(Subscriber subscriber, long now)
     {
         _units.Listeners.Remove(subscriber.Maxima);
+        Join(subscriber, false, now);
         Enable(now);
+    }
+
+    private void Join(Subscriber subscriber, bool joins, long now)
+    {
+        if (subscriber.Number >= 0) _cells.Leave(subscriber.Number);
+        subscriber.Number = joins ? _cells.Join(now) : -1;
     }
 
     /// <summary>Takes over what the provider has to tell.</summary>
@@ -166,7 +174,7 @@ internal sealed class Observation
     private void Continue(Subscriber subscriber, Wants wants)
     {
         SnapshotCursor snapshot = subscriber.Snapshots;
-        if (wants.Interval > TimeSpan.Zero && !snapshot.SendCells(_cells.All, subscriber.Outbox, _writer)) return;
+        if (wants.Interval > TimeSpan.Zero && !snapshot.SendCells(_cells, subscriber.Number, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendUnits(_units.All, subscriber.Told, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendFacts(_correlator.Trackers, subscriber.Outbox, _writer)) return;
         if (!subscriber.Outbox.HasRoom) return;
@@ -349,6 +357,7 @@ internal sealed class Observation
             _closed.RemoveAt(i);
         }
         if (_forgotten.Count == 0) return;
+        foreach (Subscriber subscriber in _subscribers) subscriber.Snapshots.Skip(_cells.All, _isForgotten);
         _cells.Forget(_isForgotten, Seen());
         foreach (Subscriber subscriber in _subscribers) subscriber.Snapshots.Rewind();
     }

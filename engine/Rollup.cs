@@ -45,8 +45,9 @@ public sealed class Sums
 /// <summary>One row of a roll-up. Reused from interval to interval; fields of dimensions that were not asked for are empty.</summary>
 public sealed class Row
 {
-    private readonly HashSet<string> _initiators = new(StringComparer.Ordinal);
-    private readonly HashSet<(string Target, string Initiator, string Isid, ushort Tsih)> _sessions = [];
+    private readonly HashSet<int> _initiators = [];
+    private readonly HashSet<int> _sessions = [];
+    private int _lastSession;
 
     /// <summary>Target name, "" when unknown or not asked for.</summary>
     public string Target { get; internal set; } = "";
@@ -135,6 +136,7 @@ public sealed class Row
         Connection = null;
         _initiators.Clear();
         _sessions.Clear();
+        _lastSession = 0;
     }
 
     internal void Finish()
@@ -145,7 +147,7 @@ public sealed class Row
         QueueDepth = Seconds == 0 ? double.NaN : Math.Max(0, QueueDepth);
     }
 
-    internal void Add(CellDelta delta)
+    internal void Add(CellDelta delta, Nexus nexus)
     {
         Cell cell = delta.Cell;
         double seconds = delta.Engine.Seconds;
@@ -165,24 +167,36 @@ public sealed class Row
             QueueDepth += cell.OutstandingTime / (seconds * 1e9);
             Seconds = Math.Max(Seconds, seconds);
         }
-        if (cell.Completed + cell.Started > 0)
-        {
-            ConnectionInfo c = delta.Connection;
-            _initiators.Add(c.Initiator);
-            _sessions.Add((c.Target, c.Initiator, c.Isid.Length == 0 ? c.Remote : c.Isid, c.Tsih));
-        }
+        if (cell.Completed + cell.Started == 0 || nexus.Id == _lastSession) return;
+        _lastSession = nexus.Id;
+        _initiators.Add(nexus.Initiator);
+        _sessions.Add(nexus.Id);
     }
 }
 
-/// <summary>Groups the cells of a snapshot into rows. Keeps its rows, so that a steady load allocates nothing.</summary>
-public sealed class Rollup(Dimensions group)
+/// <summary>What tells a row apart, names by number; 0 for what was not asked for.</summary>
+internal readonly record struct RowKey(int Target, ulong Lun, int Initiator, int Session, ushort Operation)
 {
-    private readonly Dictionary<(string, ulong, string, string, ushort), Row> _index = [];
+    /// <inheritdoc/>
+    public override int GetHashCode() => (int)((Lun + (ulong)Operation * 0x10001 + (ulong)(uint)Target * 0x9e3779b1 + (ulong)(uint)Initiator * 0x85ebca77 + (ulong)(uint)Session * 0xc2b2ae3d) * 0x9e3779b97f4a7c15 >> 32);
+}
+
+/// <summary>Groups the cells of a snapshot into rows. Keeps its rows, so that a steady load allocates nothing.</summary>
+public sealed class Rollup
+{
+    private readonly Dimensions _group;
+    private readonly Nexuses _nexuses;
+    private readonly Dictionary<RowKey, Row> _index = [];
     private readonly Dictionary<(int Engine, uint Connection), Row> _connections = [];
+    private Row?[] _rowOf = [];
     private int _generation;
 
+    /// <param name="group">What rows are told apart by.</param>
+    /// <param name="beside">Another roll-up of the same snapshots, which has looked at their names already; null for none.</param>
+    public Rollup(Dimensions group, Rollup? beside = null) => (_group, _nexuses) = (group, beside?._nexuses ?? new Nexuses());
+
     /// <summary>What the rows are told apart by.</summary>
-    public Dimensions Group => group;
+    public Dimensions Group => _group;
 
     /// <summary>The rows of the last snapshot, in no order.</summary>
     public List<Row> Rows { get; } = [];
@@ -198,21 +212,69 @@ public sealed class Rollup(Dimensions group)
     /// <param name="keep">Which cells count; null for all.</param>
     public void Build(Snapshot snapshot, Func<CellDelta, bool>? keep = null)
     {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        Begin(snapshot);
+        List<CellDelta> cells = snapshot.Cells;
+        if (_rowOf.Length < cells.Count) _rowOf = new Row?[cells.Count + cells.Count / 4];
+        for (int i = 0; i < cells.Count; i++)
+        {
+            CellDelta delta = cells[i];
+            if (keep is null || keep(delta)) _rowOf[i] = Add(delta);
+            else _rowOf[i] = null;
+        }
+        End(snapshot);
+    }
+
+    /// <summary>Groups the cells that another roll-up of the same snapshot, its last, counted in one of its rows.</summary>
+    /// <param name="snapshot">The interval.</param>
+    /// <param name="whole">The other roll-up.</param>
+    /// <param name="of">Its row; null for no cell at all.</param>
+    public void Build(Snapshot snapshot, Rollup whole, Row? of)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(whole);
+        Begin(snapshot);
+        List<CellDelta> cells = snapshot.Cells;
+        ReadOnlySpan<Row?> rowOf = whole._rowOf.AsSpan(0, Math.Min(cells.Count, whole._rowOf.Length));
+        for (int i = 0; i < rowOf.Length && of is not null; i++)
+            if (ReferenceEquals(rowOf[i], of))
+                Add(cells[i]);
+        End(snapshot);
+    }
+
+    /// <summary>Rows kept, shown or not.</summary>
+    internal int Known => _index.Count + _connections.Count;
+
+    private void Begin(Snapshot snapshot)
+    {
         _generation++;
+        _nexuses.Begin(snapshot.Connections.Count + snapshot.Units.Count);
         Rows.Clear();
         Total.Clear();
-        if (group == (Dimensions.Target | Dimensions.Lun))
+        if (_group == (Dimensions.Target | Dimensions.Lun))
             foreach (UnitDelta unit in snapshot.Units)
-                RowOf(unit.Target, unit.Lun, "", "", 0).Unit = unit;
-        if (group == Dimensions.Connection)
+                UnitRow(unit).Unit = unit;
+        if (_group == Dimensions.Connection)
             foreach (ConnectionDelta connection in snapshot.Connections)
                 Begin(connection);
-        foreach (CellDelta delta in snapshot.Cells)
+    }
+
+    private Row? Add(CellDelta delta)
+    {
+        Nexus nexus = _nexuses.Of(delta);
+        Total.Add(delta, nexus);
+        if (_group == Dimensions.None)
         {
-            if (keep is not null && !keep(delta)) continue;
-            Total.Add(delta);
-            RowOf(delta)?.Add(delta);
+            if (Rows.Count == 0) Rows.Add(Total);
+            return Total;
         }
+        Row? row = RowOf(delta, nexus);
+        row?.Add(delta, nexus);
+        return row;
+    }
+
+    private void End(Snapshot snapshot)
+    {
         Total.Seconds = snapshot.Seconds;
         Total.Finish();
         foreach (Row row in Rows)
@@ -225,24 +287,37 @@ public sealed class Rollup(Dimensions group)
         if (_connections.Count > 2 * Rows.Count + 64) Forget(_connections);
     }
 
-    /// <summary>Rows kept, shown or not.</summary>
-    internal int Known => _index.Count + _connections.Count;
-
-    private static string SessionName(ConnectionInfo c) => c.Isid.Length == 0 ? c.Remote : c.Isid;
-
     // Null for a connection that is no longer listed.
-    private Row? RowOf(CellDelta delta)
+    private Row? RowOf(CellDelta delta, Nexus nexus)
     {
-        ConnectionInfo c = delta.Connection;
-        if (group == Dimensions.Connection)
-            return _connections.TryGetValue((delta.Engine.Pid, c.Id), out Row? known) && known.Generation == _generation ? known : null;
-        return RowOf(
-            (group & Dimensions.Target) != 0 ? c.Target : "",
-            (group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,
-            (group & Dimensions.Initiator) != 0 ? c.Initiator : "",
-            (group & Dimensions.Session) != 0 ? SessionName(c) : "",
-            (group & Dimensions.Operation) != 0 ? delta.Cell.Key.Operation : (ushort)0);
+        if (_group == Dimensions.Connection)
+            return _connections.TryGetValue((delta.Engine.Pid, delta.Connection.Id), out Row? known) && known.Generation == _generation ? known : null;
+        var key = new RowKey(
+            (_group & Dimensions.Target) != 0 ? nexus.Target : 0,
+            (_group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,
+            (_group & Dimensions.Initiator) != 0 ? nexus.Initiator : 0,
+            (_group & Dimensions.Session) != 0 ? nexus.Session : 0,
+            (_group & Dimensions.Operation) != 0 ? delta.Cell.Key.Operation : (ushort)0);
+        if (!_index.TryGetValue(key, out Row? row))
+        {
+            ConnectionInfo c = delta.Connection;
+            row = Keep(key, (_group & Dimensions.Target) != 0 ? c.Target : "", (_group & Dimensions.Initiator) != 0 ? c.Initiator : "",
+                (_group & Dimensions.Session) != 0 ? Nexuses.SessionName(c) : "");
+        }
+        if (row.Generation != _generation) Begin(row);
+        return row;
     }
+
+    private Row UnitRow(UnitDelta unit)
+    {
+        var key = new RowKey(_nexuses.NumberOf(unit.Target), unit.Lun, 0, 0, 0);
+        if (!_index.TryGetValue(key, out Row? row)) row = Keep(key, unit.Target, "", "");
+        if (row.Generation != _generation) Begin(row);
+        return row;
+    }
+
+    private Row Keep(RowKey key, string target, string initiator, string session) =>
+        _index[key] = new Row { Target = target, Lun = key.Lun, Initiator = initiator, Session = session, Operation = key.Operation };
 
     // Names may come later than the connection.
     private void Begin(ConnectionDelta connection)
@@ -251,16 +326,7 @@ public sealed class Rollup(Dimensions group)
         (int, uint) key = (connection.Engine.Pid, c.Id);
         if (!_connections.TryGetValue(key, out Row? row)) _connections[key] = row = new Row { Lun = Iscsitop.Target.Iscsi.Lun.Unknown };
         Begin(row);
-        (row.Target, row.Initiator, row.Session, row.Connection) = (c.Target, c.Initiator, SessionName(c), connection);
-    }
-
-    private Row RowOf(string target, ulong lun, string initiator, string session, ushort operation)
-    {
-        (string, ulong, string, string, ushort) key = (target, lun, initiator, session, operation);
-        if (!_index.TryGetValue(key, out Row? row))
-            _index[key] = row = new Row { Target = target, Lun = lun, Initiator = initiator, Session = session, Operation = operation };
-        if (row.Generation != _generation) Begin(row);
-        return row;
+        (row.Target, row.Initiator, row.Session, row.Connection) = (c.Target, c.Initiator, Nexuses.SessionName(c), connection);
     }
 
     private void Begin(Row row)

@@ -46,6 +46,7 @@ internal sealed partial class Stages
         foreach (ConnectionInfo connection in load.Connections) _reception.Mirror.Connect(connection);
         _reception.Mirror.Names.AddRange(["", "(other)", load.Connections[0].Target]);
         _cursor.Restart(1, 1);
+        load.Table.Join(1);
         long table = 0;
         for (int i = 1; i <= intervals + 5; i++)
         {
@@ -71,7 +72,7 @@ internal sealed partial class Stages
         Time("1 engine's walk", () =>
         {
             _cursor.Begin(now, load.Table.Version);
-            _cursor.SendCells(load.Table.All, _frames, _writer);
+            _cursor.SendCells(load.Table, 0, _frames, _writer);
             var status = new StatusRecord { Time = now, Interval = 1_000_000_000 };
             _writer.Write(in status);
             _frames.TrySend(_writer.Frame);
