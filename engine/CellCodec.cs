@@ -147,14 +147,16 @@ internal static class CellCodec
     private static ulong TakeLong(ReadOnlySpan<byte> bytes, ref int at)
     {
         ulong value = 0;
-        for (int shift = 0; shift < 64; shift += 7)
+        int most = Math.Min(bytes.Length - at, LongestNumber);
+        for (int i = 0; i < most; i++)
         {
-            if (at >= bytes.Length) throw Short();
-            byte b = bytes[at++];
-            value |= (ulong)(b & 0x7f) << shift;
-            if (b < 0x80) return value;
+            byte b = Unsafe.Add(ref MemoryMarshal.GetReference(bytes), at + i);
+            value |= (ulong)(b & 0x7f) << (7 * i);
+            if (b >= 0x80) continue;
+            at += i + 1;
+            return value;
         }
-        throw new StreamFormatException("a number of more than 64 bits");
+        throw most < LongestNumber ? Short() : new StreamFormatException("a number of more than 64 bits");
     }
 
     private static long TakeSigned(ReadOnlySpan<byte> bytes, ref int at)

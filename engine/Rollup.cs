@@ -34,11 +34,22 @@ public sealed class Sums
     /// <summary>LAT.</summary>
     public Histogram Latency { get; } = new();
 
+    private long _settledOps;
+    private long _settledBytes;
+
     internal void Clear()
     {
-        Ops = Bytes = 0;
+        Ops = Bytes = _settledOps = _settledBytes = 0;
         OpsPerSecond = BytesPerSecond = 0;
         Latency.Clear();
+    }
+
+    // What was counted since the last time took so many seconds; 0 when nothing was measured.
+    internal void Settle(double seconds)
+    {
+        if (seconds > 0) OpsPerSecond += (Ops - _settledOps) / seconds;
+        if (seconds > 0) BytesPerSecond += (Bytes - _settledBytes) / seconds;
+        (_settledOps, _settledBytes) = (Ops, Bytes);
     }
 }
 
@@ -48,6 +59,9 @@ public sealed class Row
     private readonly HashSet<int> _initiators = [];
     private readonly HashSet<int> _sessions = [];
     private int _lastSession;
+    private double _settling;
+    private long _settledErrors;
+    private long _time;
 
     /// <summary>Target name, "" when unknown or not asked for.</summary>
     public string Target { get; internal set; } = "";
@@ -130,7 +144,8 @@ public sealed class Row
         Write.Clear();
         Other.Clear();
         Errors = Aborted = Outstanding = 0;
-        ErrorsPerSecond = QueueDepth = Seconds = 0;
+        ErrorsPerSecond = QueueDepth = Seconds = _settling = 0;
+        _settledErrors = _time = 0;
         ShareOfBytes = ShareOfOps = double.NaN;
         Unit = null;
         Connection = null;
@@ -141,6 +156,7 @@ public sealed class Row
 
     internal void Finish()
     {
+        Settle();
         if (Unit is not null) Seconds = Math.Max(Seconds, Unit.Engine.Seconds);
         if (Connection is not null) Seconds = Math.Max(Seconds, Connection.Engine.Seconds);
         // A status that is stamped before a snapshot which had its command outstanding takes back more than the interval had.
@@ -151,26 +167,36 @@ public sealed class Row
     {
         Cell cell = delta.Cell;
         double seconds = delta.Engine.Seconds;
+        // Cells of one engine come one after the other: their rates are one division.
+        if (seconds != _settling) Settle();
+        _settling = seconds;
         Sums sums = Of(cell.Kind);
-        long bytes = cell.ReadBytes + cell.WriteBytes;
         sums.Ops += cell.Completed;
-        sums.Bytes += bytes;
+        sums.Bytes += cell.ReadBytes + cell.WriteBytes;
         Errors += cell.Errors;
         Aborted += cell.Aborted;
         Outstanding += cell.Outstanding;
         if (cell.Of(Phase.Latency) is { Count: > 0 } latency) sums.Latency.Add(latency);
-        if (seconds > 0)
-        {
-            sums.OpsPerSecond += cell.Completed / seconds;
-            sums.BytesPerSecond += bytes / seconds;
-            ErrorsPerSecond += cell.Errors / seconds;
-            QueueDepth += cell.OutstandingTime / (seconds * 1e9);
-            Seconds = Math.Max(Seconds, seconds);
-        }
+        _time += cell.OutstandingTime;
         if (cell.Completed + cell.Started == 0 || nexus.Id == _lastSession) return;
         _lastSession = nexus.Id;
         _initiators.Add(nexus.Initiator);
         _sessions.Add(nexus.Id);
+    }
+
+    private void Settle()
+    {
+        double seconds = _settling;
+        Read.Settle(seconds);
+        Write.Settle(seconds);
+        Other.Settle(seconds);
+        if (seconds > 0)
+        {
+            ErrorsPerSecond += (Errors - _settledErrors) / seconds;
+            QueueDepth += _time / (seconds * 1e9);
+            Seconds = Math.Max(Seconds, seconds);
+        }
+        (_settledErrors, _time) = (Errors, 0);
     }
 }
 
@@ -210,19 +236,23 @@ public sealed class Rollup
     /// </summary>
     /// <param name="snapshot">The interval.</param>
     /// <param name="keep">Which cells count; null for all.</param>
-    public void Build(Snapshot snapshot, Func<CellDelta, bool>? keep = null)
+    /// <param name="beside">A roll-up that is built in the same go, with all cells that <paramref name="keepBeside"/> lets pass: reading very many cells is what costs.</param>
+    /// <param name="keepBeside">Which cells count there; null for all.</param>
+    public void Build(Snapshot snapshot, Func<CellDelta, bool>? keep = null, Rollup? beside = null, Func<CellDelta, bool>? keepBeside = null)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         Begin(snapshot);
+        beside?.Begin(snapshot);
         List<CellDelta> cells = snapshot.Cells;
         if (_rowOf.Length < cells.Count) _rowOf = new Row?[cells.Count + cells.Count / 4];
         for (int i = 0; i < cells.Count; i++)
         {
             CellDelta delta = cells[i];
-            if (keep is null || keep(delta)) _rowOf[i] = Add(delta);
-            else _rowOf[i] = null;
+            _rowOf[i] = keep is null || keep(delta) ? Add(delta) : null;
+            if (beside is not null && (keepBeside is null || keepBeside(delta))) beside.Add(delta);
         }
         End(snapshot);
+        beside?.End(snapshot);
     }
 
     /// <summary>Groups the cells that another roll-up of the same snapshot, its last, counted in one of its rows.</summary>

@@ -57,7 +57,7 @@ internal sealed partial class Stages
             if (i is 5 or 6 && i < intervals) Keys();
         }
         foreach ((string name, (double sum, double max, long bytes, int times)) in _stages)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22} {sum / times,8:f2} ms mean {max,8:f2} max {bytes / times,12} bytes"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22} {sum / times,8:f2} ms mean {max,8:f2} max {bytes,12} bytes the last time"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"viewer together        {_stages.Where(s => s.Key[0] == '2').Sum(s => s.Value.Sum / s.Value.Times),8:f2} ms an interval"));
         Console.WriteLine($"{_frames.Bytes >> 10} KiB of frames, {_frame.Rows.Count} rows, {_frame.Total.Ops} commands in the last interval");
         long all = Live() - before;
@@ -132,8 +132,8 @@ internal sealed partial class Stages
         action();
         double took = Cpu() - from;
         bytes = GC.GetAllocatedBytesForCurrentThread() - bytes;
-        (double sum, double max, long all, int times) = _stages.GetValueOrDefault(name);
-        _stages[name] = (sum + took, Math.Max(max, took), all + bytes, times + 1);
+        (double sum, double max, _, int times) = _stages.GetValueOrDefault(name);
+        _stages[name] = (sum + took, Math.Max(max, took), bytes, times + 1);
     }
 
     private static long Live()

@@ -72,18 +72,20 @@ internal sealed class Frame
     public void Update(Snapshot snapshot)
     {
         Snapshot = snapshot;
-        _all.Build(snapshot, _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps);
-        Refresh();
+        Refresh(_all);
         if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
     }
 
     /// <summary>Does the same snapshot anew, after the state changed.</summary>
-    public void Refresh()
+    public void Refresh() => Refresh(null);
+
+    // The totals of a snapshot are the same whatever the state is.
+    private void Refresh(Rollup? totals)
     {
         if (Snapshot is not { } snapshot) return;
         CountDrops(snapshot);
         Rollup rollup = _rollups[_state.ViewIndex];
-        rollup.Build(snapshot, _keep);
+        rollup.Build(snapshot, _keep, totals, _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps);
         Collect(rollup);
         Rows.Sort(Order());
         if (Rows.Count > _state.MaxRows) Rows.RemoveRange(_state.MaxRows, Rows.Count - _state.MaxRows);
