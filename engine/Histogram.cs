@@ -43,6 +43,7 @@ public sealed class Histogram
     private short _entries;
     private short _first;
     private byte _quiet;
+    private bool _whole;
 
     /// <summary>How many durations were added.</summary>
     public long Count { get; private set; }
@@ -52,13 +53,14 @@ public sealed class Histogram
 
     /// <summary>
     /// The counts of all buckets, shortest first. From then on it keeps memory for all of them: what looks into very many asks
-    /// <see cref="Next"/>.
+    /// <see cref="Next"/> or <see cref="CopyTo"/>.
     /// </summary>
     public ReadOnlySpan<long> Buckets
     {
         get
         {
             if (_window is not { Length: BucketCount }) ToWindow(0, BucketCount - 1);
+            _whole = true;
             return _window;
         }
     }
@@ -116,6 +118,14 @@ public sealed class Histogram
         }
         (bucket, count) = (BucketCount, 0);
         return false;
+    }
+
+    /// <summary>The counts of all buckets, as <see cref="Buckets"/> has them, in the caller's memory.</summary>
+    /// <param name="into">As long as there are buckets.</param>
+    public void CopyTo(Span<long> into)
+    {
+        into.Clear();
+        for (int at = 0; Next(ref at, out int bucket, out long count);) into[bucket] = count;
     }
 
     /// <summary>Adds one duration in ns.</summary>
@@ -329,7 +339,7 @@ public sealed class Histogram
     // What is looked into as a whole keeps its memory.
     private void Trim()
     {
-        if (_window is { Length: BucketCount }) return;
+        if (_whole) return;
         _window = null;
         if (_list is { Length: > 3 * Inline }) _list = null;
     }

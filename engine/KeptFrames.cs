@@ -19,6 +19,9 @@ internal sealed class KeptFrames
     /// <summary>Whether there are none.</summary>
     public bool IsEmpty => _used == 0;
 
+    /// <summary>Pieces there is memory for.</summary>
+    public int Pieces => _pieces.Count;
+
     /// <summary>Keeps a frame.</summary>
     /// <exception cref="StreamFormatException">There are too many to be one snapshot.</exception>
     public void Add(FrameType type, ReadOnlySpan<byte> payload)

@@ -27,6 +27,7 @@ internal sealed class Mirror(Lock gate, int pid)
     private readonly ConnectionFacts _unknown = new();
     private readonly Queue<(uint Connection, long Statuses)> _closed = new();
     private readonly FoldedCells _folded = new();
+    private readonly HashSet<uint> _over = [];
     private readonly List<CellDelta> _taken = [];
     private readonly Stack<CellDelta> _free = new();
     private readonly Cell _scratch = new();
@@ -195,8 +196,9 @@ internal sealed class Mirror(Lock gate, int pid)
 
     private void Add(FrameType type, FrameReader frame)
     {
+        if (type == FrameType.Cells) return;                         // they are read when they are taken
         if (type == FrameType.Facts) AddFacts(frame);
-        else if (type == FrameType.Units) AddUnits(frame);
+        else AddUnits(frame);
     }
 
     private void AddFacts(FrameReader frame)
@@ -300,15 +302,16 @@ internal sealed class Mirror(Lock gate, int pid)
     // What the statuses before this one were the last for: their cells have been read.
     private void ForgetClosed()
     {
-        bool any = false;
+        _over.Clear();
         while (_closed.TryPeek(out (uint Connection, long Statuses) first) && first.Statuses <= _statuses)
         {
             _closed.Dequeue();
             Connections.Remove(first.Connection);
-            any = true;
+            _over.Add(first.Connection);
         }
+        if (_over.Count == 0) return;
         _last = null;
-        if (any) Fold();
+        Fold();
     }
 
     // What is neither open nor listed any more is told in sums, so that what waits is bounded however late it is taken.

@@ -208,21 +208,23 @@ internal readonly record struct RowKey(int Target, ulong Lun, int Initiator, int
 }
 
 /// <summary>Groups the cells of a snapshot into rows. Keeps its rows, so that a steady load allocates nothing.</summary>
-public sealed class Rollup
+/// <param name="group">What rows are told apart by.</param>
+public sealed class Rollup(Dimensions group)
 {
-    private readonly Dimensions _group;
-    private readonly Nexuses _nexuses;
     private readonly Dictionary<RowKey, Row> _index = [];
     private readonly Dictionary<(int Engine, uint Connection), Row> _connections = [];
+    private Nexuses _nexuses = new();
     private Row?[] _rowOf = [];
     private int _generation;
 
-    /// <param name="group">What rows are told apart by.</param>
-    /// <param name="beside">Another roll-up of the same snapshots, which has looked at their names already; null for none.</param>
-    public Rollup(Dimensions group, Rollup? beside = null) => (_group, _nexuses) = (group, beside?._nexuses ?? new Nexuses());
+    /// <summary>Another roll-up of the same snapshots, which has looked at their names already.</summary>
+    public Rollup? Beside
+    {
+        init => _nexuses = value?._nexuses ?? _nexuses;
+    }
 
     /// <summary>What the rows are told apart by.</summary>
-    public Dimensions Group => _group;
+    public Dimensions Group => group;
 
     /// <summary>The rows of the last snapshot, in no order.</summary>
     public List<Row> Rows { get; } = [];
@@ -275,16 +277,19 @@ public sealed class Rollup
     /// <summary>Rows kept, shown or not.</summary>
     internal int Known => _index.Count + _connections.Count;
 
+    /// <summary>Connections whose names are known by number.</summary>
+    internal int KnownConnections => _nexuses.Known;
+
     private void Begin(Snapshot snapshot)
     {
         _generation++;
         _nexuses.Begin(snapshot.Connections.Count + snapshot.Units.Count);
         Rows.Clear();
         Total.Clear();
-        if (_group == (Dimensions.Target | Dimensions.Lun))
+        if (group == (Dimensions.Target | Dimensions.Lun))
             foreach (UnitDelta unit in snapshot.Units)
                 UnitRow(unit).Unit = unit;
-        if (_group == Dimensions.Connection)
+        if (group == Dimensions.Connection)
             foreach (ConnectionDelta connection in snapshot.Connections)
                 Begin(connection);
     }
@@ -293,7 +298,7 @@ public sealed class Rollup
     {
         Nexus nexus = _nexuses.Of(delta);
         Total.Add(delta, nexus);
-        if (_group == Dimensions.None)
+        if (group == Dimensions.None)
         {
             if (Rows.Count == 0) Rows.Add(Total);
             return Total;
@@ -320,19 +325,19 @@ public sealed class Rollup
     // Null for a connection that is no longer listed.
     private Row? RowOf(CellDelta delta, Nexus nexus)
     {
-        if (_group == Dimensions.Connection)
+        if (group == Dimensions.Connection)
             return _connections.TryGetValue((delta.Engine.Pid, delta.Connection.Id), out Row? known) && known.Generation == _generation ? known : null;
         var key = new RowKey(
-            (_group & Dimensions.Target) != 0 ? nexus.Target : 0,
-            (_group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,
-            (_group & Dimensions.Initiator) != 0 ? nexus.Initiator : 0,
-            (_group & Dimensions.Session) != 0 ? nexus.Session : 0,
-            (_group & Dimensions.Operation) != 0 ? delta.Cell.Key.Operation : (ushort)0);
+            (group & Dimensions.Target) != 0 ? nexus.Target : 0,
+            (group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,
+            (group & Dimensions.Initiator) != 0 ? nexus.Initiator : 0,
+            (group & Dimensions.Session) != 0 ? nexus.Session : 0,
+            (group & Dimensions.Operation) != 0 ? delta.Cell.Key.Operation : (ushort)0);
         if (!_index.TryGetValue(key, out Row? row))
         {
             ConnectionInfo c = delta.Connection;
-            row = Keep(key, (_group & Dimensions.Target) != 0 ? c.Target : "", (_group & Dimensions.Initiator) != 0 ? c.Initiator : "",
-                (_group & Dimensions.Session) != 0 ? Nexuses.SessionName(c) : "");
+            row = Keep(key, (group & Dimensions.Target) != 0 ? c.Target : "", (group & Dimensions.Initiator) != 0 ? c.Initiator : "",
+                (group & Dimensions.Session) != 0 ? Nexuses.SessionName(c) : "");
         }
         if (row.Generation != _generation) Begin(row);
         return row;

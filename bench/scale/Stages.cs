@@ -13,7 +13,7 @@ internal sealed partial class Stages
     private const int Width = 160;
     private const int Height = 50;
 
-    private readonly Dictionary<string, (double Sum, double Max, long Bytes, int Times)> _stages = [];
+    private readonly Dictionary<string, (List<double> Took, long Bytes)> _stages = [];
     private readonly FrameWriter _writer = new();
     private readonly SnapshotCursor _cursor = new();
     private readonly Frames _frames = new();
@@ -56,9 +56,9 @@ internal sealed partial class Stages
             Interval(load, (i + 1) * 1_000_000_000L);
             if (i is 5 or 6 && i < intervals) Keys();
         }
-        foreach ((string name, (double sum, double max, long bytes, int times)) in _stages)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22} {sum / times,8:f2} ms mean {max,8:f2} max {bytes,12} bytes the last time"));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"viewer together        {_stages.Where(s => s.Key[0] == '2').Sum(s => s.Value.Sum / s.Value.Times),8:f2} ms an interval"));
+        foreach ((string name, (List<double> took, long bytes)) in _stages)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22} {Median(took),8:f2} ms median {took.Max(),8:f2} max {bytes,12} bytes the last time"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"viewer together        {_stages.Where(s => s.Key[0] == '2').Sum(s => Median(s.Value.Took)),8:f2} ms an interval"));
         Console.WriteLine($"{_frames.Bytes >> 10} KiB of frames, {_frame.Rows.Count} rows, {_frame.Total.Ops} commands in the last interval");
         long all = Live() - before;
         load = null!;
@@ -132,9 +132,12 @@ internal sealed partial class Stages
         action();
         double took = Cpu() - from;
         bytes = GC.GetAllocatedBytesForCurrentThread() - bytes;
-        (double sum, double max, _, int times) = _stages.GetValueOrDefault(name);
-        _stages[name] = (sum + took, Math.Max(max, took), bytes, times + 1);
+        if (!_stages.TryGetValue(name, out (List<double> Took, long Bytes) stage)) stage.Took = [];
+        stage.Took.Add(took);
+        _stages[name] = (stage.Took, bytes);
     }
+
+    private static double Median(List<double> took) => took.Order().ElementAt(took.Count / 2);
 
     private static long Live()
     {

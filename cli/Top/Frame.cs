@@ -24,9 +24,9 @@ internal sealed class Frame
     public Frame(State state)
     {
         _state = state;
-        _rollups = [.. state.Views.Select(v => new Rollup(v.Group, _all))];
-        _operations = new Rollup(Dimensions.Operation, _all);
-        _units = new Rollup(Dimensions.Target | Dimensions.Lun, _all);
+        _rollups = [.. state.Views.Select(v => new Rollup(v.Group) { Beside = _all })];
+        _operations = new Rollup(Dimensions.Operation) { Beside = _all };
+        _units = new Rollup(Dimensions.Target | Dimensions.Lun) { Beside = _all };
         _keep = Keep;
     }
 
