@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Engine;
@@ -7,6 +8,7 @@ namespace Iscsitop.Engine;
 /// <param name="Connection">Id of the connection.</param>
 /// <param name="Lun">LUN as a number.</param>
 /// <param name="Operation">Opcode in the high byte, service action in the low byte (0 where the opcode has none).</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct CellKey(uint Connection, ulong Lun, ushort Operation);
 
 /// <summary>The durations of a command that a cell keeps (docs/measures.md).</summary>
@@ -164,7 +166,7 @@ public sealed class Cell
     {
         get
         {
-            int size = 160;
+            int size = 152;
             foreach (Histogram? h in _phases) size += h?.Size ?? 0;
             return size;
         }

@@ -15,6 +15,10 @@ internal sealed class Mirror(Lock gate, int pid)
     // What an engine has at most, and what connections beyond that count apart.
     private const int MaxCells = CellTable.DefaultCapacity + 3 * MaxConnections;
     private const int MaxClosed = 1 << 16;
+    private const int ManyCells = 8192;
+    private const int QuietSnapshots = 10;
+
+    private static readonly ConnectionInfo s_nobody = new(0, "", "");
 
     // Cells of connections that ended and are listed with what they did: when there are more, fewer are listed.
     private const int MaxEndedCells = 4096;
@@ -31,6 +35,8 @@ internal sealed class Mirror(Lock gate, int pid)
     private readonly List<CellDelta> _taken = [];
     private readonly Stack<CellDelta> _free = new();
     private readonly Cell _scratch = new();
+    private int _made;
+    private int _quiet;
     private KeptFrames _incoming = new();
     private KeptFrames _untaken = new();
     private ConnectionInfo? _last;
@@ -119,7 +125,10 @@ internal sealed class Mirror(Lock gate, int pid)
 
     /// <summary>Keeps a frame of a snapshot until its status comes.</summary>
     /// <exception cref="StreamFormatException">The snapshot is too big to be one.</exception>
-    public void Keep(FrameType type, ReadOnlySpan<byte> payload) => _incoming.Add(type, payload);
+    public void Keep(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        lock (gate) _incoming.Add(type, payload);
+    }
 
     /// <summary>The status came: what was kept is valid.</summary>
     public void Commit(in StatusRecord status)
@@ -169,6 +178,7 @@ internal sealed class Mirror(Lock gate, int pid)
         TakeStatus();
         snapshot.Engines.Add(Status);
         snapshot.Seconds = Math.Max(snapshot.Seconds, Status.Seconds);
+        GiveBack();
     }
 
     private void TakeStatus()
@@ -220,6 +230,8 @@ internal sealed class Mirror(Lock gate, int pid)
         }
         foreach (CellDelta delta in _pending.Values) _taken.Add(delta);
         _pending.Clear();
+        // The memory of what was taken is that of what comes next.
+        if (_incoming.IsEmpty) (_incoming, _untaken) = (_untaken, _incoming);
     }
 
     // One snapshot has a cell once: what it says need not be added to anything.
@@ -280,8 +292,25 @@ internal sealed class Mirror(Lock gate, int pid)
         return _last ?? (delta.Connection.Id == id ? delta.Connection : new ConnectionInfo(id, "", ""));
     }
 
-    private CellDelta Rent() =>
-        _free.TryPop(out CellDelta? delta) ? delta : new CellDelta { Cell = new Cell(), Connection = new ConnectionInfo(0, "", ""), Engine = Status };
+    private CellDelta Rent()
+    {
+        if (_free.TryPop(out CellDelta? delta)) return delta;
+        _made++;
+        _quiet = 0;
+        return new CellDelta { Cell = new Cell(), Connection = s_nobody, Engine = Status };
+    }
+
+    // What very many cells needed while they came is garbage that nothing would collect once nothing is allocated any more, and so are
+    // those of snapshots that had to wait: when no cell was new for some snapshots, both are given back, once.
+    private void GiveBack()
+    {
+        if (_made < ManyCells || ++_quiet < QuietSnapshots) return;
+        _made = 0;
+        while (_free.Count > _taken.Count / 4) _free.Pop();
+        _free.TrimExcess();
+        if (_pending.Count == 0) _pending.TrimExcess();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+    }
 
     private void AddUnits(FrameReader frame)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Iscsitop.Cli;
 using Iscsitop.Cli.Top;
@@ -22,6 +23,7 @@ internal sealed partial class Stages
     private readonly State _state = new(new TopOptions());
     private readonly Frame _frame;
     private readonly Screen _screen;
+    private Load? _load;
     private readonly Controls _controls;
 
     private Stages()
@@ -31,48 +33,67 @@ internal sealed partial class Stages
         _controls = new Controls(_state, _frame, _screen);
     }
 
-    public static void Run(int connections, int luns, int operations, int intervals)
+    public static void Run(int connections, int luns, int operations, int intervals) => Make(connections, luns, operations).Run(intervals);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Stages Make(int connections, int luns, int operations)
     {
         long before = Live();
         var load = new Load(connections, luns, operations);
         load.Interval(1);
         Console.WriteLine($"{load.Table.All.Count} cells; the engine's table {(Live() - before) >> 10} KiB after one interval");
-        new Stages().Run(load, intervals);
+        return new Stages { _load = load };
     }
 
-    private void Run(Load load, int intervals)
+    private void Run(int intervals)
     {
-        long before = Live();
+        Go(intervals);
+        Tell();
+        _load = null;
+        _frames.Free();
+        Console.WriteLine($"the viewer alone lives in {Live() >> 10} KiB");
+        GC.KeepAlive(this);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Go(int intervals)
+    {
+        Begin(_load!);
+        for (int i = 1; i <= intervals + 5; i++)
+        {
+            if (i == 6) _stages.Clear();
+            _load!.Interval(i * 1_000_000_000L);
+            Interval((i + 1) * 1_000_000_000L);
+            if (i is 5 or 6 && i < intervals) Keys();
+        }
+    }
+
+    private void Begin(Load load)
+    {
         foreach (ConnectionInfo connection in load.Connections) _reception.Mirror.Connect(connection);
         _reception.Mirror.Names.AddRange(["", "(other)", load.Connections[0].Target]);
         _cursor.Restart(1, 1);
         load.Table.Join(1);
-        long table = 0;
-        for (int i = 1; i <= intervals + 5; i++)
-        {
-            if (i == 6) _stages.Clear();
-            load.Interval(i * 1_000_000_000L);
-            if (i == intervals + 5) table = Live();
-            Interval(load, (i + 1) * 1_000_000_000L);
-            if (i is 5 or 6 && i < intervals) Keys();
-        }
+    }
+
+    private void Tell()
+    {
         foreach ((string name, (List<double> took, long bytes)) in _stages)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22} {Median(took),8:f2} ms median {took.Max(),8:f2} max {bytes,12} bytes the last time"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"viewer together        {_stages.Where(s => s.Key[0] == '2').Sum(s => Median(s.Value.Took)),8:f2} ms an interval"));
         Console.WriteLine($"{_frames.Bytes >> 10} KiB of frames, {_frame.Rows.Count} rows, {_frame.Total.Ops} commands in the last interval");
-        long all = Live() - before;
-        load = null!;
-        Console.WriteLine($"live after: {all >> 10} KiB (engine's growth included; frames kept by the bench {_frames.Capacity >> 10} KiB), table before {table >> 10} KiB");
-        Console.WriteLine($"resident {Environment.WorkingSet >> 20} MiB of this process, engine's table and all");
+        GCMemoryInfo heap = GC.GetGCMemoryInfo();
+        Console.WriteLine($"committed {heap.TotalCommittedBytes >> 10} KiB, engine's table and frames and all");
     }
 
-    private void Interval(Load load, long now)
+    private void Interval(long now)
     {
+        CellTable table = _load!.Table;
         _frames.Clear();
         Time("1 engine's walk", () =>
         {
-            _cursor.Begin(now, load.Table.Version);
-            _cursor.SendCells(load.Table, 0, _frames, _writer);
+            _cursor.Begin(now, table.Version);
+            _cursor.SendCells(table, 0, _frames, _writer);
             var status = new StatusRecord { Time = now, Interval = 1_000_000_000 };
             _writer.Write(in status);
             _frames.TrySend(_writer.Frame);
@@ -167,8 +188,6 @@ internal sealed partial class Stages
 
         public long Bytes { get; private set; }
 
-        public long Capacity => (long)_all.Count * StreamFormat.MaxFrame;
-
         public override bool TrySend(ReadOnlySpan<byte> frame)
         {
             if (_count == _all.Count) _all.Add(new byte[StreamFormat.MaxFrame]);
@@ -178,6 +197,8 @@ internal sealed partial class Stages
         }
 
         public void Clear() => (_count, Bytes) = (0, 0);
+
+        public void Free() => _all.Clear();
 
         public void Each(Reader read)
         {
