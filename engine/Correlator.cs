@@ -284,12 +284,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         cell.ReadBytes += command.ReadBytes;
         cell.WriteBytes += command.WriteBytes;
         if (command.Response != 0 || command.Status is not (ScsiStatus.Good or ScsiStatus.ConditionMet)) cell.Errors++;
-        int bucket = Histogram.BucketOf(command.Latency);
-        cell.Ensure(Phase.Latency).Add(bucket, command.Latency);
-        // Of a small command these are often equal.
-        cell.Ensure(Phase.Service).Add(command.Service == command.Latency ? bucket : Histogram.BucketOf(command.Service), command.Service);
-        if (command.FirstByte >= 0)
-            cell.Ensure(Phase.FirstByte).Add(command.FirstByte == command.Latency ? bucket : Histogram.BucketOf(command.FirstByte), command.FirstByte);
+        cell.Add(command.Latency, command.Service, command.FirstByte);
         if (command.Transfer >= 0) cell.Ensure(Phase.Transfer).Add(command.Transfer);
         if (command.R2tWait >= 0) cell.Ensure(Phase.R2tWait).Add(command.R2tWait);
         if (command.HostData >= 0) cell.Ensure(Phase.HostData).Add(command.HostData);

@@ -156,23 +156,7 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
     public void Cell(Cell into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        into.Clear();
-        into.Key = new CellKey(U32(), (ulong)I64(), U16());
-        into.Kind = (CommandKind)U8();
-        int phases = U8();
-        if (into.Kind > CommandKind.Other || phases >= 1 << Iscsitop.Engine.Cell.PhaseCount)
-            throw new StreamFormatException("a cell has an unknown kind or phase");
-        into.Started = I64();
-        into.Completed = I64();
-        into.Errors = I64();
-        into.Aborted = I64();
-        into.ReadBytes = I64();
-        into.WriteBytes = I64();
-        into.OutstandingTime = I64();
-        into.Outstanding = I64();
-        for (int i = 0; i < Iscsitop.Engine.Cell.PhaseCount; i++)
-            if ((phases & 1 << i) != 0)
-                Buckets(into.Ensure((Phase)i));
+        _rest = _rest[CellCodec.Read(_rest, into)..];
     }
 
     /// <summary>Whose facts come next in a facts frame.</summary>
@@ -242,12 +226,6 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
         into.Interarrival.AddSum(sum);
         Buckets(into.Interarrival, buckets);
         return key;
-    }
-
-    private void Buckets(Histogram into)
-    {
-        into.AddSum(I64());
-        Buckets(into, U16());
     }
 
     private void Buckets(Histogram into, int count)

@@ -12,6 +12,9 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
     // What + and - go through, in seconds.
     private static readonly double[] s_intervals = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 
+    // Only the selection has moved, which the frame has been told: all else stands as it was.
+    private bool _moved;
+
     /// <summary>Does what the key says.</summary>
     /// <returns>False when the key does nothing here.</returns>
     public bool Press(char key)
@@ -28,7 +31,8 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             Mode.SortMenu => InMenu(Keys.ActionOf(key), key),
             _ => InPrompt(key),
         };
-        if (used) frame.Refresh();
+        if (used && !_moved) frame.Refresh();
+        _moved = false;
         return used;
     }
 
@@ -89,7 +93,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             case KeyAction.Last: frame.Select(int.MaxValue, follow: true); break;
             default: return false;
         }
-        return true;
+        return _moved = true;
     }
 
     private int SortColumn => Array.FindIndex(state.Columns, c => c.Field == state.SortBy.Field);

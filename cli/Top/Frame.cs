@@ -10,28 +10,24 @@ internal sealed class Frame
 {
     private const int Remembered = 1024;
 
-    private static readonly Func<CellDelta, bool> s_nothing = _ => false;
-
     private readonly State _state;
     private readonly Rollup[] _rollups;
     private readonly Rollup _all = new(Dimensions.None);
-    private readonly Rollup _operations = new(Dimensions.Operation);
-    private readonly Rollup _units = new(Dimensions.Target | Dimensions.Lun);
+    private readonly Rollup _operations;
+    private readonly Rollup _units;
     private readonly Func<CellDelta, bool> _keep;
-    private readonly Func<CellDelta, bool> _keepSelected;
     private readonly Comparison<Row> _byOps = new RowOrder(Columns.Operations[0], ascending: false).Compare;
     private Func<CellDelta, bool>? _keepListed;
     private Comparison<Row>? _order;
     private (Column?, bool) _orderOf;
-    private RowId _selected;
-    private Dimensions _selectedGroup;
 
     public Frame(State state)
     {
         _state = state;
-        _rollups = [.. state.Views.Select(v => new Rollup(v.Group))];
+        _rollups = [.. state.Views.Select(v => new Rollup(v.Group) { Beside = _all })];
+        _operations = new Rollup(Dimensions.Operation) { Beside = _all };
+        _units = new Rollup(Dimensions.Target | Dimensions.Lun) { Beside = _all };
         _keep = Keep;
-        _keepSelected = KeepSelected;
     }
 
     /// <summary>The snapshot shown; null before the first.</summary>
@@ -76,18 +72,20 @@ internal sealed class Frame
     public void Update(Snapshot snapshot)
     {
         Snapshot = snapshot;
-        Refresh();
+        Refresh(_all);
         if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
     }
 
     /// <summary>Does the same snapshot anew, after the state changed.</summary>
-    public void Refresh()
+    public void Refresh() => Refresh(null);
+
+    // The totals of a snapshot are the same whatever the state is.
+    private void Refresh(Rollup? totals)
     {
         if (Snapshot is not { } snapshot) return;
         CountDrops(snapshot);
-        _all.Build(snapshot, _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps);
         Rollup rollup = _rollups[_state.ViewIndex];
-        rollup.Build(snapshot, _keep);
+        rollup.Build(snapshot, _keep, totals, _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps);
         Collect(rollup);
         Rows.Sort(Order());
         if (Rows.Count > _state.MaxRows) Rows.RemoveRange(_state.MaxRows, Rows.Count - _state.MaxRows);
@@ -107,9 +105,7 @@ internal sealed class Frame
     {
         SelectedIndex = index;
         BreakdownRows.Clear();
-        _selected = index < 0 ? default : new RowId(Rows[index]);
-        _selectedGroup = _state.View.Group;
-        Breakdown.Build(Snapshot!, index < 0 ? s_nothing : _keepSelected);
+        Breakdown.Build(Snapshot!, _rollups[_state.ViewIndex], index < 0 ? null : Rows[index]);
         foreach (Row row in Breakdown.Rows)
             if (row.Ops + row.Outstanding + row.Aborted > 0)
                 BreakdownRows.Add(row);
@@ -161,13 +157,6 @@ internal sealed class Frame
                 return false;
         return true;
     }
-
-    private bool KeepSelected(CellDelta delta) =>
-        ((_selectedGroup & Dimensions.Operation) == 0 || delta.Cell.Key.Operation == _selected.Operation)
-        && ((_selectedGroup & Dimensions.Lun) == 0 || (delta.Cell.Key.Lun == _selected.Lun && delta.Connection.Target == _selected.Target))
-        && ((_selectedGroup & Dimensions.Initiator) == 0 || delta.Connection.Initiator == _selected.Initiator)
-        && ((_selectedGroup & Dimensions.Connection) == 0 || (delta.Connection.Id == _selected.Connection && delta.Engine.Pid == _selected.Engine))
-        && Keep(delta);
 
     private Comparison<Row> Order()
     {
