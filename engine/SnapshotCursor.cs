@@ -160,7 +160,7 @@ internal sealed class SnapshotCursor
             if (!outbox.HasRoom) return false;
             writer.Begin(FrameType.Failures);
             for (; _failure < failures.Count; _failure++)
-                if (failures[_failure].Version > _seen && !writer.TryAdd(failures[_failure])) break;
+                if (failures[_failure].Version > _seen && !writer.TryAdd(failures[_failure].Record)) break;
             if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
         }
         return true;

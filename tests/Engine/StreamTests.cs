@@ -111,7 +111,7 @@ public sealed class StreamTests
         table.Add(key, 400);
         _writer.Begin(FrameType.Failures);
         int count = 0;
-        while (_writer.TryAdd(table.All[0])) count++;
+        while (_writer.TryAdd(table.All[0].Record)) count++;
         Assert.That(count, Is.EqualTo((StreamFormat.MaxFrame - StreamFormat.HeaderLength) / 44));
         Assert.That(Through(FrameType.Failures, f => f.Failure()), Is.EqualTo(new FailureRecord(key, 4, 400, 500)));
         Assert.That(Through(FrameType.Failures, f =>
