@@ -34,6 +34,7 @@ internal sealed class Mirror(Lock gate, int pid)
     private readonly HashSet<uint> _over = [];
     private readonly List<CellDelta> _taken = [];
     private readonly Stack<CellDelta> _free = new();
+    private readonly Stack<Histogram> _spare = new();
     private readonly Cell _scratch = new();
     private int _made;
     private int _quiet;
@@ -247,7 +248,7 @@ internal sealed class Mirror(Lock gate, int pid)
                 if (_taken.Count >= MaxCells) throw new StreamFormatException("more cells than an engine keeps");
                 CellDelta delta = Rent();
                 _taken.Add(delta);
-                frame.Cell(delta.Cell);
+                frame.Cell(delta.Cell, _spare);
                 delta.Connection = Find(delta);
             }
         }
@@ -308,6 +309,8 @@ internal sealed class Mirror(Lock gate, int pid)
         _made = 0;
         while (_free.Count > _taken.Count / 4) _free.Pop();
         _free.TrimExcess();
+        _spare.Clear();
+        _spare.TrimExcess();
         if (_pending.Count == 0) _pending.TrimExcess();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
