@@ -161,6 +161,21 @@ public sealed class Cell
         foreach (Histogram? h in _phases) h?.Clear();
     }
 
+    /// <summary>Sets everything to 0, for a cell that has certain phases: histograms of others go to the spare ones, and what lacks comes from there.</summary>
+    internal void Begin(int phases, Stack<Histogram> spare)
+    {
+        Clear();
+        for (int i = 0; i < PhaseCount; i++)
+        {
+            if ((phases & 1 << i) != 0 || _phases[i] is not { } histogram) continue;
+            spare.Push(histogram);
+            _phases[i] = null;
+        }
+        for (int i = 0; i < PhaseCount; i++)
+            if ((phases & 1 << i) != 0 && _phases[i] is null && spare.TryPop(out Histogram? histogram))
+                _phases[i] = histogram;
+    }
+
     /// <summary>Bytes it takes.</summary>
     internal int Size
     {

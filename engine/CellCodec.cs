@@ -58,9 +58,11 @@ internal static class CellCodec
     /// <summary>Reads a cell over what there was.</summary>
     /// <returns>How many bytes it took.</returns>
     /// <exception cref="StreamFormatException">It ends early, or a bucket, kind or phase does not exist.</exception>
-    public static int Read(ReadOnlySpan<byte> bytes, Cell into)
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="into">The cell.</param>
+    /// <param name="spare">Where its histograms go that are not needed, and come from that are; null when it keeps its own.</param>
+    public static int Read(ReadOnlySpan<byte> bytes, Cell into, Stack<Histogram>? spare = null)
     {
-        into.Clear();
         int at = 0;
         uint connection = (uint)Take(bytes, ref at);
         ulong lun = Take(bytes, ref at);
@@ -69,6 +71,8 @@ internal static class CellCodec
         into.Kind = (CommandKind)bytes[at + 2];
         int mask = bytes[at + 3];
         at += 4;
+        if (spare is null) into.Clear();
+        else into.Begin(mask, spare);
         if (into.Kind > CommandKind.Other) throw new StreamFormatException("a cell has an unknown kind");
         into.Started = (long)Take(bytes, ref at);
         into.Completed = (long)Take(bytes, ref at);

@@ -153,10 +153,13 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
 
     /// <summary>The next cell of a cells frame, over what <paramref name="into"/> held.</summary>
     /// <exception cref="StreamFormatException">A bucket, kind or phase does not exist.</exception>
-    public void Cell(Cell into)
+    public void Cell(Cell into) => Cell(into, null);
+
+    /// <summary>The same, with histograms that several cells share one after the other.</summary>
+    internal void Cell(Cell into, Stack<Histogram>? spare)
     {
         ArgumentNullException.ThrowIfNull(into);
-        _rest = _rest[CellCodec.Read(_rest, into)..];
+        _rest = _rest[CellCodec.Read(_rest, into, spare)..];
     }
 
     /// <summary>Whose facts come next in a facts frame.</summary>

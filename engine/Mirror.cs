@@ -35,6 +35,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
     private readonly List<CellDelta> _taken = [];
     private readonly Stack<CellDelta> _free = new();
     private readonly Happenings _happenings = new();
+    private readonly Stack<Histogram> _spare = new();
     private readonly Cell _scratch = new();
     private int _made;
     private int _quiet;
@@ -253,7 +254,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
                 if (_taken.Count >= MaxCells) throw new StreamFormatException("more cells than an engine keeps");
                 CellDelta delta = Rent();
                 _taken.Add(delta);
-                frame.Cell(delta.Cell);
+                frame.Cell(delta.Cell, _spare);
                 delta.Connection = Find(delta);
             }
         }
@@ -314,6 +315,8 @@ internal sealed partial class Mirror(Lock gate, int pid)
         _made = 0;
         while (_free.Count > _taken.Count / 4) _free.Pop();
         _free.TrimExcess();
+        _spare.Clear();
+        _spare.TrimExcess();
         if (_pending.Count == 0) _pending.TrimExcess();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
