@@ -38,6 +38,14 @@ internal static class Palette
         (Style.Badge, Own(TextStyle.Reverse), new(ColorName16.Black, ColorName16.Cyan), new(s_black, s_accent)),
         (Style.WarnBadge, Own(TextStyle.Reverse | TextStyle.Bold), new(ColorName16.White, ColorName16.Red, TextStyle.Bold), new(new Color(255, 255, 255), new Color(190, 48, 44), TextStyle.Bold)),
         (Style.Key, Own(TextStyle.Bold), Basic(ColorName16.Cyan), On(s_accent)),
+        (Style.Heat0, Own(TextStyle.Faint), Own(TextStyle.Faint), Heat(new(36, 52, 92))),
+        (Style.Heat1, Own(), Own(), Heat(new(34, 78, 122))),
+        (Style.Heat2, Own(), new(ColorName16.Gray, ColorName16.Blue), Heat(new(28, 106, 128))),
+        (Style.Heat3, Own(), new(ColorName16.Black, ColorName16.Cyan), Heat(new(38, 132, 104))),
+        (Style.Heat4, Own(), new(ColorName16.Black, ColorName16.Green), Heat(new(108, 150, 62))),
+        (Style.Heat5, Own(TextStyle.Bold), new(ColorName16.Black, ColorName16.Yellow), Heat(new(196, 160, 44))),
+        (Style.Heat6, Own(TextStyle.Bold), new(ColorName16.White, ColorName16.Red, TextStyle.Bold), Heat(new(218, 108, 40))),
+        (Style.Heat7, Own(TextStyle.Bold | TextStyle.Underline), new(ColorName16.White, ColorName16.Magenta, TextStyle.Bold), Heat(new(204, 40, 46))),
     ];
 
     /// <summary>The attributes of all styles, a selected one at its style's value plus <see cref="Style.Count"/>.</summary>
@@ -67,6 +75,9 @@ internal static class Palette
         bool full = environment("COLORTERM") is "truecolor" or "24bit" || environment("WT_SESSION") is not null || term.EndsWith("-direct", StringComparison.Ordinal);
         return full || OperatingSystem.IsWindows() ? ColorDepth.Full : ColorDepth.Sixteen;
     }
+
+    // The cell is filled; its character, which says the same, is a shade of it.
+    private static Attribute Heat(Color fill) => new(fill.R + fill.G + fill.B > 330 ? s_black : Lighter(fill), fill);
 
     private static Attribute Selected(ColorDepth depth, Attribute plain) => depth switch
     {
