@@ -84,6 +84,9 @@ public sealed record TopOptions
     /// <summary>Colours.</summary>
     public ColorChoice Color { get; init; }
 
+    /// <summary>7-bit characters only (<c>--ascii</c>).</summary>
+    public bool Ascii { get; init; }
+
     /// <summary>How reports are written.</summary>
     public OutputFormat Output { get; init; }
 

@@ -28,7 +28,7 @@ _iscsitop() {
         target) options='--portal --name --lun --config --check-config --drain --state-dir --log-level --insecure-allow-remote -h --help' ;;
         engine) options='-i --interface --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize --log-level -h --help' ;;
         demo) options='-b --batch -h --help' ;;
-        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended -o --output -j -d -m --unit -B -y --color -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop sessions list engine target demo' ;;
+        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended -o --output -j -d -m --unit -B -y --color --ascii -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop sessions list engine target demo' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 }

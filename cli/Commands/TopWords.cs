@@ -61,6 +61,8 @@ internal sealed class TopWords
         DefaultValueFactory = _ => "auto",
     };
 
+    public Option<bool> Ascii { get; } = new("--ascii") { Description = "draw the full screen with 7-bit characters only; so does a locale that is not UTF-8" };
+
     public Argument<string?> Interval { get; } = new("interval") { Arity = ArgumentArity.ZeroOrOne, Description = "seconds between reports, from 0.1; 1 unless given" };
 
     public Argument<string?> Count { get; } = new("count") { Arity = ArgumentArity.ZeroOrOne, Description = "reports until the end; no end unless given" };
@@ -72,7 +74,7 @@ internal sealed class TopWords
     {
         command.Add(Interval);
         command.Add(Count);
-        foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, Color })
+        foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, Color, Ascii })
             command.Add(option);
         Filters.AddTo(command);
         Capture.AddTo(command);

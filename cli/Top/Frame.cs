@@ -67,6 +67,9 @@ internal sealed class Frame
     /// <summary>Connections whose login was not seen.</summary>
     public long MidStream { get; private set; }
 
+    /// <summary>How much of a file has been read, from 0 to 1; NaN when nobody knows.</summary>
+    public double Progress { get; set; } = double.NaN;
+
     /// <summary>Whether the breakdown is by unit rather than by operation.</summary>
     public bool ByUnit => _state.View.Group == Dimensions.Operation;
 
