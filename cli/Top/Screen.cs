@@ -36,7 +36,7 @@ internal sealed class Screen
         (_state, _frame, _glyphs) = (state, frame, glyphs);
         _header = new Header(glyphs, state, zone);
         _footer = new Footer(glyphs, state);
-        _overlay = new Overlay(glyphs, state);
+        _overlay = new Overlay(glyphs, state, frame);
         _latency = new LatencyPanel(glyphs);
         Table = new Table(glyphs);
         _commands = new Table(glyphs);

@@ -87,6 +87,14 @@ public sealed class PaletteTests
         Assert.That(looks.Follow(state), Is.False);
     }
 
+    [TestCase("xterm", true)]
+    [TestCase("linux", true)]
+    [TestCase("vt100", true)]
+    [TestCase("dumb", false)]
+    [TestCase("", false)]
+    [TestCase(null, false)]
+    public void A_full_screen_needs_a_cursor_that_moves(string? term, bool can) => Assert.That(Iscsitop.Cli.Output.Streams.CanMoveCursor(term), Is.EqualTo(can));
+
     [TestCase("LANG=C.UTF-8 TERM=xterm", true)]
     [TestCase("LANG=C LC_ALL=en_US.utf8 TERM=xterm", true)]
     [TestCase("LANG=C.UTF-8 LC_ALL=C TERM=xterm", false)]
