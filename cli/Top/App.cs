@@ -57,7 +57,7 @@ internal sealed class App : IDisposable
         Func<bool>? tick = source.Progress is null ? null : OnTick;
         _stage = OperatingSystem.IsWindows()
             ? new ToolkitStage(_state, screen, controls, looks, depth == ColorDepth.Sixteen) { Used = OnUsed, Tick = tick }
-            : new UnixStage(_state, screen, controls, looks, glyphs == Glyphs.Ascii) { Used = OnUsed, Tick = tick };
+            : new UnixStage(_state, screen, controls, looks, glyphs == Glyphs.Ascii, new Tty()) { Used = OnUsed, Tick = tick };
     }
 
     /// <summary>Runs the full screen until the viewer or a signal ends it.</summary>

@@ -103,11 +103,9 @@ internal sealed class KeyDecoder
                 if (bytes.Length < 3) return 0;
                 Add(s_finals, (char)bytes[2], into);
                 return 3;
-            case (byte)Keys.Esc:
+            default:                                                 // two keys, or Alt and a key: nobody can tell
                 into.Add(new Keystroke(Keys.Esc));
                 return 1;
-            default:
-                return 2;                                            // Alt and a key, which has no meaning here
         }
     }
 

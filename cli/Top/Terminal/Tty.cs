@@ -20,27 +20,29 @@ internal enum Ready : byte
 }
 
 /// <summary>
-/// The terminal that standard input and output are, taken for a full screen and given back. Everything is the reading
+/// A terminal, taken for a full screen and given back. Everything is the reading
 /// thread's but <see cref="Wake"/> and <see cref="Leave"/>, which the end of the process calls from anywhere.
 /// </summary>
 internal sealed unsafe class Tty : IDisposable
 {
-    private const int Input = 0;
-    private const int Output = 1;
-
     // So long the end waits for a terminal that does not take what is written, which then stays as it is.
     private const int Patience = 200;
 
+    private readonly int _input;
+    private readonly int _output;
     private readonly byte[] _settings = new byte[LibC.TermiosRoom];
     private readonly int[] _wake = new int[2];
     private readonly Lock _gate = new();
     private bool _entered;
     private int _woken;
 
-    /// <exception cref="IOException">Standard input is no terminal.</exception>
-    public Tty()
+    /// <param name="input">The terminal to read from.</param>
+    /// <param name="output">The same to write to.</param>
+    /// <exception cref="IOException">It is no terminal.</exception>
+    public Tty(int input = 0, int output = 1)
     {
-        fixed (byte* settings = _settings) Check(LibC.GetAttributes(Input, settings));
+        (_input, _output) = (input, output);
+        fixed (byte* settings = _settings) Check(LibC.GetAttributes(_input, settings));
         fixed (int* ends = _wake) Check(LibC.Pipe(ends));
     }
 
@@ -48,7 +50,7 @@ internal sealed unsafe class Tty : IDisposable
     public long Writes { get; private set; }
 
     /// <summary>Columns and rows.</summary>
-    public static (int Width, int Height) Size => LibC.WindowSize(Output) is { Width: > 0, Height: > 0 } size ? size : (80, 24);
+    public (int Width, int Height) Size => LibC.WindowSize(_output) is { Width: > 0, Height: > 0 } size ? size : (80, 24);
 
     // Alternate screen, no cursor, no wrapping at the right edge (a frame may meet a window that has just shrunk), clicks and wheel.
     private static ReadOnlySpan<byte> Taken => "\e[?1049h\e[?25l\e[?7l\e[?2004l\e[?1000h\e[?1006h"u8;
@@ -61,12 +63,12 @@ internal sealed unsafe class Tty : IDisposable
     {
         fixed (byte* settings = _settings)
         {
-            Check(LibC.GetAttributes(Input, settings));
+            Check(LibC.GetAttributes(_input, settings));
             byte* raw = stackalloc byte[LibC.TermiosRoom];
             new ReadOnlySpan<byte>(settings, LibC.TermiosRoom).CopyTo(new Span<byte>(raw, LibC.TermiosRoom));
             LibC.MakeRaw(raw);
             _entered = true;
-            Check(LibC.SetAttributes(Input, LibC.Now, raw));
+            Check(LibC.SetAttributes(_input, LibC.Now, raw));
         }
         Write(Taken);
     }
@@ -79,11 +81,11 @@ internal sealed unsafe class Tty : IDisposable
         {
             if (!_entered) return;
             _entered = false;
-            var output = new LibC.PollFd(Output, LibC.Writable, 0);
+            var output = new LibC.PollFd(_output, LibC.Writable, 0);
             if (mine && LibC.Poll(&output, 1, Patience) == 1 && output.Happened == LibC.Writable)
                 fixed (byte* given = Given)
-                    _ = LibC.Write(Output, given, (nuint)Given.Length);
-            fixed (byte* settings = _settings) _ = LibC.SetAttributes(Input, LibC.Now, settings);
+                    _ = LibC.Write(_output, given, (nuint)Given.Length);
+            fixed (byte* settings = _settings) _ = LibC.SetAttributes(_input, LibC.Now, settings);
         }
         finally
         {
@@ -102,7 +104,7 @@ internal sealed unsafe class Tty : IDisposable
             {
                 for (int done = 0; done < bytes.Length;)
                 {
-                    nint n = LibC.Write(Output, from + done, (nuint)(bytes.Length - done));
+                    nint n = LibC.Write(_output, from + done, (nuint)(bytes.Length - done));
                     Writes++;
                     if (n >= 0) done += (int)n;
                     else if (Marshal.GetLastPInvokeError() is var error && error == LibC.WouldBlock) WaitForRoom();
@@ -117,7 +119,7 @@ internal sealed unsafe class Tty : IDisposable
     public Ready Wait(int milliseconds)
     {
         LibC.PollFd* fds = stackalloc LibC.PollFd[2];
-        fds[0] = new LibC.PollFd(Input, LibC.Readable, 0);
+        fds[0] = new LibC.PollFd(_input, LibC.Readable, 0);
         fds[1] = new LibC.PollFd(_wake[0], LibC.Readable, 0);
         if (LibC.Poll(fds, 2, milliseconds) < 0) return Marshal.GetLastPInvokeError() == LibC.Interrupted ? Ready.Woken : throw Failure();
         Ready ready = Ready.Nothing;
@@ -130,13 +132,13 @@ internal sealed unsafe class Tty : IDisposable
 
     /// <summary>Reads what was typed; call it when <see cref="Wait"/> says so.</summary>
     /// <returns>How much, 0 when the terminal has gone.</returns>
-    public static int Read(Span<byte> into)
+    public int Read(Span<byte> into)
     {
         fixed (byte* to = into)
         {
             while (true)
             {
-                nint n = LibC.Read(Input, to, (nuint)into.Length);
+                nint n = LibC.Read(_input, to, (nuint)into.Length);
                 if (n >= 0) return (int)n;
                 if (Marshal.GetLastPInvokeError() != LibC.Interrupted) return 0;
             }
@@ -167,9 +169,9 @@ internal sealed unsafe class Tty : IDisposable
         Interlocked.Exchange(ref _woken, 0);
     }
 
-    private static void WaitForRoom()
+    private void WaitForRoom()
     {
-        var output = new LibC.PollFd(Output, LibC.Writable, 0);
+        var output = new LibC.PollFd(_output, LibC.Writable, 0);
         _ = LibC.Poll(&output, 1, Patience);
     }
 

@@ -19,7 +19,7 @@ internal sealed class UnixStage : Stage
     private readonly Screen _screen;
     private readonly Controls _controls;
     private readonly Looks _looks;
-    private readonly Tty _tty = new();
+    private readonly Tty _tty;
     private readonly KeyDecoder _decoder = new();
     private readonly Painter _painter;
     private readonly ConcurrentQueue<Action> _posted = new();
@@ -32,15 +32,13 @@ internal sealed class UnixStage : Stage
     private bool _dirty = true;
     private bool _stopped;
 
-    public UnixStage(State state, Screen screen, Controls controls, Looks looks, bool ascii)
+    public UnixStage(State state, Screen screen, Controls controls, Looks looks, bool ascii, Tty tty)
     {
+        _tty = tty;
         _painter = new Painter(ascii);
         (_state, _screen, _controls, _looks) = (state, screen, controls, looks);
         _painter.Use(looks.Now);
     }
-
-    /// <summary>Calls of write(2) so far.</summary>
-    public long Writes => _tty.Writes;
 
     public override void Run()
     {
@@ -102,7 +100,7 @@ internal sealed class UnixStage : Stage
 
     private void Read()
     {
-        int n = Tty.Read(_read);
+        int n = _tty.Read(_read);
         Gone = n == 0;
         _decoder.Decode(_read.AsSpan(0, n), Environment.TickCount64, _keys);
     }
@@ -142,7 +140,7 @@ internal sealed class UnixStage : Stage
             _painter.Use(_looks.Now);
             _screen.Canvas.Invalidate();
         }
-        (int width, int height) = Tty.Size;
+        (int width, int height) = _tty.Size;
         _screen.Draw(width, height);
         ReadOnlySpan<byte> frame = _painter.Paint(_screen.Canvas);
         if (frame.Length > 0) _tty.Write(frame);

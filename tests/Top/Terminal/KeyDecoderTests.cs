@@ -72,8 +72,8 @@ public sealed class KeyDecoderTests
         Assert.That((Text(keys), decoder.Holds), Is.EqualTo(("\e", false)));
     }
 
-    [TestCase("\e\eq", "\e", TestName = "Esc before Alt and a key is Esc")]
-    [TestCase("\eqx", "x", TestName = "Alt and a key are nothing")]
+    [TestCase("\eq", "\eq", TestName = "Esc and a key are two keys however close")]
+    [TestCase("\e\e\e?", "\e\e\e?", TestName = "So are several")]
     [TestCase("\e[200~x", "x", TestName = "A paste has marks that are no keys")]
     [TestCase("\e[?1;2cx", "x", TestName = "An answer is swallowed")]
     [TestCase("\e]11;rgb:0/0/0\x07x", "11;rgb:0/0/0\ax", TestName = "A string we never ask for is not looked for")]
