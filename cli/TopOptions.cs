@@ -40,6 +40,15 @@ public enum ColorChoice : byte
 
     /// <summary>Never.</summary>
     Never,
+
+    /// <summary>Always, the 16 of the terminal's palette.</summary>
+    Sixteen,
+
+    /// <summary>Always, of the fixed table of 256.</summary>
+    Indexed,
+
+    /// <summary>Always, of 24 bits.</summary>
+    Full,
 }
 
 /// <summary>What <c>iscsitop [options] [interval [count]]</c> was asked for; the full screen and the reports read it.</summary>

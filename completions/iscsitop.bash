@@ -11,7 +11,7 @@ _iscsitop() {
         :-o|:--output) mapfile -t COMPREPLY < <(compgen -W 'table csv json ndjson' -- "$word"); return ;;
         :-d) mapfile -t COMPREPLY < <(compgen -W 'u d' -- "$word"); return ;;
         :-m|:--unit) mapfile -t COMPREPLY < <(compgen -W 'us ms s' -- "$word"); return ;;
-        :--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
+        :--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never 16 256 true' -- "$word"); return ;;
         snoop:-o|snoop:--output) mapfile -t COMPREPLY < <(compgen -W 'table ndjson' -- "$word"); return ;;
         *:-r|*:--read|*:-w|*:--write) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         *:-i|*:--interface) mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/net 2>/dev/null) any" -- "$word"); return ;;

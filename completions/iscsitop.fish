@@ -23,7 +23,7 @@ complete -c iscsitop -n __fish_use_subcommand -s d -r -a 'u d' -d 'put the time 
 complete -c iscsitop -n __fish_use_subcommand -s m -l unit -r -a 'us ms s' -d 'unit of latencies in tables; ms unless given'
 complete -c iscsitop -n __fish_use_subcommand -s B -d 'show MiB and KiB instead of MB and kB in tables'
 complete -c iscsitop -n __fish_use_subcommand -s y -d 'leave out the first report, which covers the time since the engine began to look'
-complete -c iscsitop -n __fish_use_subcommand -l color -r -a 'auto always never' -d 'use colours and styles; auto honours NO_COLOR'
+complete -c iscsitop -n __fish_use_subcommand -l color -r -a 'auto always never 16 256 true' -d 'use colours and styles; auto honours NO_COLOR, a number says how many the screen may use'
 complete -c iscsitop -n __fish_use_subcommand -l ascii -d 'draw the full screen with 7-bit characters only; so does a locale that is not UTF-8'
 complete -c iscsitop -n __fish_use_subcommand -s p -l pid -r -d 'attach to these engines only'
 complete -c iscsitop -n __fish_use_subcommand -l lun -r -d 'only these logical units'

@@ -56,8 +56,8 @@ internal sealed class TopWords
 
     public Option<string> Color { get; } = new("--color")
     {
-        HelpName = "auto|always|never",
-        Description = "use colours and styles; auto honours NO_COLOR",
+        HelpName = "auto|always|never|16|256|true",
+        Description = "use colours and styles; auto honours NO_COLOR, a number says how many the screen may use",
         DefaultValueFactory = _ => "auto",
     };
 
@@ -68,7 +68,8 @@ internal sealed class TopWords
     public Argument<string?> Count { get; } = new("count") { Arity = ArgumentArity.ZeroOrOne, Description = "reports until the end; no end unless given" };
 
     public ColorChoice ColorOf(ParseResult result) => Values.Choice("colour", result.GetValue(Color)!,
-        ("auto", ColorChoice.Auto), ("always", ColorChoice.Always), ("never", ColorChoice.Never));
+        ("auto", ColorChoice.Auto), ("always", ColorChoice.Always), ("never", ColorChoice.Never),
+        ("16", ColorChoice.Sixteen), ("256", ColorChoice.Indexed), ("true", ColorChoice.Full));
 
     public void AddTo(Command command)
     {

@@ -51,7 +51,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
             foreach (EngineStatus engine in snapshot.Engines)
                 if (any |= engine.Alive)
                     Engine(ref pen, engine);
-        if (!any)
+        if (!any && frame.Snapshot is not null)
         {
             pen.Text("no engine", Style.Warn);
             pen.Skip(2);

@@ -145,6 +145,7 @@ internal static class Palette
     /// <param name="environment">Reads an environment variable.</param>
     public static ColorDepth DepthFor(ColorChoice choice, Func<string, string?> environment)
     {
+        if (choice is ColorChoice.Sixteen or ColorChoice.Indexed or ColorChoice.Full) return ColorDepth.Sixteen + (choice - ColorChoice.Sixteen);
         string term = environment("TERM") ?? "";
         bool refused = !string.IsNullOrEmpty(environment("NO_COLOR")) || term is "dumb" or "vt100" or "vt220";
         if (choice == ColorChoice.Never || (choice == ColorChoice.Auto && refused)) return ColorDepth.Mono;

@@ -26,6 +26,9 @@ public sealed class PaletteTests
     public void The_option_overrules_the_environment() => Assert.Multiple(() =>
     {
         Assert.That(Palette.DepthFor(ColorChoice.Never, Environment("COLORTERM=truecolor")), Is.EqualTo(ColorDepth.Mono));
+        Assert.That(Palette.DepthFor(ColorChoice.Sixteen, Environment("NO_COLOR=1")), Is.EqualTo(ColorDepth.Sixteen));
+        Assert.That(Palette.DepthFor(ColorChoice.Indexed, Environment("TERM=dumb")), Is.EqualTo(ColorDepth.Indexed));
+        Assert.That(Palette.DepthFor(ColorChoice.Full, Environment("TERM=xterm")), Is.EqualTo(ColorDepth.Full));
         Assert.That(Palette.DepthFor(ColorChoice.Always, Environment("NO_COLOR=1 COLORTERM=truecolor")), Is.EqualTo(ColorDepth.Full));
     });
 

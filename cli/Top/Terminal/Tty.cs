@@ -34,6 +34,7 @@ internal sealed unsafe class Tty : IDisposable
     private readonly int[] _wake = new int[2];
     private readonly Lock _gate = new();
     private bool _entered;
+    private bool _disposed;
     private int _woken;
 
     /// <param name="input">The terminal to read from.</param>
@@ -68,7 +69,8 @@ internal sealed unsafe class Tty : IDisposable
             new ReadOnlySpan<byte>(settings, LibC.TermiosRoom).CopyTo(new Span<byte>(raw, LibC.TermiosRoom));
             LibC.MakeRaw(raw);
             _entered = true;
-            Check(LibC.SetAttributes(_input, LibC.Now, raw));
+            // In the background this stops the process until it is in the foreground.
+            while (LibC.SetAttributes(_input, LibC.Now, raw) != 0) CheckInterrupted();
         }
         Write(Taken);
     }
@@ -157,6 +159,8 @@ internal sealed unsafe class Tty : IDisposable
     public void Dispose()
     {
         Leave();
+        if (_disposed) return;
+        _disposed = true;
         // Whoever still wakes must not hit a file that has got the number since.
         Interlocked.Exchange(ref _woken, 1);
         foreach (int end in _wake) _ = LibC.Close(end);
@@ -173,6 +177,11 @@ internal sealed unsafe class Tty : IDisposable
     {
         var output = new LibC.PollFd(_output, LibC.Writable, 0);
         _ = LibC.Poll(&output, 1, Patience);
+    }
+
+    private static void CheckInterrupted()
+    {
+        if (Marshal.GetLastPInvokeError() != LibC.Interrupted) throw Failure();
     }
 
     private static void Check(int result)

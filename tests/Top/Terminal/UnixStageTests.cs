@@ -13,6 +13,7 @@ public sealed class UnixStageTests
     private Seen _seen = null!;
     private UnixStage _stage = null!;
     private Thread _thread = null!;
+    private Exception? _failure;
     private int _used;
 
     [SetUp]
@@ -24,7 +25,18 @@ public sealed class UnixStageTests
         _seen = new Seen(80, 24).With(new SyntheticLoad().Take());
         _stage = new UnixStage(_seen.State, _seen.Screen, _seen.Controls, new Looks(ColorDepth.Sixteen, ColorDepth.Sixteen), ascii: false, _tty) { Used = OnUsed };
         _seen.Screen.Canvas.Invalidate();
-        _thread = new Thread(_stage.Run);
+        _failure = null;
+        _thread = new Thread(() =>
+        {
+            try
+            {
+                _stage.Run();
+            }
+            catch (InvalidOperationException e)
+            {
+                _failure = e;
+            }
+        });
         _thread.Start();
         _pty.ReadUntil("\e[?2026l");
     }
@@ -35,6 +47,7 @@ public sealed class UnixStageTests
         _stage.Post(_stage.Stop);
         Assert.That(_thread.Join(20_000));
         _stage.Dispose();
+        _tty.Dispose();
         _pty.Dispose();
     }
 
@@ -143,6 +156,17 @@ public sealed class UnixStageTests
         _pty.HangUp();
         Assert.That(_thread.Join(20_000));
         Assert.That(_stage.Gone);
+    }
+
+    [Test]
+    public void An_exception_ends_it_and_the_terminal_is_given_back()
+    {
+        byte[] within = _pty.Settings;
+        _stage.Post(() => throw new InvalidOperationException("a bug"));
+        Assert.That(_thread.Join(20_000));
+        Assert.That(_failure?.Message, Is.EqualTo("a bug"));
+        Assert.That(_pty.ReadUntil("\e>"), Does.Contain("\e[?1049l"));
+        Assert.That(_pty.Settings, Is.Not.EqualTo(within));
     }
 
     [Test]
