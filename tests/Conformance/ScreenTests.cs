@@ -118,15 +118,16 @@ public sealed class ScreenTests
         Assert.That(Settings(terminal), Is.EqualTo(before));
     }
 
-    [TestCase("TERM=linux")]
-    [TestCase("TERM=vt100")]
-    [TestCase("LC_ALL=C")]
-    public void A_terminal_of_7_bits_gets_7_bits(string environment)
+    [TestCase("TERM=linux", "")]
+    [TestCase("TERM=vt100", "")]
+    [TestCase("LC_ALL=C", "")]
+    [TestCase("LC_ALL=C.UTF-8", "--ascii")]
+    public void A_terminal_of_7_bits_gets_7_bits(string environment, string option)
     {
         using var terminal = new Terminal(80, 24);
-        terminal.Type($"{environment} '{Binary.Path}' demo");
+        terminal.Type($"{environment} '{Binary.Path}' {option} -r '{Pipeline.Corpus.PathOf("reads.pcap")}'");
         terminal.Press("Enter");
-        terminal.WaitFor("iscsitop:demo ");
+        terminal.WaitFor("ptures:disk ");
         Assert.That(terminal.Screen, Does.Match("^[ -~\\n]*$").And.Contain(" latency "));
         terminal.Press("?");
         string screen = terminal.WaitFor("this help");
