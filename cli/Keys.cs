@@ -34,7 +34,9 @@ internal enum KeyAction
     Extended,
     Names,
     Reset,
+    Colors,
     Redraw,
+    Suspend,
 }
 
 /// <summary>A row of the key table.</summary>
@@ -97,7 +99,9 @@ internal static class Keys
         new(KeyAction.Last, ["End", "G"], "last row"),
         new(KeyAction.ColumnsLeft, ["Left"], "columns that did not fit, to the left"),
         new(KeyAction.ColumnsRight, ["Right"], "columns that did not fit, to the right"),
+        new(KeyAction.Colors, ["X"], "colours off and on"),
         new(KeyAction.Redraw, ["Ctrl-L"], "draw the screen anew"),
+        new(KeyAction.Suspend, ["Ctrl-Z"], "back to the shell until fg"),
     ];
 
     // The words for keys that no printable character stands for.

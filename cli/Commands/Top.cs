@@ -60,6 +60,7 @@ internal static class Top
             Rows = rows is null ? null : Values.Count("number of rows", rows),
             Extended = result.GetValue(words.Extended),
             Color = words.ColorOf(result),
+            Ascii = result.GetValue(words.Ascii),
             Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(words.Output)!, Formats),
             Stamp = result.GetValue(words.Stamp) is string stamp ? Values.Choice("timestamp", stamp, ("u", Stamp.Unix), ("d", Stamp.Date)) : Stamp.None,
             SkipFirst = result.GetValue(words.SkipFirst),

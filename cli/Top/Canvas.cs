@@ -20,6 +20,16 @@ internal enum Style : byte
     WarnBadge,
     Key,
 
+    /// <summary>The steps of a heat map, from the coolest that is not nothing to the hottest; <see cref="Glyphs.Heat"/> has a character for each.</summary>
+    Heat0,
+    Heat1,
+    Heat2,
+    Heat3,
+    Heat4,
+    Heat5,
+    Heat6,
+    Heat7,
+
     /// <summary>How many of the above there are; none of them uses the bits above.</summary>
     Count,
 

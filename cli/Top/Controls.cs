@@ -24,6 +24,11 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             state.Quit = true;
             return true;
         }
+        if (Keys.ActionOf(key) == KeyAction.Suspend)
+        {
+            state.Suspend = true;
+            return true;
+        }
         bool used = state.Mode switch
         {
             Mode.Table => Apply(Keys.ActionOf(key), key),
@@ -43,6 +48,13 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
         if (screen.Table.HeaderAt(x, y) is { } column) state.SortOrInvert(column);
         else if (screen.Table.RowAt(x, y) is >= 0 and int row && row < frame.Rows.Count) frame.Select(row, follow: true);
         frame.Refresh();
+    }
+
+    /// <summary>A double click of the left button: into the row.</summary>
+    public void DoubleClick(int x, int y)
+    {
+        Click(x, y);
+        if (state.Mode is Mode.Table && screen.Table.RowAt(x, y) is >= 0 and int row && row < frame.Rows.Count) Press(Keys.Enter);
     }
 
     /// <summary>The wheel, down being positive.</summary>
@@ -72,6 +84,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             case KeyAction.Extended: state.ToggleExtended(); break;
             case KeyAction.Names: state.NamesFromStart = !state.NamesFromStart; break;
             case KeyAction.Reset: frame.Iops.Clear(); break;
+            case KeyAction.Colors: state.Colors = !state.Colors; break;
             case KeyAction.Redraw: screen.Canvas.Invalidate(); break;
             case KeyAction.ColumnsLeft: state.FirstColumn = Math.Max(0, state.FirstColumn - 1); break;
             case KeyAction.ColumnsRight: state.FirstColumn = Math.Min(state.FirstColumn + 1, Math.Max(0, state.Columns.Length - 4)); break;

@@ -9,6 +9,7 @@ namespace Iscsitop.Cli.Top;
 internal sealed class Frame
 {
     private const int Remembered = 1024;
+    private const int RememberedEngines = 8;
 
     private readonly State _state;
     private readonly Rollup[] _rollups;
@@ -54,14 +55,17 @@ internal sealed class Frame
     /// <summary>Total commands a second, of each interval.</summary>
     public History Iops { get; } = new(Remembered);
 
-    /// <summary>Events and packets lost on the way, all engines together.</summary>
-    public long Drops { get; private set; }
+    /// <summary>What was not seen.</summary>
+    public Losses Losses { get; } = new();
 
-    /// <summary>Times a PDU's start was looked for anew in packets.</summary>
-    public long Resyncs { get; private set; }
+    /// <summary>The engines that have gone since this began, the last one last; not those that have come back.</summary>
+    public List<GoneEngine> Gone { get; } = [];
 
-    /// <summary>Connections whose login was not seen.</summary>
-    public long MidStream { get; private set; }
+    /// <summary>What this process takes.</summary>
+    public OwnCost Cost { get; } = new();
+
+    /// <summary>How much of a file has been read, from 0 to 1; NaN when nobody knows.</summary>
+    public double Progress { get; set; } = double.NaN;
 
     /// <summary>Whether the breakdown is by unit rather than by operation.</summary>
     public bool ByUnit => _state.View.Group == Dimensions.Operation;
@@ -72,6 +76,8 @@ internal sealed class Frame
     public void Update(Snapshot snapshot)
     {
         Snapshot = snapshot;
+        Cost.Sample();
+        RememberGone(snapshot);
         Refresh(_all);
         if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
     }
@@ -83,7 +89,7 @@ internal sealed class Frame
     private void Refresh(Rollup? totals)
     {
         if (Snapshot is not { } snapshot) return;
-        CountDrops(snapshot);
+        CountLosses(snapshot);
         Rollup rollup = _rollups[_state.ViewIndex];
         rollup.Build(snapshot, _keep, totals, _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps);
         Collect(rollup);
@@ -166,14 +172,28 @@ internal sealed class Frame
         return _order;
     }
 
-    private void CountDrops(Snapshot snapshot)
+    // A feed tells of an engine's end once.
+    private void RememberGone(Snapshot snapshot)
     {
-        Drops = Resyncs = MidStream = 0;
         foreach (EngineStatus engine in snapshot.Engines)
         {
-            Drops += engine.RingDrops + engine.OutboxDrops + Math.Max(0, engine.Coverage.Dropped);
-            Resyncs += engine.Coverage.Resyncs;
-            MidStream += engine.Coverage.MidStream;
+            for (int i = Gone.Count - 1; i >= 0; i--)
+                if (Gone[i].Pid == engine.Pid)
+                    Gone.RemoveAt(i);
+            if (engine.Alive) continue;
+            var lost = new Losses();
+            lost.Add(engine);
+            Gone.Add(new GoneEngine(engine.Source, engine.Pid, snapshot.Time, engine.Problem, lost));
+            if (Gone.Count > RememberedEngines) Gone.RemoveAt(0);
         }
+    }
+
+    private void CountLosses(Snapshot snapshot)
+    {
+        Losses.Clear();
+        foreach (EngineStatus engine in snapshot.Engines)
+            if (engine.Alive)
+                Losses.Add(engine);
+        foreach (GoneEngine engine in Gone) Losses.Add(engine.Lost);
     }
 }

@@ -1,13 +1,16 @@
+using System.Globalization;
+
 namespace Iscsitop.Cli.Top;
 
 /// <summary>What lies over the table: the help and the sort menu, both loops over the tables they are about.</summary>
-internal sealed class Overlay(Glyphs glyphs, State state)
+internal sealed class Overlay(Glyphs glyphs, State state, Frame frame)
 {
     private const int Widest = 92;
 
     // The help's lines, made when it is opened; a line without a key is a title.
     private readonly List<(string Left, string Right)> _lines = [];
     private View? _linesOf;
+    private int _fixed;
 
     /// <summary>Lines the help has.</summary>
     public int HelpLines => _lines.Count;
@@ -21,6 +24,7 @@ internal sealed class Overlay(Glyphs glyphs, State state)
     private void Help(Canvas canvas, Area area)
     {
         if (!ReferenceEquals(_linesOf, state.View)) Compose();
+        ComposeMeasured();
         Area box = Box(canvas, area, _lines.Count, Math.Min(area.Width, Widest), "help");
         int first = state.MenuIndex = Math.Clamp(state.MenuIndex, 0, Math.Max(0, _lines.Count - box.Height));
         for (int i = 0; i < box.Height && first + i < _lines.Count; i++)
@@ -49,6 +53,21 @@ internal sealed class Overlay(Glyphs glyphs, State state)
         foreach (Column column in state.View.InTable(extended: true)) _lines.Add((column.Header, Explain(column)));
         _lines.Add(("", ""));
         _lines.Add(("- is unknown (or too few commands for a percentile), 0 is a measured zero", ""));
+        _fixed = _lines.Count;
+    }
+
+    // What is anew at each look.
+    private void ComposeMeasured()
+    {
+        _lines.RemoveRange(_fixed, _lines.Count - _fixed);
+        _lines.Add(("", ""));
+        _lines.Add(("What these numbers lack", ""));
+        for (int i = 0; i < Losses.Kinds.Length; i++) _lines.Add((Losses.Kinds[i].Word, string.Create(CultureInfo.InvariantCulture, $"{frame.Losses[i]} {Losses.Kinds[i].Help}")));
+        _lines.Add(("sampling", "none: every PDU that comes is counted"));
+        _lines.Add(("", ""));
+        _lines.Add(("What this process takes", ""));
+        _lines.Add(("processor", double.IsNaN(frame.Cost.CpuPercent) ? "-" : string.Create(CultureInfo.InvariantCulture, $"{frame.Cost.CpuPercent:0.0} % of a core over the last interval")));
+        _lines.Add(("memory", string.Create(CultureInfo.InvariantCulture, $"{OwnCost.Memory / 1e6:0.0} MB resident")));
     }
 
     private static string Explain(Column column) => column.Shown == Shown.Extended ? column.Help + " (x)" : column.Help;

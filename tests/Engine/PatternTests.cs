@@ -152,7 +152,7 @@ public sealed class PatternTests
             bool placed = trail.Add(lba, blocks, 64, out long seek, out Distance distance);
             right &= placed == ends.Count > 0;
             if (placed)
-                right &= seek == (long)(lba - ends[^1]) && distance == (ends.TakeLast(16).Min(e => Math.Max(e, lba) - Math.Min(e, lba)) switch { 0 => Distance.None, <= 64 => Distance.Near, _ => Distance.Far });
+                right &= seek == (long)(lba - ends[^1]) && distance == (ends.TakeLast(16).Min(e => Math.Min(e - lba, lba - e)) switch { 0 => Distance.None, <= 64 => Distance.Near, _ => Distance.Far });
             ends.Add(lba + blocks);
         }
         return right;
