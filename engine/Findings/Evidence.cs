@@ -28,6 +28,8 @@ internal sealed class Evidence
     private readonly Dictionary<FailurePlace, FailureTally> _failures = [];
     private readonly Dictionary<UnitTally, (bool Unmaps, long Ops, long Time)> _interval = [];
     private readonly List<ConnectionDelta> _ended = [];
+    private readonly Dictionary<int, Losses> _losses = [];
+    private readonly Dictionary<int, Losses> _lost = [];
     private double _half, _halfBefore, _longHalf, _longHalfBefore;
 
     /// <summary>The last snapshot.</summary>
@@ -63,6 +65,9 @@ internal sealed class Evidence
     /// <summary>Those that are open.</summary>
     public IEnumerable<ConnectionDelta> Open => Snapshot.Connections.Where(c => c.Connection is { Closed: 0, Tsih: not 0 } info && Whole(info));
 
+    /// <summary>What an engine lost in the interval.</summary>
+    public Losses Lost(EngineStatus engine) => _lost.GetValueOrDefault(engine.Pid);
+
     /// <summary>Wall time of a moment on a connection's clock.</summary>
     public long WallTime(ConnectionDelta connection, long time) => connection.Time == 0 ? Snapshot.Time : Snapshot.Time - (connection.Time - time);
 
@@ -84,6 +89,8 @@ internal sealed class Evidence
         if (snapshot.Seconds <= LongestWithUnmaps) TakeUnmaps((long)(snapshot.Seconds * 1e9));
         foreach (PatternDelta pattern in snapshot.Patterns) Take(pattern);
         foreach (FailureDelta failure in snapshot.Failures) Take(failure);
+        _lost.Clear();
+        foreach (EngineStatus engine in snapshot.Engines) Take(engine);
         _ended.Clear();
         foreach (ConnectionDelta c in snapshot.Connections)
             if (c.Connection.Closed != 0 && Whole(c.Connection) && snapshot.Time - WallTime(c, c.Connection.Closed) <= Horizon)
@@ -184,6 +191,16 @@ internal sealed class Evidence
         ConnectionInfo c = failure.Connection;
         var place = new FailurePlace(failure.Key.Kind, failure.Key.Code, failure.Key.Operation, c.Target, failure.Key.Lun, c.Initiator.Length == 0 ? Host(c.Remote) : c.Initiator);
         Find(_failures, place, () => new FailureTally())?.Add(failure);
+    }
+
+    // Engines that have gone are forgotten: their process ids may come again.
+    private void Take(EngineStatus engine)
+    {
+        Losses before = _losses.GetValueOrDefault(engine.Pid);
+        var now = new Losses(Math.Max(0, engine.Coverage.Dropped), engine.RingDrops + engine.OutboxDrops, engine.Coverage.Resyncs, engine.Folded, engine.Coverage.Evicted);
+        _lost[engine.Pid] = new Losses(now.Packets - before.Packets, now.Events - before.Events, now.Resyncs - before.Resyncs, now.Folded - before.Folded, now.Evicted - before.Evicted);
+        if (engine.Alive) _losses[engine.Pid] = now;
+        else _losses.Remove(engine.Pid);
     }
 
     private void Turn()

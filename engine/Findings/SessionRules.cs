@@ -11,7 +11,7 @@ internal static class SessionRules
     private const int LeastReconnects = 5;
     private const long ShortLife = 30_000_000_000;
     private const int ManySessions = 8;
-    private const long Quiet = 60_000_000_000;
+    private const long Quiet = 600_000_000_000;
 
     public static readonly Rule[] Rows =
     [
@@ -32,7 +32,7 @@ internal static class SessionRules
             "Look at what ends them: something fails each time soon after the login.",
             Reconnects),
         new("leaked_sessions", Severity.Warning,
-            Invariant($"{ManySessions} or more sessions of an initiator from one address to one portal are open, and half of them or more have sent and got nothing for {Quiet / 1_000_000_000} s."),
+            Invariant($"{ManySessions} or more sessions of an initiator from one address to one portal are open, and half of them or more have sent and got nothing for {Quiet / 60_000_000_000} minutes."),
             "Have the initiator log out before it ends, or use one ISID; end the leftovers at the target.",
             Leaked),
         new("name_from_several_hosts", Severity.Warning,
@@ -121,7 +121,7 @@ internal static class SessionRules
             int sessions = place.Select(c => (c.Connection.Isid, c.Connection.Tsih)).Distinct().Count();
             int quiet = place.Where(c => c.Total.LastPdu > 0 && c.Time - c.Total.LastPdu >= Quiet).Select(c => (c.Connection.Isid, c.Connection.Tsih)).Distinct().Count();
             if (sessions >= ManySessions && quiet * 2 >= sessions)
-                say(Subject.Of(place.Key.Initiator, place.Key.Target), Invariant($"{sessions} sessions from {place.Key.Host} to {place.Key.Local}, {quiet} of them quiet for a minute or more"));
+                say(Subject.Of(place.Key.Initiator, place.Key.Target), Invariant($"{sessions} sessions from {place.Key.Host} to {place.Key.Local}, {quiet} of them quiet for {Quiet / 60_000_000_000} minutes or more"));
         }
     }
 
