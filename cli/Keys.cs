@@ -35,6 +35,7 @@ internal enum KeyAction
     Names,
     Reset,
     Redraw,
+    Save,
 }
 
 /// <summary>A row of the key table.</summary>
@@ -97,6 +98,7 @@ internal static class Keys
         new(KeyAction.Last, ["End", "G"], "last row"),
         new(KeyAction.ColumnsLeft, ["Left"], "columns that did not fit, to the left"),
         new(KeyAction.ColumnsRight, ["Right"], "columns that did not fit, to the right"),
+        new(KeyAction.Save, ["w"], "save the screen: text, CSV, JSON, SVG or PNG by the name's end"),
         new(KeyAction.Redraw, ["Ctrl-L"], "draw the screen anew"),
     ];
 
