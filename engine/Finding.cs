@@ -41,6 +41,9 @@ public sealed class Examiner
     /// <summary>Findings of one rule; what is found beyond is one finding that counts the rest.</summary>
     public const int PerRule = 18;
 
+    // With so many more paths to units, rules are looked at one snapshot less often.
+    private const int PathsASnapshot = 2000;
+
     private const string Rest = "others";
 
     private readonly Dictionary<(int Rule, string Subject, string Target, ulong Lun, string Initiator), Finding> _found = [];
@@ -48,6 +51,7 @@ public sealed class Examiner
     private readonly List<Finding> _findings = [];
     private readonly int[] _live = new int[Rule.All.Count];
     private Evidence _evidence = new();
+    private int _wait;
     private long _time = long.MinValue;
 
     /// <summary>What was found so far, what matters most first.</summary>
@@ -60,8 +64,11 @@ public sealed class Examiner
         if (snapshot.Time < _time) Forget();
         _time = snapshot.Time;
         _evidence.Take(snapshot);
+        if (--_wait > 0) return;
+        _wait = 1 + _evidence.Paths.Count / PathsASnapshot;
         _said.Clear();
         for (int i = 0; i < Rule.All.Count; i++) Apply(i);
+        _evidence.Looked();
         foreach (var key in _found.Where(f => _time - f.Value.Last > Math.Max(Kept, _evidence.Horizon)).Select(f => f.Key).ToList())
         {
             _found.Remove(key);
@@ -79,6 +86,7 @@ public sealed class Examiner
         _findings.Clear();
         Array.Clear(_live);
         _evidence = new Evidence();
+        _wait = 0;
         _time = long.MinValue;
     }
 

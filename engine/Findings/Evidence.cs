@@ -65,7 +65,10 @@ internal sealed class Evidence
     /// <summary>Those that are open.</summary>
     public IEnumerable<ConnectionDelta> Open => Snapshot.Connections.Where(c => c.Connection is { Closed: 0, Tsih: not 0 } info && Whole(info));
 
-    /// <summary>What an engine lost in the interval.</summary>
+    /// <summary>Rules have looked: what is lost counts anew.</summary>
+    public void Looked() => _lost.Clear();
+
+    /// <summary>What an engine lost since rules last looked.</summary>
     public Losses Lost(EngineStatus engine) => _lost.GetValueOrDefault(engine.Pid);
 
     /// <summary>Wall time of a moment on a connection's clock.</summary>
@@ -89,7 +92,6 @@ internal sealed class Evidence
         if (snapshot.Seconds <= LongestWithUnmaps) TakeUnmaps((long)(snapshot.Seconds * 1e9));
         foreach (PatternDelta pattern in snapshot.Patterns) Take(pattern);
         foreach (FailureDelta failure in snapshot.Failures) Take(failure);
-        _lost.Clear();
         foreach (EngineStatus engine in snapshot.Engines) Take(engine);
         _ended.Clear();
         foreach (ConnectionDelta c in snapshot.Connections)
@@ -198,7 +200,8 @@ internal sealed class Evidence
     {
         Losses before = _losses.GetValueOrDefault(engine.Pid);
         var now = new Losses(Math.Max(0, engine.Coverage.Dropped), engine.RingDrops + engine.OutboxDrops, engine.Coverage.Resyncs, engine.Folded, engine.Coverage.Evicted);
-        _lost[engine.Pid] = new Losses(now.Packets - before.Packets, now.Events - before.Events, now.Resyncs - before.Resyncs, now.Folded - before.Folded, now.Evicted - before.Evicted);
+        Losses lost = Lost(engine);
+        _lost[engine.Pid] = new Losses(lost.Packets + now.Packets - before.Packets, lost.Events + now.Events - before.Events, lost.Resyncs + now.Resyncs - before.Resyncs, lost.Folded + now.Folded - before.Folded, lost.Evicted + now.Evicted - before.Evicted);
         if (engine.Alive) _losses[engine.Pid] = now;
         else _losses.Remove(engine.Pid);
     }

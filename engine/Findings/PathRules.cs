@@ -33,8 +33,11 @@ internal static class PathRules
 
     private static void Each(Evidence e, Say say, Func<List<Way>, string?> judge)
     {
-        var used = e.Paths.GroupBy(p => (p.Connection.Info.Id, p.Connection.Info.Initiator, p.Target, p.Lun)).ToDictionary(g => g.Key, g => (Ops: g.Sum(p => p.Ops), Time: g.Sum(p => p[Sum.ReadTime] + p[Sum.WriteTime])));
-        var open = e.Open.ToLookup(c => c.Connection.Target, StringComparer.Ordinal);
+        // Who has one session has one path.
+        HashSet<string> several = [.. e.Open.GroupBy(c => c.Connection.Initiator, StringComparer.Ordinal).Where(g => g.Skip(1).Any()).Select(g => g.Key)];
+        if (several.Count == 0) return;
+        var used = e.Paths.Where(p => several.Contains(p.Connection.Info.Initiator)).GroupBy(p => (p.Connection.Info.Id, p.Connection.Info.Initiator, p.Target, p.Lun)).ToDictionary(g => g.Key, g => (Ops: g.Sum(p => p.Ops), Time: g.Sum(p => p[Sum.ReadTime] + p[Sum.WriteTime])));
+        var open = e.Open.Where(c => several.Contains(c.Connection.Initiator)).ToLookup(c => c.Connection.Target, StringComparer.Ordinal);
         foreach (var unit in e.Snapshot.Units.Where(u => u.Identity.Length > 0).GroupBy(u => u.Identity, StringComparer.Ordinal))
         {
             var places = unit.Select(u => (u.Target, u.Lun)).Distinct().ToList();
