@@ -37,6 +37,7 @@ internal enum KeyAction
     Colors,
     Redraw,
     Suspend,
+    Save,
 }
 
 /// <summary>A row of the key table.</summary>
@@ -100,6 +101,7 @@ internal static class Keys
         new(KeyAction.ColumnsLeft, ["Left"], "columns that did not fit, to the left"),
         new(KeyAction.ColumnsRight, ["Right"], "columns that did not fit, to the right"),
         new(KeyAction.Colors, ["X"], "colours off and on"),
+        new(KeyAction.Save, ["w"], "save the screen: text, CSV, JSON, SVG or PNG by the name's end"),
         new(KeyAction.Redraw, ["Ctrl-L"], "draw the screen anew"),
         new(KeyAction.Suspend, ["Ctrl-Z"], "back to the shell until fg"),
     ];

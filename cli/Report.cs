@@ -8,6 +8,7 @@ internal sealed class Report(TopOptions options)
 {
     private readonly Rollup _rollup = new(options.View.Group);
     private readonly RowOrder _order = new(options.View.Find(options.SortBy) ?? options.View.Columns[0], options.Ascending);
+    private Row? _total;
 
     /// <summary>The snapshot it is made of.</summary>
     public Snapshot Snapshot { get; private set; } = new();
@@ -19,7 +20,15 @@ internal sealed class Report(TopOptions options)
     public List<Row> Rows { get; } = [];
 
     /// <summary>All rows in one, those beyond <c>-n</c> too.</summary>
-    public Row Total => _rollup.Total;
+    public Row Total => _total ?? _rollup.Total;
+
+    /// <summary>A report of rows that are there, in their order.</summary>
+    public static Report Of(TopOptions options, Snapshot snapshot, IEnumerable<Row> rows, Row total)
+    {
+        var report = new Report(options) { Snapshot = snapshot, _total = total };
+        report.Rows.AddRange(rows);
+        return report;
+    }
 
     /// <summary>Makes it of a snapshot; valid until the next one.</summary>
     public void Build(Snapshot snapshot)

@@ -1,3 +1,5 @@
+using Iscsitop.Engine.Findings;
+
 namespace Iscsitop.Engine;
 
 /// <summary>How much a finding matters.</summary>
@@ -27,18 +29,100 @@ public enum Severity : byte
 public sealed record Finding(
     string Rule, Severity Severity, string Subject, string Evidence, string Advice, string Target, ulong Lun, string Initiator, long First, long Last);
 
-/// <summary>Reads the traffic as an expert would: takes snapshots one after another and keeps what it found.</summary>
+/// <summary>
+/// Reads the traffic as an expert would: takes snapshots one after another and keeps what it found. Not for several threads.
+/// The rules are in docs/findings.md.
+/// </summary>
 public sealed class Examiner
 {
+    /// <summary>So long a finding stays after it last was so, in ns: what comes and goes does not flicker.</summary>
+    public const long Kept = 600_000_000_000;
+
+    /// <summary>Findings of one rule; what is found beyond is one finding that counts the rest.</summary>
+    public const int PerRule = 18;
+
+    // With so many more paths to units, rules are looked at one snapshot less often.
+    private const int PathsASnapshot = 2000;
+
+    private const string Rest = "others";
+
+    private readonly Dictionary<(int Rule, string Subject, string Target, ulong Lun, string Initiator), Finding> _found = [];
+    private readonly HashSet<(int, string, string, ulong, string)> _said = [];
     private readonly List<Finding> _findings = [];
+    private readonly int[] _live = new int[Rule.All.Count];
+    private Evidence _evidence = new();
+    private int _wait;
+    private long _time = long.MinValue;
 
     /// <summary>What was found so far, what matters most first.</summary>
     public IReadOnlyList<Finding> Findings => _findings;
 
-    /// <summary>Takes an interval.</summary>
+    /// <summary>Takes an interval: one of a live engine, one of the past, or a whole capture. One that is older than the last begins anew.</summary>
     public void Examine(Snapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
+        if (snapshot.Time < _time) Forget();
+        _time = snapshot.Time;
+        _evidence.Take(snapshot);
+        if (--_wait > 0) return;
+        _wait = 1 + _evidence.Paths.Count / PathsASnapshot;
+        _said.Clear();
+        for (int i = 0; i < Rule.All.Count; i++) Apply(i);
+        _evidence.Looked();
+        foreach (var key in _found.Where(f => _time - f.Value.Last > Math.Max(Kept, _evidence.Horizon)).Select(f => f.Key).ToList())
+        {
+            _found.Remove(key);
+            if (!IsRest(key.Subject, key.Initiator)) _live[key.Rule]--;
+        }
         _findings.Clear();
+        _findings.AddRange(_found.OrderByDescending(f => f.Value.Severity).ThenBy(f => f.Key.Rule)
+            .ThenBy(f => IsRest(f.Key.Subject, f.Key.Initiator)).ThenBy(f => f.Key.Subject, StringComparer.Ordinal).ThenBy(f => f.Key.Target, StringComparer.Ordinal).Select(f => f.Value));
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Forget()
+    {
+        _found.Clear();
+        _findings.Clear();
+        Array.Clear(_live);
+        _evidence = new Evidence();
+        _wait = 0;
+        _time = long.MinValue;
+    }
+
+    // An initiator may call itself that.
+    private static bool IsRest(string subject, string initiator) => subject == Rest && initiator.Length == 0;
+
+    private void Apply(int index)
+    {
+        Rule rule = Rule.All[index];
+        int beyond = 0;
+        var worst = Severity.Notice;
+        rule.Look(_evidence, Found);
+        if (beyond > 0) Keep(index, rule, new Subject(Rest, "", Subject.NoLun, ""), Wording.Count(beyond, "more finding"), worst, _time, _time);
+
+        void Found(in Subject about, string evidence, Severity? severity, long first, long last)
+        {
+            (int, string, string, ulong, string) key = (index, about.Text, about.Target, about.Lun, about.Initiator);
+            bool known = _found.ContainsKey(key);
+            if (!known && _live[index] >= PerRule)
+            {
+                beyond++;
+                if ((severity ?? rule.Severity) > worst) worst = severity ?? rule.Severity;
+                return;
+            }
+            if (!_said.Add(key)) return;
+            if (!known) _live[index]++;
+            long until = last == 0 ? _time : Math.Min(last, _time);
+            Keep(index, rule, about, evidence, severity ?? rule.Severity, first == 0 ? until : Math.Min(first, until), until);
+        }
+    }
+
+    private void Keep(int index, Rule rule, in Subject about, string evidence, Severity severity, long first, long last)
+    {
+        (int, string, string, ulong, string) key = (index, about.Text, about.Target, about.Lun, about.Initiator);
+        if (_found.TryGetValue(key, out Finding? old)) (first, last) = (Math.Min(first, old.First), Math.Max(last, old.Last));
+        var found = new Finding(rule.Name, severity, about.Text, evidence, rule.Advice, about.Target, about.Lun, about.Initiator, first, last);
+        if (old != found) _found[key] = found;
     }
 }

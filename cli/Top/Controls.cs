@@ -1,5 +1,7 @@
 using System.Globalization;
 
+using Iscsitop.Cli.Top.Saving;
+
 namespace Iscsitop.Cli.Top;
 
 /// <summary>What keys and mouse do to the state. Knows no terminal: a key is a character of <see cref="Keys"/>.</summary>
@@ -14,6 +16,8 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
 
     // Only the selection has moved, which the frame has been told: all else stands as it was.
     private bool _moved;
+    // The file that was asked about whether it may be replaced.
+    private string _asked = "";
 
     /// <summary>Does what the key says.</summary>
     /// <returns>False when the key does nothing here.</returns>
@@ -29,6 +33,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             state.Suspend = true;
             return true;
         }
+        state.Notice = "";
         bool used = state.Mode switch
         {
             Mode.Table => Apply(Keys.ActionOf(key), key),
@@ -72,6 +77,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             case KeyAction.Invert: state.Sort(state.SortBy, !state.Ascending); break;
             case KeyAction.Filter: Ask(Mode.Filter, state.Filter); break;
             case KeyAction.Interval: Ask(Mode.Interval, ""); break;
+            case KeyAction.Save: Ask(Mode.Save, Saver.DefaultName(state.View.Key, frame.Snapshot?.Time ?? DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() * 1_000_000, screen.Zone)); break;
             case KeyAction.Pause: state.Paused = !state.Paused; break;
             case KeyAction.Slower: StepInterval(1); break;
             case KeyAction.Faster: StepInterval(-1); break;
@@ -123,7 +129,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
 
     private void Open(Mode mode, int index) => (state.Mode, state.MenuIndex) = (mode, Math.Max(0, index));
 
-    private void Ask(Mode mode, string text) => (state.Mode, state.Prompt, state.Complaint) = (mode, text, "");
+    private void Ask(Mode mode, string text) => (state.Mode, state.Prompt, state.Complaint, _asked) = (mode, text, "", "");
 
     private bool InHelp(KeyAction action, char key)
     {
@@ -163,6 +169,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             case Keys.Enter: Accept(); return true;
             case Keys.Backspace or '\x7f': Edit(state.Prompt.Length > 0 ? state.Prompt[..^1] : ""); return true;
             case '\x15': Edit(""); return true;
+            case Keys.Tab when state.Mode == Mode.Save: Edit(Saver.NextEnding(state.Prompt)); return true;
             default:
                 if (char.IsControl(key) || key is >= '\ue000' and < '\uf900' || state.Prompt.Length >= PromptMax) return false;
                 Edit(state.Prompt + key);
@@ -174,6 +181,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
     {
         state.Prompt = text;
         state.Complaint = "";
+        _asked = "";
         if (state.Mode == Mode.Filter) state.SetFilter(text);
     }
 
@@ -185,8 +193,20 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
 
     private void Accept()
     {
+        string save = state.Mode == Mode.Save ? state.Prompt : "";
         if (state.Mode == Mode.Interval && !SetInterval(state.Prompt)) return;
         state.Mode = Mode.Table;
+        if (save.Length > 0) Save(save);
+    }
+
+    // The prompt is gone when the screen is saved, and comes back when it could not be.
+    private void Save(string path)
+    {
+        screen.Draw(screen.Canvas.Width, screen.Canvas.Height);
+        string problem = Saver.Save(path, new SavedScreen(screen.Canvas, state, frame), overwrite: _asked == path);
+        _asked = problem == Saver.Exists ? path : "";
+        if (problem.Length == 0) state.Notice = "saved " + path;
+        else (state.Mode, state.Prompt, state.Complaint) = (Mode.Save, path, problem);
     }
 
     private bool SetInterval(string text)

@@ -14,6 +14,9 @@ internal sealed class Footer(Glyphs glyphs, State state)
             case Mode.Interval:
                 Prompt(ref pen, "interval in seconds: ", "Enter set, Esc cancel");
                 break;
+            case Mode.Save:
+                Prompt(ref pen, "save to ", "Enter save, Tab other kind, Esc cancel");
+                break;
             case Mode.Help:
                 Keys(ref pen, [("Up Down", "scroll"), ("Esc", "close")]);
                 break;
@@ -21,7 +24,8 @@ internal sealed class Footer(Glyphs glyphs, State state)
                 Keys(ref pen, [("Up Down", "choose"), ("Enter", "sort"), ("Esc", "close")]);
                 break;
             default:
-                MainKeys(ref pen);
+                if (state.Notice.Length > 0) pen.Text(state.Notice, Style.Strong);
+                else MainKeys(ref pen);
                 break;
         }
     }

@@ -33,7 +33,7 @@ internal sealed class Screen
     /// <param name="zone">Time zone of the clock.</param>
     public Screen(State state, Frame frame, Glyphs glyphs, TimeZoneInfo zone)
     {
-        (_state, _frame, _glyphs) = (state, frame, glyphs);
+        (_state, _frame, _glyphs, Zone) = (state, frame, glyphs, zone);
         _header = new Header(glyphs, state, zone);
         _footer = new Footer(glyphs, state);
         _overlay = new Overlay(glyphs, state, frame);
@@ -46,6 +46,9 @@ internal sealed class Screen
 
     /// <summary>The characters of the screen.</summary>
     public Canvas Canvas { get; } = new();
+
+    /// <summary>Time zone of what it shows.</summary>
+    public TimeZoneInfo Zone { get; }
 
     /// <summary>The main table as it was last drawn.</summary>
     public Table Table { get; }

@@ -10,6 +10,7 @@ internal enum Mode : byte
     SortMenu,
     Filter,
     Interval,
+    Save,
 }
 
 /// <summary>What the lower part of the screen shows of the selected row. On a narrow screen both is the histogram.</summary>
@@ -69,6 +70,9 @@ internal sealed class State
         Interval = options.Interval;
     }
 
+    /// <summary>What was asked for on the command line.</summary>
+    public TopOptions Options => _options;
+
     public IReadOnlyList<View> Views => _options.AllViews;
 
     /// <summary>The lists of the command line; they hold for the whole run.</summary>
@@ -120,6 +124,9 @@ internal sealed class State
 
     /// <summary>Why the prompt's text is not taken, "" when it is.</summary>
     public string Complaint { get; set; } = "";
+
+    /// <summary>What became of the last key, until the next one; "" for nothing to say.</summary>
+    public string Notice { get; set; } = "";
 
     /// <summary>The selected line of the sort menu, the first line of the help.</summary>
     public int MenuIndex { get; set; }
