@@ -114,6 +114,9 @@ public sealed class Row
     /// <summary>All three directions' bytes.</summary>
     public long Bytes => Read.Bytes + Write.Bytes + Other.Bytes;
 
+    /// <summary>Whether it is of some commands only, of which nothing but their end is known (<see cref="Snapshot.OfCommands"/>).</summary>
+    public bool OfCommands { get; internal set; }
+
     internal int Generation { get; set; }
 
     internal Sums Of(CommandKind kind) => kind switch
@@ -142,7 +145,7 @@ public sealed class Row
         if (Unit is not null) Seconds = Math.Max(Seconds, Unit.Engine.Seconds);
         if (Connection is not null) Seconds = Math.Max(Seconds, Connection.Engine.Seconds);
         // A status that is stamped before a snapshot which had its command outstanding takes back more than the interval had.
-        QueueDepth = Seconds == 0 ? double.NaN : Math.Max(0, QueueDepth);
+        QueueDepth = Seconds == 0 || OfCommands ? double.NaN : Math.Max(0, QueueDepth);
     }
 
     internal void Add(CellDelta delta)
@@ -180,6 +183,7 @@ public sealed class Rollup(Dimensions group)
     private readonly Dictionary<(string, ulong, string, string, ushort), Row> _index = [];
     private readonly Dictionary<(int Engine, uint Connection), Row> _connections = [];
     private int _generation;
+    private bool _ofCommands;
 
     /// <summary>What the rows are told apart by.</summary>
     public Dimensions Group => group;
@@ -199,6 +203,7 @@ public sealed class Rollup(Dimensions group)
     public void Build(Snapshot snapshot, Func<CellDelta, bool>? keep = null)
     {
         _generation++;
+        _ofCommands = snapshot.OfCommands;
         Rows.Clear();
         Total.Clear();
         if (group == (Dimensions.Target | Dimensions.Lun))
@@ -214,6 +219,7 @@ public sealed class Rollup(Dimensions group)
             RowOf(delta)?.Add(delta);
         }
         Total.Seconds = snapshot.Seconds;
+        Total.OfCommands = _ofCommands;
         Total.Finish();
         foreach (Row row in Rows)
         {
@@ -267,6 +273,7 @@ public sealed class Rollup(Dimensions group)
     {
         row.Generation = _generation;
         row.Clear();
+        row.OfCommands = _ofCommands;
         Rows.Add(row);
     }
 
