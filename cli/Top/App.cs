@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Filtering;
 using Terminal.Gui.App;
 using Terminal.Gui.Configuration;
 
@@ -10,7 +11,8 @@ namespace Iscsitop.Cli.Top;
 /// <param name="Take">What happened since the last call; valid until the next one.</param>
 /// <param name="SetInterval">Changes the interval.</param>
 /// <param name="Ended">Whether there will be no more; null for never.</param>
-internal sealed record SnapshotSource(Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval, Func<bool>? Ended = null);
+/// <param name="SetFilter">Makes the cells of single commands from now on; null where that cannot be.</param>
+internal sealed record SnapshotSource(Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval, Func<bool>? Ended = null, Action<Filter?>? SetFilter = null);
 
 /// <summary>
 /// The life of the full screen: takes the terminal, runs, and gives it back however it ends. Everything but the waiting for
@@ -36,6 +38,7 @@ internal sealed class App : IDisposable
     private readonly SemaphoreSlim _taken = new(1);
     private IApplication? _app;
     private TimeSpan _interval;
+    private Filter? _filter;
     private bool _waiting;
     private int _shown;
     private int _exitCode;
@@ -51,6 +54,7 @@ internal sealed class App : IDisposable
         _state = new State(options);
         _frame = new Frame(_state);
         _interval = _state.Interval;
+        _filter = _state.Expression;
         _depth = depth;
         var screen = new Screen(_state, _frame, glyphs, TimeZoneInfo.Local);
         _grid = new Grid(screen, new Controls(_state, _frame, screen), depth, OnPressed);
@@ -68,9 +72,9 @@ internal sealed class App : IDisposable
         // Workers of the thread pool that wait for more to do yield the processor thousands of times a second, which on a full
         // machine takes it from the target that is watched. The pool reads this when it is first used.
         AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
-        using Feed feed = options.Origin.Open(new Wants(0, options.Interval));
-        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended);
-        using var app = new App(options, source, Palette.DepthFor(options.Color, Environment.GetEnvironmentVariable), GlyphsFor(Environment.GetEnvironmentVariable));
+        using Feed feed = options.Origin.Open(new Wants(0, options.Interval, Commands: options.Origin.Capture is not null) { Filter = options.Expression });
+        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended, feed.SetFilter);
+        using var app = new App(options, source, Palette.DepthFor(options.Color, Environment.GetEnvironmentVariable), options.Ascii ? Glyphs.Ascii : GlyphsFor(Environment.GetEnvironmentVariable));
         int code = app.Run();
         feed.Dispose();
         if (feed.WriteProblem.Length == 0) return code;
@@ -148,6 +152,7 @@ internal sealed class App : IDisposable
     {
         if (_state.Quit) _app?.RequestStop();
         if (_state.Interval != _interval) _source.SetInterval(_interval = _state.Interval);
+        if (!ReferenceEquals(_state.Expression, _filter)) _source.SetFilter?.Invoke(_filter = _state.Expression);
         if (!_state.Paused && _waiting) TakeSnapshot();
     }
 

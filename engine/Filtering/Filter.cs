@@ -46,13 +46,14 @@ public sealed class Filter
     }
 
     /// <summary>Refuses fields that nothing looked at can have.</summary>
-    /// <param name="level">A level whose fields are not to be used.</param>
+    /// <param name="fields">Which fields.</param>
     /// <param name="why">What is said of them.</param>
     /// <exception cref="FilterException">There is one.</exception>
-    public void Refuse(FilterLevel level, string why)
+    public void Refuse(Func<FilterField, bool> fields, string why)
     {
+        ArgumentNullException.ThrowIfNull(fields);
         foreach ((FilterField field, int position) in _used)
-            if (field.Level == level)
+            if (fields(field))
                 throw new FilterException($"{field.Name} {why}", Text, position);
     }
 
