@@ -38,12 +38,12 @@ internal sealed class ConfigValue(ConfigPlace place, object value)
         _ => throw Wrong(right),
     };
 
-    /// <summary>A duration in microseconds, or a plain number of whatever it is.</summary>
-    public double Amount(string right) => value switch
+    /// <summary>A plain number, from 0, of whatever it is; a duration in microseconds where those make sense.</summary>
+    public double Amount(bool duration, string right) => value switch
     {
         long number when number >= 0 => number,
         double number when number >= 0 => number,
-        string text when TryDuration(text, out double us) => us,
+        string text when duration && TryDuration(text, out double us) => us,
         _ => throw Wrong(right),
     };
 

@@ -102,12 +102,13 @@ internal static class SettingRows
 
     private static Threshold ThresholdOf(string key, ConfigValue value)
     {
-        const string right = "two values like [\"10ms\", \"50ms\"] or [90, 95], the lower one first";
+        bool latency = key.EndsWith("_us", StringComparison.Ordinal);
+        string right = latency ? "two latencies like [\"10ms\", \"50ms\"], the lower one first" : "two numbers like [90, 95], the lower one first";
         if (!Views.All.SelectMany(v => v.Columns).Any(c => c.Value is not null && c.Field.EndsWith(key, StringComparison.Ordinal)))
             throw value.Place.Wrong($"no field ends like this ({Meant(key, Views.All.SelectMany(v => v.Columns).Select(c => c.Field))})");
         IReadOnlyList<ConfigValue> pair = value.List(right);
         if (pair.Count != 2) throw value.Wrong(right);
-        var threshold = new Threshold(pair[0].Amount(right), pair[1].Amount(right));
+        var threshold = new Threshold(pair[0].Amount(latency, right), pair[1].Amount(latency, right));
         return threshold.Warn <= threshold.Hot ? threshold : throw value.Wrong(right);
     }
 

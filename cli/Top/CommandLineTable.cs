@@ -51,8 +51,9 @@ internal static class CommandLineTable
     {
         (string name, string argument, int at) = Split(line);
         if (name.Length == 0) return Reply.Done;
-        Reply reply = Find(state, name) is { } command ? command.Run(state, argument) : Unknown(state, name);
-        return reply.Complaint.Length == 0 ? reply : reply with { At = reply.At + (Find(state, name) is null ? at - argument.Length - name.Length : at) };
+        if (Find(state, name) is not { } command) return Unknown(state, name) with { At = line.IndexOf(name, StringComparison.Ordinal) };
+        Reply reply = command.Run(state, argument);
+        return reply with { At = reply.At + at };
     }
 
     /// <summary>The lines that go on from one.</summary>

@@ -16,6 +16,7 @@ internal sealed class Prompt(State state)
     {
         (state.Mode, state.Prompt, state.Complaint, state.ComplaintAt, state.Candidates) = (mode, text, "", -1, []);
         _line = _history.Count;
+        state.HoldFilter();
     }
 
     /// <summary>Does what a key says.</summary>
@@ -93,6 +94,7 @@ internal sealed class Prompt(State state)
         int begin = common.LastIndexOfAny([' ', '=', '~', '<', '>', '!', '(', '{', ',', '&', '|']) + 1;
         if (lines[0].Length < begin) begin = 0;
         if (common.Length > state.Prompt.Length || lines.Length == 1) Edit(common);
+        (state.Complaint, state.ComplaintAt) = ("", -1);
         state.Candidates = lines.Length == 1 ? [] : [.. lines.Select(l => l[begin..])];
         return true;
     }

@@ -113,13 +113,6 @@ internal sealed class Screen
             pen.Field(step.Label, Math.Min(step.Label.Length, Math.Max(8, pen.Left / 2 - 12)), _glyphs.Ellipsis, Style.Strong);
             pen.Skip(1);
         }
-        if (_state.Filter.Length > 0)
-        {
-            pen.Skip(1);
-            pen.Text(" /", Style.Badge);
-            pen.Text(_state.Filter, Style.Badge);
-            pen.Text(" ", Style.Badge);
-        }
         if (_state.Preset is { } preset)
         {
             pen.Skip(1);
@@ -130,7 +123,14 @@ internal sealed class Screen
         if (_state.Following)
         {
             pen.Skip(1);
-            pen.Text(_frame.SelectedIndex < 0 ? " followed row is not there " : " following ", Style.Badge);
+            pen.Text(_frame.SelectedIndex < 0 ? " followed row is gone " : " following ", Style.Badge);
+        }
+        if (_state.Filter.Length > 0)
+        {
+            pen.Skip(1);
+            pen.Text(" /", Style.Badge);
+            pen.Text(_state.Filter, Style.Badge);
+            pen.Text(" ", Style.Badge);
         }
         Counted(row, pen.X);
     }

@@ -68,6 +68,7 @@ internal sealed class State
     private readonly (Column By, bool Ascending)[] _sort;
     private Column[]? _columns;
     private string _filter = "";
+    private (NameFilter? Names, Language? Expression, string Text) _held = (null, null, "");
 
     public State(TopOptions options)
     {
@@ -193,6 +194,9 @@ internal sealed class State
         else Complaint = "no regular expression yet";
     }
 
+    /// <summary>What holds now holds while an expression is typed that is none yet.</summary>
+    public void HoldFilter() => _held = (NameFilter, Expression, _filter);
+
     /// <summary>Whether a cell counts for the filter.</summary>
     public bool Keeps(CellDelta delta, bool ofCommands) => NameFilter?.Keeps(delta) != false
         && (Expression is null || (Expression.NeedsCommands ? ofCommands : Expression.Keeps(delta)));
@@ -304,6 +308,7 @@ internal sealed class State
 
     private void SetExpression(string text, bool typing)
     {
+        if (typing) (NameFilter, Expression, _filter) = _held;
         try
         {
             Language expression = Language.Parse(text);

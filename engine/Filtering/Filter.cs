@@ -35,11 +35,11 @@ public sealed class Filter
         return new Filter(text, root, parser.Used);
     }
 
-    /// <summary>Whether a text has an operator of the language, so that it is meant as an expression rather than as a part of a name.</summary>
+    /// <summary>Whether a text has an operator of the language, or a part of one, so that it is meant as an expression rather than as a part of a name.</summary>
     public static bool LooksLike(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        foreach (string sign in (ReadOnlySpan<string>)["==", "!=", "~", "<", ">", "&&", "||", " in {", " in{"])
+        foreach (string sign in (ReadOnlySpan<string>)["=", "~", "<", ">", "&&", "||", " in {", " in{"])
             if (text.Contains(sign, StringComparison.Ordinal))
                 return true;
         return false;
