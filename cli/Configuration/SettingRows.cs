@@ -46,7 +46,7 @@ internal static class SettingRows
     public static readonly SettingTable[] Tables =
     [
         new("columns", "fields of the columns of a view on the screen and in tables, by its key",
-            (s, t) => s with { Columns = t.Entries.ToDictionary(e => e.Key, e => ColumnsOf(e.Key, e.Value)) },
+            (s, t) => s with { Columns = t.Entries.ToDictionary(e => e.Key, e => (IReadOnlyList<string>)ColumnsOf(e.Key, e.Value)) },
             s => s.Columns.Select(c => (c.Key, Toml.List(c.Value))), "lun = [\"target\", \"lun\", \"reads_per_s\", \"read_p99_us\"]"),
         new("sort", "field a view is sorted by, by its key; with a + before it lowest first",
             (s, t) => s with { Sort = t.Entries.ToDictionary(e => e.Key, e => SortOf(e.Key, e.Value)) },
@@ -85,7 +85,7 @@ internal static class SettingRows
     private static string Field(View view, ConfigValue value, string field) => view.Find(field)?.Field
         ?? throw value.Place.Wrong($"\"{field}\" is no field of the view {view.Key} ({Meant(field, view.Columns.Select(c => c.Field))})");
 
-    private static IReadOnlyList<string> ColumnsOf(string key, ConfigValue value)
+    private static string[] ColumnsOf(string key, ConfigValue value)
     {
         View view = ViewOf(key, value);
         IReadOnlyList<string> fields = value.Texts("a list of fields, like [\"target\", \"lun\"]");

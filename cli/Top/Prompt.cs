@@ -5,6 +5,7 @@ namespace Iscsitop.Cli.Top;
 /// <summary>What keys do while something is typed into the last line.</summary>
 internal sealed class Prompt(State state)
 {
+    private const string Separators = " =~<>!({,&|";
     private const int Longest = 400;
     private const int MostLines = 50;
 
@@ -91,8 +92,7 @@ internal sealed class Prompt(State state)
         string common = lines[0];
         foreach (string line in lines)
             while (!line.StartsWith(common, StringComparison.OrdinalIgnoreCase)) common = common[..^1];
-        int begin = common.LastIndexOfAny([' ', '=', '~', '<', '>', '!', '(', '{', ',', '&', '|']) + 1;
-        if (lines[0].Length < begin) begin = 0;
+        int begin = common.AsSpan().LastIndexOfAny(Separators) + 1;
         if (common.Length > state.Prompt.Length || lines.Length == 1) Edit(common);
         (state.Complaint, state.ComplaintAt) = ("", -1);
         state.Candidates = lines.Length == 1 ? [] : [.. lines.Select(l => l[begin..])];

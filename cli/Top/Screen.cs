@@ -156,7 +156,8 @@ internal sealed class Screen
         if (_frame.Rows.Count > 0) return;
         string hint = _frame.Snapshot is null ? "waiting for the first interval"
             : _frame.Snapshot.Engines.Count == 0 ? "no engine is running here: start \"iscsitop target\" or \"iscsitop demo\""
-            : _state.Expression is { NeedsCommands: true } && _frame.Snapshot.Seconds == 0 ? "asking for each command"
+            : _state.Expression is { NeedsCommands: true } && (!_frame.Snapshot.OfCommands || _frame.Snapshot.Seconds == 0)
+                ? "waiting for single commands (of a file that has been read there are none left: give -Y at the start)"
             : _frame.Hidden > 0 ? "nothing matches: Esc goes back" : "nothing has happened yet";
         new Pen(Canvas, area.Row(2) with { X = area.X + 2 }).Text(hint, Style.Dim);
     }

@@ -1,4 +1,3 @@
-using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
 

@@ -201,7 +201,7 @@ internal sealed class Parser
         }
     }
 
-    private Condition Compare(FilterField field, Token sign, Token value)
+    private Ordered Compare(FilterField field, Token sign, Token value)
     {
         if (field.Type is not (FilterType.Number or FilterType.Duration or FilterType.Size))
             throw Wrong($"{field.Name} has no order ({Operators(field)} are for it)", sign.Position);
