@@ -1,3 +1,4 @@
+using System.Buffers;
 using Iscsitop.Engine.Filtering;
 
 namespace Iscsitop.Cli.Top;
@@ -5,9 +6,10 @@ namespace Iscsitop.Cli.Top;
 /// <summary>What keys do while something is typed into the last line.</summary>
 internal sealed class Prompt(State state)
 {
-    private const string Separators = " =~<>!({,&|";
     private const int Longest = 400;
     private const int MostLines = 50;
+
+    private static readonly SearchValues<char> s_separators = SearchValues.Create(" =~<>!({,&|");
 
     private readonly List<string> _history = [];
     private int _line;
@@ -92,7 +94,7 @@ internal sealed class Prompt(State state)
         string common = lines[0];
         foreach (string line in lines)
             while (!line.StartsWith(common, StringComparison.OrdinalIgnoreCase)) common = common[..^1];
-        int begin = common.AsSpan().LastIndexOfAny(Separators) + 1;
+        int begin = common.AsSpan().LastIndexOfAny(s_separators) + 1;
         if (common.Length > state.Prompt.Length || lines.Length == 1) Edit(common);
         (state.Complaint, state.ComplaintAt) = ("", -1);
         state.Candidates = lines.Length == 1 ? [] : [.. lines.Select(l => l[begin..])];

@@ -91,7 +91,8 @@ public sealed class Filter
     {
         ArgumentNullException.ThrowIfNull(delta);
         FailureKey key = delta.Key;
-        bool status = key.Kind == FailureKind.Status, command = key.Kind <= FailureKind.NoStatus;
+        // What is beyond an engine's bound is counted without its operation and code.
+        bool known = key.Code != uint.MaxValue, status = known && key.Kind == FailureKind.Status, command = known && key.Kind <= FailureKind.NoStatus;
         int sense = (int)(key.Code & 0xffffff);
         return Is(new Subject
         {

@@ -177,6 +177,7 @@ public sealed class FilterTests
     {
         var failure = new FailureDelta { Key = new FailureKey(7, 3, 0x2800, FailureKind.Status, 0x02_05_24_00), Connection = s_connection, Engine = s_engine };
         var reject = new FailureDelta { Key = new FailureKey(7, Lun.Unknown, 0, FailureKind.Reject, 4), Connection = s_connection, Engine = s_engine };
+        var beyond = new FailureDelta { Key = new FailureKey(7, Lun.Unknown, 0, FailureKind.Status, uint.MaxValue), Connection = s_connection, Engine = s_engine };
         var pattern = new PatternDelta { Key = new PatternKey(7, 3, Writes: true), Connection = s_connection, Engine = s_engine };
         var task = new TaskRecord(1, 0, s_connection, s_engine, 3, TaskFunction.AbortTask, 5, 0x2a00, 1, 1);
         var end = new SessionEnd(s_v6, s_engine, 1, [], [], 0, 0, -1, -1, -1, -1, 0);
@@ -187,6 +188,7 @@ public sealed class FilterTests
             Assert.That(Kept(f => f.Keeps(failure), "status==check_condition && sense==05/24 && op==read && failure==status"), Is.True);
             Assert.That(Kept(f => f.Keeps(failure), "lat>0ms || lun==4"), Is.False);
             Assert.That(Kept(f => f.Keeps(reject), "failure==reject && !op && !status && !sense"), Is.True);
+            Assert.That(Kept(f => f.Keeps(beyond), "failure==status && !op && !status && !kind && !lun"), Is.True);
             Assert.That(Kept(f => f.Keeps(pattern), "op==write && lun==3 && kind!=read"), Is.True);
             Assert.That(Kept(f => f.Keeps(task), "function==abort-task && op==write"), Is.True);
             Assert.That(Kept(f => f.Keeps(end), "end==target-rst && initiator~esx"), Is.True);
