@@ -7,7 +7,7 @@ namespace Iscsitop.Engine.Filtering;
 /// <summary>The fields of the filter language: parser, completion, help and man page are loops over them.</summary>
 public static class FilterFields
 {
-    private static readonly FilterField s_kind = Word("kind", FilterLevel.Cell, "what kind of command it is: read, write or other", (in s) => s.Kind,
+    private static readonly FilterField s_kind = Word("kind", FilterLevel.Cell, "what kind of command it is: read, write or other", (in s) => s.Kind < 0 ? double.NaN : s.Kind,
         ("read", (int)CommandKind.Read), ("write", (int)CommandKind.Write), ("other", (int)CommandKind.Other));
 
     /// <summary>All of them, in the order of help and man page.</summary>

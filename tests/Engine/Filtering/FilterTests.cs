@@ -145,6 +145,11 @@ public sealed class FilterTests
     [TestCase("end==target_rst", true)]
     [TestCase("lun==3", false)]
     [TestCase("lun!=3", false)]
+    [TestCase("op!=write", false)]
+    [TestCase("kind!=read", false)]
+    [TestCase("status!=good", false)]
+    [TestCase("function!=abort-task", false)]
+    [TestCase("failure!=reject || severity!=notice", false)]
     public void Of_a_connection(string expression, bool kept) =>
         Assert.That(Filter.Parse(expression).Keeps(new ConnectionDelta { Connection = s_v6, Engine = s_engine }), Is.EqualTo(kept));
 
