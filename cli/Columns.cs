@@ -117,7 +117,7 @@ public static class Columns
     internal static readonly Column Share = new("bytes_share_pct", "%IO", 4, "%", "share of all bytes of the report", r => r.ShareOfBytes * 100, null, Numbers.Percent);
     internal static readonly Column OpsShare = new("ops_share_pct", "%OPS", 4, "%", "share of all commands of the report", r => r.ShareOfOps * 100, null, Numbers.Percent, Shown.Extended);
     internal static readonly Column Peak = Fact("iops_peak", "PK", "1/s", "busiest 100 ms of the interval, in commands a second", (u, _) => u.PeakIops < 0 ? double.NaN : u.PeakIops, Numbers.Short);
-    internal static readonly Column Outstanding = new("outstanding", "OUT", 4, "", "commands outstanding at the end", r => r.Outstanding, null, Numbers.Integer, Shown.Extended);
+    internal static readonly Column Outstanding = new("outstanding", "OUT", 4, "", "commands outstanding at the end", r => r.OfCommands ? double.NaN : r.Outstanding, null, Numbers.Integer, Shown.Extended);
     internal static readonly Column Aborted = Count("aborted", "ABRT", "commands that ended without a status", r => r.Aborted) with { Shown = Shown.Extended };
 
     /// <summary>What one row of files counts exactly, so that scripts need not multiply rates.</summary>
@@ -180,7 +180,7 @@ public static class Columns
         new(field, header, 5, "us", help, r => Microseconds(of(r)?.Max() ?? -1), null, Numbers.Milliseconds, Shown.Extended);
 
     private static Column Fact(string field, string header, string unit, string help, Func<UnitDelta, double, double> value, ShowNumber show) =>
-        new(field, header, Math.Max(4, header.Length), unit, help, r => r.Unit is { Engine.Seconds: > 0 } u ? value(u, u.Engine.Seconds) : double.NaN, null, show);
+        new(field, header, Math.Max(4, header.Length), unit, help, r => r is { OfCommands: false, Unit: { Engine.Seconds: > 0 } u } ? value(u, u.Engine.Seconds) : double.NaN, null, show);
 
     private static double Measured(Row row, double rate) => row.Seconds > 0 ? rate : double.NaN;
 

@@ -6,6 +6,7 @@ using System.Reflection;
 using Iscsitop.Cli.Commands;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Filtering;
 using Iscsitop.Engine.Sources;
 
 namespace Iscsitop.Cli;
@@ -29,6 +30,7 @@ internal static class CommandLine
         root.Add(List.Create(streams));
         root.Add(EngineCommand.Create(streams));
         root.Add(Commands.Target.Create(streams));
+        root.Add(ConfigCommand.Create(streams));
         root.Add(Demo.Create(streams));
         root.Add(new HelpOption("--help", "-h") { Description = "show what can be asked for", Action = new ShowHelp() });
         root.Add(new VersionOption("--version", "-V") { Description = "show the version", Action = new ShowVersion() });
@@ -64,6 +66,7 @@ internal static class CommandLine
     private static int? Explain(Exception e, Streams streams)
     {
         if (e is IOException io && Streams.IsBrokenPipe(io)) return ExitCode.Success;
+        if (e is FilterException filter) return Point(filter, streams);
         streams.Complain(e switch
         {
             SocketException s => $"network: {s.Message}",
@@ -75,6 +78,15 @@ internal static class CommandLine
             InputException or CaptureFormatException or PipeException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => ExitCode.Input,
             _ => ExitCode.Failure,
         };
+    }
+
+    // The expression and, below it, where it is wrong.
+    private static int Point(FilterException filter, Streams streams)
+    {
+        streams.Complain("filter: " + filter.Problem);
+        streams.Error.WriteLine("  " + TerminalText.Escape(filter.Expression));
+        streams.Error.WriteLine(new string(' ', 2 + TerminalText.Width(TerminalText.Escape(filter.Expression[..filter.Position]))) + "^");
+        return ExitCode.Usage;
     }
 
     // What stands before a subcommand would be taken, and then be without effect.

@@ -10,7 +10,7 @@ internal static class ExitCode
 }
 
 /// <summary>The command line is wrong. The message names the value and what would be right, on one line.</summary>
-public sealed class UsageException(string message) : Exception(message);
+public sealed class UsageException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>What the command line names cannot be had: a file that is missing, an engine that is not there or not ours.</summary>
 public sealed class InputException(string message, Exception? inner = null) : Exception(message, inner);

@@ -13,6 +13,7 @@ internal enum KeyAction
     SortNext,
     Invert,
     Filter,
+    Command,
     Pause,
     Faster,
     Slower,
@@ -33,6 +34,8 @@ internal enum KeyAction
     Panel,
     Extended,
     Names,
+    Presets,
+    Follow,
     Reset,
     Colors,
     Redraw,
@@ -81,13 +84,16 @@ internal static class Keys
         new(KeyAction.SortPrevious, ["<"], "sort by the column to the left"),
         new(KeyAction.SortNext, [">"], "sort by the column to the right"),
         new(KeyAction.Invert, ["I"], "invert the sort order"),
-        new(KeyAction.Filter, ["/"], "filter by target, LUN, initiator (regex; a leading ! inverts; Esc clears)", "filter"),
+        new(KeyAction.Filter, ["/"], "filter by target, LUN, initiator (regex; a leading ! inverts), or by an expression; Tab completes, Esc clears", "filter"),
+        new(KeyAction.Command, [":"], "command line: view, filter, sort, save ...; Tab completes, Up recalls"),
         new(KeyAction.DrillIn, ["Enter"], "drill into the selected row", "drill"),
         new(KeyAction.Back, ["Esc"], "back out of a drill, then clear the filter"),
         new(KeyAction.Pause, ["Space", "z"], "pause and go on; nothing is lost meanwhile", "pause"),
         new(KeyAction.Panel, ["e"], "lower panel: both, latency, commands, none", "panel"),
         new(KeyAction.Extended, ["x"], "more columns"),
-        new(KeyAction.Names, ["n"], "long names: end or beginning"),
+        new(KeyAction.Names, ["n"], "names: alias, name, beginning of a long name, address"),
+        new(KeyAction.Presets, ["p"], "next preset, and back to none"),
+        new(KeyAction.Follow, ["F"], "follow the selected row wherever it goes"),
         new(KeyAction.Interval, ["i"], "set the interval in seconds"),
         new(KeyAction.Slower, ["+"], "longer interval"),
         new(KeyAction.Faster, ["-"], "shorter interval"),
@@ -114,12 +120,12 @@ internal static class Keys
         ("Esc", Esc), ("Space", ' '),
     ];
 
-    private static readonly Dictionary<char, KeyAction> s_actions = Table
-        .SelectMany(row => row.Keys.Select(name => (Key: Parse(name), row.Action)))
-        .ToDictionary(p => p.Key, p => p.Action);
+    /// <summary>The names of keys that no printable character stands for.</summary>
+    internal static IEnumerable<string> NamedKeys => s_named.Select(n => n.Name);
 
-    /// <summary>What a key does in the table; <see cref="KeyAction.None"/> for a key that does nothing.</summary>
-    internal static KeyAction ActionOf(char key) => s_actions.GetValueOrDefault(key);
+    /// <summary>Whether a name is a key's.</summary>
+    internal static bool IsKey(string name) => Array.Exists(s_named, n => n.Name == name) || (name.StartsWith("Ctrl-", StringComparison.Ordinal)
+        ? name.Length == 6 && char.IsAsciiLetter(name[5]) : name.Length == 1 && name[0] is > ' ' and not '\x7f' && (name[0] < Up || name[0] > '\uf8ff'));
 
     /// <summary>The key of a name in <see cref="Table"/>; a control character for <c>Ctrl-L</c>.</summary>
     internal static char Parse(string name)

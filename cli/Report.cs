@@ -6,9 +6,13 @@ namespace Iscsitop.Cli;
 /// <param name="options">What was asked for.</param>
 internal sealed class Report(TopOptions options)
 {
+    private readonly RowFilter _filter = options.Filter with { Expression = options.Expression };
     private readonly Rollup _rollup = new(options.View.Group);
     private readonly RowOrder _order = new(options.View.Find(options.SortBy) ?? options.View.Columns[0], options.Ascending);
     private Row? _total;
+
+    /// <summary>What tables call initiators and targets.</summary>
+    public Naming Naming { get; } = new(options.Names, options.Settings.Aliases);
 
     /// <summary>The snapshot it is made of.</summary>
     public Snapshot Snapshot { get; private set; } = new();
@@ -34,10 +38,11 @@ internal sealed class Report(TopOptions options)
     public void Build(Snapshot snapshot)
     {
         Snapshot = snapshot;
-        _rollup.Build(snapshot, options.Filter.IsEmpty ? null : options.Filter.Keeps);
+        Naming.Learn(snapshot);
+        _rollup.Build(snapshot, _filter.IsEmpty ? null : _filter.Keeps);
         Rows.Clear();
         foreach (Row row in _rollup.Rows)
-            if (options.Filter.Keeps(row))
+            if (_filter.Keeps(row))
                 Rows.Add(row);
         Rows.Sort(_order);
         if (options.Rows is int most && Rows.Count > most) Rows.RemoveRange(most, Rows.Count - most);

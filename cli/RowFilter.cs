@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Filtering;
 
 namespace Iscsitop.Cli;
 
@@ -15,19 +16,26 @@ public sealed record RowFilter(IReadOnlyList<ulong> Luns, IReadOnlyList<string> 
     /// <summary>Lets everything pass.</summary>
     public static RowFilter None { get; } = new([], [], []);
 
+    /// <summary>The expression of <c>-Y</c>, null for none.</summary>
+    public Filter? Expression { get; init; }
+
     /// <summary>Whether everything passes.</summary>
-    public bool IsEmpty => Luns.Count + Targets.Count + Initiators.Count == 0;
+    public bool IsEmpty => Luns.Count + Targets.Count + Initiators.Count == 0 && Expression is null;
 
     /// <summary>Whether a cell counts.</summary>
     public bool Keeps(CellDelta delta) =>
-        Keeps(delta.Cell.Key.Lun, delta.Connection.Target, delta.Connection.Initiator, delta.Connection.Remote);
+        (Expression is null or { NeedsCommands: true } || Expression.Keeps(delta)) // of commands the feed has made the cells (Snapshot.OfCommands)
+        && Keeps(delta.Cell.Key.Lun, delta.Connection.Target, delta.Connection.Initiator, delta.Connection.Remote);
 
     /// <summary>Whether a command counts.</summary>
     public bool Keeps(ulong lun, string target, string initiator, string remote) =>
         KeepsLun(lun) && Matches(Targets, target) && (Matches(Initiators, initiator) || Matches(Initiators, HostOf(remote)));
 
     /// <summary>Whether a row stands in the table: a unit or connection that did nothing has no cell that was asked.</summary>
-    public bool Keeps(Row row) => row.Connection is { Connection: var c }
+    public bool Keeps(Row row) => InLists(row) && (Expression is null || row.Paths > 0 || row.Outstanding > 0 || row.Aborted > 0
+        || (row.Connection is { } connection ? Expression.Keeps(connection) : row.Unit is not { } unit || Expression.Keeps(unit)));
+
+    private bool InLists(Row row) => row.Connection is { Connection: var c }
         ? Matches(Targets, c.Target) && (Matches(Initiators, c.Initiator) || Matches(Initiators, HostOf(c.Remote)))
         : row.Unit is not { } unit || (KeepsLun(unit.Lun) && Matches(Targets, unit.Target) && (Initiators.Count == 0 || row.Paths > 0 || row.Outstanding > 0));
 
@@ -50,7 +58,7 @@ public sealed record RowFilter(IReadOnlyList<ulong> Luns, IReadOnlyList<string> 
     }
 
     // 192.0.2.1:3260 and [::1]:3260, as ConnectionInfo has them.
-    private static ReadOnlySpan<char> HostOf(string remote)
+    internal static ReadOnlySpan<char> HostOf(string remote)
     {
         int colon = remote.LastIndexOf(':');
         return colon < 0 ? remote : remote.AsSpan(0, colon).Trim("[]");

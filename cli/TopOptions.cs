@@ -1,3 +1,6 @@
+using Iscsitop.Cli.Configuration;
+using Iscsitop.Engine.Filtering;
+
 namespace Iscsitop.Cli;
 
 /// <summary>How reports are written when they do not go to the full screen.</summary>
@@ -90,6 +93,12 @@ public sealed record TopOptions
     /// <summary>What of the load is looked at.</summary>
     public RowFilter Filter { get; init; } = RowFilter.None;
 
+    /// <summary>The expression of <c>-Y</c>, null for none; on the screen what <c>/</c> begins with.</summary>
+    public Filter? Expression { get; init; }
+
+    /// <summary>What tables call initiators and targets.</summary>
+    public NameStyle Names { get; init; }
+
     /// <summary>Colours.</summary>
     public ColorChoice Color { get; init; }
 
@@ -106,7 +115,14 @@ public sealed record TopOptions
     public bool SkipFirst { get; init; }
 
     /// <summary>The columns a table has.</summary>
-    public IReadOnlyList<Column> TableColumns => Fields.Count > 0 ? Fields : View.InTable(Extended);
+    public IReadOnlyList<Column> TableColumns => Fields.Count > 0 ? Fields : ColumnsOf(View) is { Count: > 0 } configured ? configured : View.InTable(Extended);
+
+    /// <summary>What the configuration says beside the above: columns, sort keys, thresholds, aliases, keys, presets.</summary>
+    internal Settings Settings { get; init; } = new();
+
+    /// <summary>The columns that the configuration gives a view; empty when it says nothing.</summary>
+    internal IReadOnlyList<Column> ColumnsOf(View view) =>
+        Settings.Columns.TryGetValue(view.Key, out IReadOnlyList<string>? fields) ? [.. fields.Select(f => view.Find(f)!)] : [];
 
     /// <summary>The columns a file has.</summary>
     public IReadOnlyList<Column> FileColumns => Fields.Count > 0 ? Fields : View.Columns;

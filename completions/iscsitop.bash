@@ -4,7 +4,7 @@ _iscsitop() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' w options
     [ "${COMP_WORDS[0]##*/}" = iscsisnoop ] && command=snoop
     for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        case $w in snoop|sessions|list|engine|target|demo) command=$w ;; esac
+        case $w in snoop|sessions|list|engine|target|config|demo) command=$w ;; esac
     done
     case $command:$before in
         :--view) mapfile -t COMPREPLY < <(compgen -W 'lun initiator opcode session' -- "$word"); return ;;
@@ -12,6 +12,8 @@ _iscsitop() {
         :-d) mapfile -t COMPREPLY < <(compgen -W 'u d' -- "$word"); return ;;
         :-m|:--unit) mapfile -t COMPREPLY < <(compgen -W 'us ms s' -- "$word"); return ;;
         :--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never 16 256 true' -- "$word"); return ;;
+        :--names|snoop:--names) mapfile -t COMPREPLY < <(compgen -W 'iqn beginning alias ip' -- "$word"); return ;;
+        *:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         snoop:-o|snoop:--output) mapfile -t COMPREPLY < <(compgen -W 'table ndjson' -- "$word"); return ;;
         *:-r|*:--read|*:-w|*:--write) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         *:-i|*:--interface) mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/net 2>/dev/null) any" -- "$word"); return ;;
@@ -22,13 +24,14 @@ _iscsitop() {
         :-s|:-S|:-F|:--fields) mapfile -t COMPREPLY < <(compgen -W "$(iscsitop --list-fields 2>/dev/null | cut -d ' ' -f 1)" -- "$word"); return ;;
     esac
     case $command in
-        snoop) options='--pdu --op --slow -c -x --extended -T -H -o --output -j -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
+        snoop) options='--pdu --op --slow -c -x --extended -T -H -o --output -j --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         sessions) options='-X --extended -o --output -j -p --pid --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         list) options='-p --pid -l --probes -o --output -j -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         target) options='--portal --name --lun --config --check-config --drain --state-dir --log-level --insecure-allow-remote -h --help' ;;
         engine) options='-i --interface --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize --log-level -h --help' ;;
+        config) options='--config --default -h --help' ;;
         demo) options='-b --batch -h --help' ;;
-        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended -o --output -j -d -m --unit -B -y --color --ascii -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop sessions list engine target demo' ;;
+        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended -o --output -j -d -m --unit -B -y --color --ascii --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop sessions list engine target config demo' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 }

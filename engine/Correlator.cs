@@ -278,7 +278,8 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         Release(set, task);
     }
 
-    private static void Count(Cell cell, in CompletedCommand command)
+    /// <summary>Counts a command that got its status in a cell.</summary>
+    internal static void Count(Cell cell, in CompletedCommand command)
     {
         cell.Completed++;
         cell.ReadBytes += command.ReadBytes;

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Iscsitop.Engine.Filtering;
 using Iscsitop.Engine.Sources;
 using Iscsitop.Target.Probes;
 
@@ -10,6 +11,12 @@ namespace Iscsitop.Engine;
 /// <param name="Commands">Whether completed commands are wanted.</param>
 public readonly record struct Wants(uint Events, TimeSpan Interval, bool Commands = false)
 {
+    /// <summary>
+    /// Of which commands the cells are to be made, null for all that there are. The viewer sees to that itself, and asks for commands when
+    /// the filter needs them (<see cref="Filter.NeedsCommands"/>).
+    /// </summary>
+    public Filter? Filter { get; init; }
+
     /// <summary>Whether the engine must follow commands for this.</summary>
     internal bool Follow => Interval > TimeSpan.Zero || Commands || (Events & ~ProbeSet.Pdus) != 0;
 
@@ -56,8 +63,13 @@ public abstract class Feed : IDisposable
     private readonly List<Reception> _receptions = [];
     private readonly Snapshot _snapshot = new();
     private ExceptionDispatchInfo? _failure;
+    private Filter? _filter;
 
-    private protected Feed() => StreamFormat.RequireLittleEndian();
+    private protected Feed(Filter? filter = null)
+    {
+        StreamFormat.RequireLittleEndian();
+        _filter = filter is { NeedsCommands: true } ? filter : null;
+    }
 
     /// <summary>Whether nothing more will come: a file has been read to its end.</summary>
     public virtual bool Ended => false;
@@ -111,7 +123,7 @@ public abstract class Feed : IDisposable
     public static Feed Open(CaptureOptions options, Wants wants, EventHandler? onEvent = null, CommandHandler? onCommand = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        wants = wants with { Commands = wants.Commands || onCommand is not null };
+        wants = wants with { Commands = wants.Commands || onCommand is not null || wants.Filter is { NeedsCommands: true } };
         Capture capture = options.Open();
         return capture.Source.Live ? new LiveFeed(capture, wants, onEvent, onCommand) : new FileFeed(capture, wants, options.RealTime, onEvent, onCommand);
     }
@@ -122,7 +134,7 @@ public abstract class Feed : IDisposable
     internal static Feed Open(
         Wants wants, IReadOnlyList<string> directories, IReadOnlyList<int>? pids = null, EventHandler? onEvent = null, CommandHandler? onCommand = null)
     {
-        var feed = new PipeFeed(wants with { Commands = wants.Commands || onCommand is not null }, directories, pids, onEvent, onCommand);
+        var feed = new PipeFeed(wants with { Commands = wants.Commands || onCommand is not null || wants.Filter is { NeedsCommands: true } }, directories, pids, onEvent, onCommand);
         feed.Start();
         return feed;
     }
@@ -157,6 +169,21 @@ public abstract class Feed : IDisposable
     /// <summary>Changes the interval asked for.</summary>
     public abstract void SetInterval(TimeSpan interval);
 
+    /// <summary>
+    /// Makes the cells of the commands that a filter keeps from now on; of whatever an engine tells when it is null or needs no commands.
+    /// Until every command of an interval is known, none is told of.
+    /// </summary>
+    public void SetFilter(Filter? filter)
+    {
+        if (filter is { NeedsCommands: false }) filter = null;
+        lock (Gate)
+        {
+            _filter = filter;
+            int skip = AskForCommands(filter is not null);
+            foreach (Reception reception in _receptions) reception.Mirror.OfCommands.Use(filter, skip);
+        }
+    }
+
     /// <summary>What happened since the last call, merged over the engines. The snapshot is reused by the next call.</summary>
     public Snapshot Take()
     {
@@ -171,6 +198,7 @@ public abstract class Feed : IDisposable
         _snapshot.Reservations.Clear();
         _snapshot.Engines.Clear();
         _snapshot.Seconds = 0;
+        _snapshot.OfCommands = _filter is not null;
         _snapshot.Time = Clock.Now + Clock.WallOffset;
         lock (Gate)
         {
@@ -200,7 +228,17 @@ public abstract class Feed : IDisposable
     protected abstract void Dispose(bool disposing);
 
     /// <summary>An engine's frames are merged from now on. The caller holds <see cref="Gate"/>.</summary>
-    private protected void Add(Reception reception) => _receptions.Add(reception);
+    /// <param name="reception">What becomes of its frames.</param>
+    /// <param name="late">Whether it has been observing before it was asked for commands, so that its first interval is not ours.</param>
+    private protected void Add(Reception reception, bool late = false)
+    {
+        reception.Mirror.OfCommands.Use(_filter, late ? 1 : 0);
+        _receptions.Add(reception);
+    }
+
+    /// <summary>Commands are wanted from now on, or no longer. The caller holds <see cref="Gate"/>.</summary>
+    /// <returns>Statuses until the first whose interval has all of them.</returns>
+    private protected virtual int AskForCommands(bool wanted) => 1;
 
     /// <summary>An engine has gone and its last words are taken. Called with <see cref="Gate"/> held.</summary>
     private protected virtual void Gone(Reception reception)

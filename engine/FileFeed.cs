@@ -31,13 +31,14 @@ internal sealed class FileFeed : Feed
     private bool _ended;
 
     public FileFeed(Capture capture, Wants wants, bool realTime, EventHandler? onEvent, CommandHandler? onCommand)
+        : base(wants.Filter)
     {
         _capture = capture;
         _realTime = realTime;
         _reception = new Reception(Gate, Environment.ProcessId, onEvent, onCommand);
         _wants = wants;
         _outbox = new LocalOutbox(_reception);
-        Add(_reception);
+        Add(_reception, late: false);
         try
         {
             // A file that has nothing we read is refused here; a pipe may have nothing yet.

@@ -11,9 +11,10 @@ internal sealed class LiveFeed : Feed
     private readonly WaitHandle[] _waits;
 
     public LiveFeed(Capture capture, Wants wants, EventHandler? onEvent, CommandHandler? onCommand)
+        : base(wants.Filter)
     {
         _reception = new Reception(Gate, Environment.ProcessId, onEvent, onCommand) { OnNews = () => _arrived.Set() };
-        Add(_reception);
+        Add(_reception, late: false);
         _waits = [_arrived, _arrived];
         _engine = new ProbeEngine(capture, new LocalOutbox(_reception), wants);
         _engine.Start();

@@ -44,6 +44,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
     private ConnectionInfo? _last;
     private StatusRecord _status;
     private long _interval;
+    private long _foldInterval;
     private long _statuses;
     private long _maxOutstanding;
     private int _peakStarts = -1;
@@ -70,6 +71,9 @@ internal sealed partial class Mirror(Lock gate, int pid)
     /// a snapshot is never under way while the engine does anything else.
     /// </summary>
     public int StatusesKept { get; set; } = 2;
+
+    /// <summary>Cells of single commands, when those are asked for instead of the engine's own.</summary>
+    public CommandFold OfCommands { get; } = new();
 
     /// <summary>Whether the engine is still there.</summary>
     public bool Alive { get; private set; } = true;
@@ -144,6 +148,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
             (_incoming, _untaken) = (_untaken, _incoming);
             _status = status;
             _interval += Math.Max(0, status.Interval);
+            if (OfCommands.Commit()) _foldInterval += Math.Max(0, status.Interval);
             _maxOutstanding = Math.Max(_maxOutstanding, status.MaxOutstanding);
             _peakStarts = Math.Max(_peakStarts, status.PeakStarts);
             WallTime = status.Time + status.WallOffset;
@@ -170,7 +175,8 @@ internal sealed partial class Mirror(Lock gate, int pid)
         _taken.Clear();
         TakeCells();
         _folded.MoveTo(_taken);
-        snapshot.Cells.AddRange(_taken);
+        if (OfCommands.Filter is null) snapshot.Cells.AddRange(_taken);
+        else OfCommands.TakeInto(snapshot.Cells);
         foreach (UnitMirror unit in _units.Values)
         {
             UnitInfo? info = _unitInfos.GetValueOrDefault((unit.Delta.Target, unit.Delta.Lun));
@@ -191,19 +197,19 @@ internal sealed partial class Mirror(Lock gate, int pid)
         Status.Problem = _problem;
         Status.RingDrops = _status.RingDrops;
         Status.OutboxDrops = _status.OutboxDrops;
-        Status.Folded = _status.Folded;
+        Status.Folded = _status.Folded + OfCommands.Folded;
         Status.Unmatched = _status.Unmatched;
         Status.Lost = _status.Lost;
         Status.Connections = _status.Connections;
         Status.Sessions = _status.Sessions;
         Status.Coverage = _status.Coverage;
         Status.Subscribers = _status.Subscribers;
-        Status.Seconds = _interval / 1e9;
+        Status.Seconds = (OfCommands.Filter is null ? _interval : _foldInterval) / 1e9;
         Status.PeakIops = _peakStarts < 0 ? -1 : _peakStarts * 10.0;
         Status.MaxOutstanding = _maxOutstanding;
         Status.BusyTime = _status.BusyTime - _busyTaken;
         _busyTaken = _status.BusyTime;
-        _interval = _maxOutstanding = 0;
+        _interval = _foldInterval = _maxOutstanding = 0;
         _peakStarts = -1;
         Fresh = false;
     }

@@ -22,6 +22,7 @@ internal sealed class PipeFeed : Feed
     private Wants _wants;
 
     public PipeFeed(Wants wants, IReadOnlyList<string> directories, IReadOnlyList<int>? pids, EventHandler? onEvent, CommandHandler? onCommand)
+        : base(wants.Filter)
     {
         _wants = wants;
         _directories = directories;
@@ -79,6 +80,16 @@ internal sealed class PipeFeed : Feed
             foreach (EngineLink link in _links) link.Dispose();
     }
 
+    // A status may be on its way that was sent before the engine reads what is wanted; the interval after it is not whole either.
+    private protected override int AskForCommands(bool wanted)
+    {
+        wanted |= _onCommand is not null;
+        if (_wants.Commands == wanted) return 1;
+        _wants = _wants with { Commands = wanted };
+        foreach (EngineLink link in _links) link.Ask(_wants);
+        return 2;
+    }
+
     private protected override void Gone(Reception reception)
     {
         int i = _links.FindIndex(l => l.Mirror == reception.Mirror);
@@ -132,7 +143,7 @@ internal sealed class PipeFeed : Feed
                 else
                 {
                     _links.Add(link);
-                    Add(reception);
+                    Add(reception, late: true);
                 }
                 link.Start(_wants);
             }

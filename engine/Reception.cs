@@ -65,11 +65,25 @@ internal sealed class Reception(Lock gate, int pid, EventHandler? onEvent, Comma
 
     private void Deliver(ReadOnlySpan<CompletedCommand> commands)
     {
+        Fold(commands);
         if (onCommand is null) return;
         foreach (ref readonly CompletedCommand c in commands)
         {
             EventContext context = Context(c.Connection, c.Target, c.Initiator, c.Time);
             onCommand(in c, in context);
+        }
+    }
+
+    private void Fold(ReadOnlySpan<CompletedCommand> commands)
+    {
+        lock (gate)
+        {
+            if (Mirror.OfCommands.Filter is null) return;
+            foreach (ref readonly CompletedCommand c in commands)
+            {
+                EventContext context = Context(c.Connection, c.Target, c.Initiator, c.Time);
+                Mirror.OfCommands.Add(in c, in context);
+            }
         }
     }
 

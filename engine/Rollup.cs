@@ -129,6 +129,9 @@ public sealed class Row
     /// <summary>All three directions' bytes.</summary>
     public long Bytes => Read.Bytes + Write.Bytes + Other.Bytes;
 
+    /// <summary>Whether it is of some commands only, of which nothing but their end is known (<see cref="Snapshot.OfCommands"/>).</summary>
+    public bool OfCommands { get; internal set; }
+
     internal int Generation { get; set; }
 
     internal Sums Of(CommandKind kind) => kind switch
@@ -160,7 +163,7 @@ public sealed class Row
         if (Unit is not null) Seconds = Math.Max(Seconds, Unit.Engine.Seconds);
         if (Connection is not null) Seconds = Math.Max(Seconds, Connection.Engine.Seconds);
         // A status that is stamped before a snapshot which had its command outstanding takes back more than the interval had.
-        QueueDepth = Seconds == 0 ? double.NaN : Math.Max(0, QueueDepth);
+        QueueDepth = Seconds == 0 || OfCommands ? double.NaN : Math.Max(0, QueueDepth);
     }
 
     internal void Add(CellDelta delta, Nexus nexus)
@@ -216,6 +219,7 @@ public sealed class Rollup(Dimensions group)
     private Nexuses _nexuses = new();
     private Row?[] _rowOf = [];
     private int _generation;
+    private bool _ofCommands;
 
     /// <summary>Another roll-up of the same snapshots, which has looked at their names already.</summary>
     public Rollup? Beside
@@ -284,6 +288,7 @@ public sealed class Rollup(Dimensions group)
     {
         _generation++;
         _nexuses.Begin(snapshot.Connections.Count + snapshot.Units.Count);
+        _ofCommands = snapshot.OfCommands;
         Rows.Clear();
         Total.Clear();
         if (group == (Dimensions.Target | Dimensions.Lun))
@@ -311,6 +316,7 @@ public sealed class Rollup(Dimensions group)
     private void End(Snapshot snapshot)
     {
         Total.Seconds = snapshot.Seconds;
+        Total.OfCommands = _ofCommands;
         Total.Finish();
         foreach (Row row in Rows)
         {
@@ -368,6 +374,7 @@ public sealed class Rollup(Dimensions group)
     {
         row.Generation = _generation;
         row.Clear();
+        row.OfCommands = _ofCommands;
         Rows.Add(row);
     }
 

@@ -139,6 +139,12 @@ public sealed class Snapshot
     /// <summary>Measured length in seconds: the longest of the engines'. 0 when nothing was measured yet.</summary>
     public double Seconds { get; set; }
 
+    /// <summary>
+    /// Whether the cells were made of the commands that a filter keeps, and so are those: nothing is known of their begin, of what is
+    /// outstanding and of queue depths.
+    /// </summary>
+    public bool OfCommands { get; set; }
+
     /// <summary>The cells that changed or have commands outstanding.</summary>
     public List<CellDelta> Cells { get; } = [];
 

@@ -14,7 +14,9 @@ internal static class Batch
     public static int Run(TopOptions options, Streams streams)
     {
         using var stop = new Stop();
-        using Feed feed = options.Origin.Open(new Wants(0, options.Interval));
+        using Feed feed = options.Origin.Open(new Wants(0, options.Interval) { Filter = options.Expression });
+        // What an engine has seen before, it cannot tell command by command.
+        if (options is { Expression.NeedsCommands: true, Origin.Capture: null }) options = options with { SkipFirst = true };
         stop.Listen();
         using ProgressLine? progress = ProgressLine.For(streams, () => feed.Progress);
         Run(options, streams, feed.WaitForSnapshot, Take, stop.Token, () => feed.Ended);

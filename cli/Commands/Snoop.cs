@@ -2,6 +2,7 @@ using System.CommandLine;
 using Iscsitop.Cli.Output;
 using Iscsitop.Cli.Snooping;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Filtering;
 using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
 using Command = System.CommandLine.Command;
@@ -15,6 +16,8 @@ internal sealed record SnoopOptions
     public Origin Origin { get; init; } = Origin.Engines;
 
     public RowFilter Filter { get; init; } = RowFilter.None;
+
+    public Filter? Expression { get; init; }
 
     public OperationFilter Operations { get; init; } = OperationFilter.None;
 
@@ -122,7 +125,8 @@ internal static class Snoop
         }
         return (in e, in context) =>
         {
-            if (options.Filter.IsEmpty || options.Filter.Keeps(e.LunNumber, context.Target, context.Initiator, context.Connection.Remote))
+            if ((options.Filter.IsEmpty || options.Filter.Keeps(e.LunNumber, context.Target, context.Initiator, context.Connection.Remote))
+                && options.Expression?.Keeps(in e, in context) != false)
                 sink.Add(write, e, context);
         };
     }
@@ -130,6 +134,7 @@ internal static class Snoop
     private static bool Keeps(SnoopOptions options, in CompletedCommand command, in EventContext context)
     {
         if (!options.Filter.IsEmpty && !options.Filter.Keeps(command.Lun, context.Target, context.Initiator, context.Connection.Remote)) return false;
+        if (options.Expression?.Keeps(in command, in context) == false) return false;
         if (!options.Operations.IsEmpty && !(Marks.Operation(command) is { } operation && options.Operations.Keeps(operation))) return false;
         return options.Slow.Keeps(command, Marks.Row(command)?.Kind ?? CommandKind.Other);
     }

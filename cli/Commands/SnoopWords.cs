@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Iscsitop.Cli.Configuration;
 using Iscsitop.Cli.Snooping;
+using Iscsitop.Engine.Filtering;
 
 namespace Iscsitop.Cli.Commands;
 
@@ -16,11 +18,14 @@ internal sealed class SnoopWords
     private readonly Option<bool> _wall = new("-T") { Description = "show the time of day" };
     private readonly Option<bool> _hex = new("-H") { Description = "show the CDB in hex" };
     private readonly Option<string> _output = new("--output", "-o") { HelpName = "table|ndjson", Description = "how lines are written", DefaultValueFactory = _ => "table" };
+    private readonly Option<string?> _names = TopWords.NamesOption();
+    private readonly Option<string?> _config = ConfigCommand.FileOption();
     private readonly Option<bool> _ndjson = new("-j") { Description = "the same as -o ndjson" };
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _pdu, _op, _slow, _count, _extended, _wall, _hex, _output, _ndjson }) command.Add(option);
+        foreach (Option option in new Option[] { _pdu, _op, _slow, _count, _extended, _wall, _hex, _output, _ndjson, _names, _config }) command.Add(option);
+        command.Add(_filters.Expression);
         _filters.AddTo(command);
         _capture.AddTo(command);
     }
@@ -29,19 +34,34 @@ internal sealed class SnoopWords
     /// <exception cref="UsageException">It makes no sense.</exception>
     public SnoopOptions Options(ParseResult result)
     {
+        Settings settings = SettingsFile.Load(result.GetValue(_config), Environment.GetEnvironmentVariable);
         var options = new SnoopOptions
         {
             Origin = Origin.Of(_capture, _filters, result),
             Filter = _filters.Rows(result),
+            Expression = Expression(result, result.GetValue(_pdu)),
             Operations = new OperationFilter(Values.Items(result.GetValue(_op) ?? [])),
             Slow = result.GetValue(_slow) is string slow ? SlowLimits.Parse(slow) : SlowLimits.None,
             Pdus = result.GetValue(_pdu),
             Records = result.GetValue(_ndjson) || Values.Choice("output format", result.GetValue(_output)!, ("table", false), ("ndjson", true)),
             Count = result.GetValue(_count) is string count ? Values.Count("number of lines", count) : null,
-            Lines = new LineChoice(result.GetValue(_extended), result.GetValue(_wall), result.GetValue(_hex), Began: -1),
+            Lines = new LineChoice(result.GetValue(_extended), result.GetValue(_wall), result.GetValue(_hex), Began: -1)
+            {
+                Naming = new Naming(Values.Choice<NameStyle>("names", result.GetValue(_names) ?? settings.Names, Naming.Words), settings.Aliases),
+            },
         };
         if (options.Pdus && !(options.Operations.IsEmpty && options.Slow == SlowLimits.None))
             throw new UsageException("--op and --slow choose completed commands and cannot go with --pdu");
         return options;
+    }
+
+    // What can never be known would print nothing, and leave one wondering.
+    private Filter? Expression(ParseResult result, bool pdus)
+    {
+        Filter? filter = pdus
+            ? _filters.ExpressionOf(result, "", f => f.Type == FilterType.Duration, "is known of completed commands, not of PDUs (without --pdu it is)")
+            : _filters.ExpressionOf(result, "", f => f.Level == FilterLevel.Pdu, "is of single PDUs (with --pdu it is known)");
+        filter?.Refuse(f => f.Level == FilterLevel.List, "is known of the lists of iscsitop only");
+        return filter;
     }
 }

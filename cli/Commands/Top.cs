@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using Iscsitop.Cli.Configuration;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Filtering;
 
 namespace Iscsitop.Cli.Commands;
 
@@ -37,11 +39,13 @@ internal static class Top
 
     private static TopOptions Options(TopWords words, ParseResult result)
     {
-        string unit = result.GetValue(words.Unit)!;
-        var units = new DisplayUnits(Values.Choice<ShowNumber>("unit", unit, s_units), unit, result.GetValue(words.Binary));
+        Settings settings = SettingsFile.Load(result.GetValue(words.Config), Environment.GetEnvironmentVariable);
+        string unit = TopWords.Of(result, words.Unit, settings.Unit);
+        var units = new DisplayUnits(Values.Choice<ShowNumber>("unit", unit, s_units), unit, result.GetValue(words.Binary) || settings.Binary);
         IReadOnlyList<View> views = [.. Views.All.Select(v => v.In(units))];
-        View view = Values.Choice("view", result.GetValue(words.View)!, [.. views.Select(v => (v.Key, v))]);
-        string? ascending = result.GetValue(words.SortAscending);
+        View view = Values.Choice("view", TopWords.Of(result, words.View, settings.View), [.. views.Select(v => (v.Key, v))]);
+        string? ascending = result.GetValue(words.SortAscending), descending = result.GetValue(words.SortDescending);
+        string configured = settings.Sort.GetValueOrDefault(view.Key, "");
         string? rows = result.GetValue(words.Rows);
         string? count = result.GetValue(words.Count);
         var origin = Origin.Of(words.Capture, words.Filters, result);
@@ -49,18 +53,22 @@ internal static class Top
         {
             Origin = origin,
             Filter = words.Filters.Rows(result),
-            Interval = result.GetValue(words.Interval) is string s ? Values.Interval(Values.Positional(s)) : origin.IsFile ? Feed.WholeFile : TimeSpan.FromSeconds(1),
+            Expression = words.Filters.ExpressionOf(result, settings.Filter, f => f.Level == FilterLevel.Pdu, "is of single PDUs (iscsisnoop --pdu has them)"),
+            Interval = result.GetValue(words.Interval) is string s ? Values.Interval(Values.Positional(s))
+                : settings.Interval is { } seconds ? TimeSpan.FromSeconds(seconds) : origin.IsFile ? Feed.WholeFile : TimeSpan.FromSeconds(1),
             Count = count is null ? null : Values.Count("count", Values.Positional(count)),
             View = view,
             AllViews = views,
             Units = units,
             Fields = [.. Values.Items(result.GetValue(words.Fields) ?? []).Select(f => Find("field", view, f))],
-            SortBy = SortKey(view, ascending ?? result.GetValue(words.SortDescending)),
-            Ascending = ascending is not null,
-            Rows = rows is null ? null : Values.Count("number of rows", rows),
-            Extended = result.GetValue(words.Extended),
-            Color = words.ColorOf(result),
-            Ascii = result.GetValue(words.Ascii),
+            SortBy = SortKey(view, ascending ?? descending ?? (configured.Length > 0 ? configured.TrimStart('+') : null)),
+            Ascending = ascending is not null || (descending is null && configured.StartsWith('+')),
+            Rows = rows is not null ? Values.Count("number of rows", rows) : settings.Rows > 0 ? settings.Rows : null,
+            Extended = result.GetValue(words.Extended) || settings.Extended,
+            Names = Values.Choice<NameStyle>("names", result.GetValue(words.Names) ?? settings.Names, Naming.Words),
+            Ascii = result.GetValue(words.Ascii) || settings.Ascii,
+            Settings = settings,
+            Color = words.ColorOf(result, settings.Color),
             Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(words.Output)!, Formats),
             Stamp = result.GetValue(words.Stamp) is string stamp ? Values.Choice("timestamp", stamp, ("u", Stamp.Unix), ("d", Stamp.Date)) : Stamp.None,
             SkipFirst = result.GetValue(words.SkipFirst),

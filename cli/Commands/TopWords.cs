@@ -63,20 +63,36 @@ internal sealed class TopWords
 
     public Option<bool> Ascii { get; } = new("--ascii") { Description = "draw the full screen with 7-bit characters only; so does a locale that is not UTF-8" };
 
+    public Option<string?> Names { get; } = NamesOption();
+
+    public Option<string?> Config { get; } = ConfigCommand.FileOption();
+
     public Argument<string?> Interval { get; } = new("interval") { Arity = ArgumentArity.ZeroOrOne, Description = "seconds between reports, from 0.1; 1 unless given" };
 
     public Argument<string?> Count { get; } = new("count") { Arity = ArgumentArity.ZeroOrOne, Description = "reports until the end; no end unless given" };
 
-    public ColorChoice ColorOf(ParseResult result) => Values.Choice("colour", result.GetValue(Color)!,
+    public ColorChoice ColorOf(ParseResult result, string otherwise) => Values.Choice("colour", Of(result, Color, otherwise),
         ("auto", ColorChoice.Auto), ("always", ColorChoice.Always), ("never", ColorChoice.Never),
         ("16", ColorChoice.Sixteen), ("256", ColorChoice.Indexed), ("true", ColorChoice.Full));
+
+    /// <summary>What initiators and targets are called.</summary>
+    public static Option<string?> NamesOption() => new("--names")
+    {
+        HelpName = "iqn|beginning|alias|ip",
+        Description = "what tables call initiators and targets; alias unless given, which is the name where there is none",
+    };
+
+    /// <summary>What an option says when it is given, else what the configuration says.</summary>
+    public static string Of(ParseResult result, Option<string> option, string otherwise) =>
+        result.GetResult(option) is { Implicit: false } ? result.GetValue(option)! : otherwise;
 
     public void AddTo(Command command)
     {
         command.Add(Interval);
         command.Add(Count);
-        foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, Color, Ascii })
+        foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, Color, Ascii, Names, Config })
             command.Add(option);
+        command.Add(Filters.Expression);
         Filters.AddTo(command);
         Capture.AddTo(command);
     }

@@ -5,12 +5,12 @@ namespace Iscsitop.Cli.Configuration;
 
 /// <summary>Where a word of a configuration file stands, and how to say that it is wrong.</summary>
 /// <param name="File">The file's path.</param>
-/// <param name="Line">Its line, from 1.</param>
+/// <param name="Line">Its line, from 1; 0 for what is no file but a variable of the environment.</param>
 /// <param name="Key">The key with the tables it is in, as in <c>target.luns</c>; "" for none.</param>
 internal sealed record ConfigPlace(string File, int Line, string Key)
 {
     /// <summary>What is wrong here.</summary>
-    public InputException Wrong(string what, Exception? inner = null) => new($"{File}:{Line}: {(Key.Length > 0 ? Key + ": " : "")}{what}", inner);
+    public InputException Wrong(string what, Exception? inner = null) => new($"{File}{(Line > 0 ? $":{Line}" : "")}: {(Key.Length > 0 ? Key + ": " : "")}{what}", inner);
 
     /// <summary>A key in the table that stands here.</summary>
     public ConfigPlace Of(string key, int line) => this with { Line = line, Key = Key.Length > 0 ? $"{Key}.{key}" : key };
@@ -31,13 +31,16 @@ internal sealed class ConfigTable(ConfigPlace place)
     public ConfigValue? this[string key] => _entries.Find(e => e.Key == key).Value;
 
     /// <summary>Reads a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="file">Its path, for messages.</param>
+    /// <param name="page">The manual page that says what may stand there.</param>
     /// <exception cref="InputException">It is no TOML.</exception>
-    public static ConfigTable Parse(string text, string file)
+    public static ConfigTable Parse(string text, string file, string page = "iscsitop-target.conf(5)")
     {
         var place = new ConfigPlace(file, 1, "");
         DocumentSyntax document = SyntaxParser.Parse(text, file, validate: true);
         foreach (DiagnosticMessage wrong in document.Diagnostics)
-            throw (place with { Line = wrong.Span.Start.Line + 1 }).Wrong($"{wrong.Message.TrimEnd('.')} (TOML is wanted, see iscsitop-target.conf(5))");
+            throw (place with { Line = wrong.Span.Start.Line + 1 }).Wrong($"{wrong.Message.TrimEnd('.')} (TOML is wanted, see {page})");
         var root = new ConfigTable(place);
         foreach (KeyValueSyntax pair in document.KeyValues) root.Add(pair);
         foreach (TableSyntaxBase syntax in document.Tables)
@@ -89,6 +92,7 @@ internal sealed class ConfigTable(ConfigPlace place)
     {
         StringValueSyntax text => text.Value!,
         IntegerValueSyntax number => number.Value,
+        FloatValueSyntax real => real.Value,
         BooleanValueSyntax flag => flag.Value,
         ArraySyntax array => array.Items.Select(i => new ConfigValue(at with { Line = Line(i) }, Plain(i.Value!, at))).ToList(),
         InlineTableSyntax inline => InlineTable(inline, at),

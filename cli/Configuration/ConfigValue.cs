@@ -30,6 +30,26 @@ internal sealed class ConfigValue(ConfigPlace place, object value)
         ? (int)number
         : throw Wrong(string.Create(CultureInfo.InvariantCulture, $"a whole number from {from} to {to}"));
 
+    /// <summary>A number, whole or not.</summary>
+    public double Real(double from, double to, string right) => value switch
+    {
+        long number when number >= from && number <= to => number,
+        double number when number >= from && number <= to => number,
+        _ => throw Wrong(right),
+    };
+
+    /// <summary>A plain number, from 0, of whatever it is; a duration in microseconds where those make sense.</summary>
+    public double Amount(bool duration, string right) => value switch
+    {
+        long number when number >= 0 => number,
+        double number when number >= 0 => number,
+        string text when duration && TryDuration(text, out double us) => us,
+        _ => throw Wrong(right),
+    };
+
+    /// <summary>Texts.</summary>
+    public IReadOnlyList<string> Texts(string right) => [.. List(right).Select(v => v.Text(right))];
+
     /// <summary>A number of seconds.</summary>
     public TimeSpan Seconds(int from, int to) => value is long number && number >= from && number <= to
         ? TimeSpan.FromSeconds(number)
@@ -83,8 +103,23 @@ internal sealed class ConfigValue(ConfigPlace place, object value)
     /// <summary>The error of a value that should be another.</summary>
     public InputException Wrong(string right) => place.Wrong($"{Shown()} is wrong ({right} is wanted)");
 
+    private static bool TryDuration(string text, out double us)
+    {
+        us = 0;
+        try
+        {
+            us = Values.Duration("", text) / 1e3;
+            return true;
+        }
+        catch (UsageException)
+        {
+            return false;
+        }
+    }
+
     private string Shown() => value switch
     {
+        double number => number.ToString(CultureInfo.InvariantCulture),
         string text => $"\"{text}\"",
         long number => number.ToString(CultureInfo.InvariantCulture),
         bool flag => flag ? "true" : "false",

@@ -22,8 +22,8 @@ internal sealed class TableWriter(Stream output, bool styled) : ReportWriter(out
     public override void Write(Report report)
     {
         IReadOnlyList<Column> columns = report.Options.TableColumns;
-        List<string[]> lines = [.. report.Rows.Select(row => Cells(columns, row))];
-        if (lines.Count > 1 && report.Options.View.HasTotal) lines.Add(TotalCells(columns, report.Total));
+        List<string[]> lines = [.. report.Rows.Select(row => Cells(columns, row, report.Naming))];
+        if (lines.Count > 1 && report.Options.View.HasTotal) lines.Add(TotalCells(columns, report.Total, report.Naming));
 
         _text.Clear();
         Stamp(report);
@@ -36,18 +36,18 @@ internal sealed class TableWriter(Stream output, bool styled) : ReportWriter(out
         Output.Flush();
     }
 
-    private static string[] Cells(IReadOnlyList<Column> columns, Row row) => [.. columns.Select(c => Cell(c, row))];
+    private static string[] Cells(IReadOnlyList<Column> columns, Row row, Naming naming) => [.. columns.Select(c => Cell(c, row, naming))];
 
-    private static string Cell(Column column, Row row)
+    private static string Cell(Column column, Row row, Naming naming)
     {
-        if (column.Text is { } text) return text(row) is { Length: > 0 } known ? TerminalText.Escape(known) : "-";
+        if (column.Text is not null) return naming.Text(column, row) is { Length: > 0 } known ? TerminalText.Escape(known) : "-";
         Span<char> into = stackalloc char[Numbers.MaxWidth];
         return new string(into[..column.Show!(column.Value!(row), into)]);
     }
 
-    private static string[] TotalCells(IReadOnlyList<Column> columns, Row total)
+    private static string[] TotalCells(IReadOnlyList<Column> columns, Row total, Naming naming)
     {
-        string[] cells = Cells(columns, total);
+        string[] cells = Cells(columns, total, naming);
         bool named = false;
         for (int i = 0; i < cells.Length; i++)
         {

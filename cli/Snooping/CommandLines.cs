@@ -10,9 +10,7 @@ internal static class CommandLines
 {
     private static readonly LineColumn<CompletedCommand>[] s_columns =
     [
-        new("INITIATOR", 24, true, (t, in c, in x) => t.PutName(x.Initiator)),
         new("PROBE", 12, true, (t, in c, in x) => t.Put("scsi-command")),
-        new("T:L", 24, true, (t, in c, in x) => TargetLun(t, x.Target, c.Lun)),
         new("ITT", 8, false, (t, in c, in x) => t.Put(c.Itt, "x8")),
         new("OP", 12, true, (t, in c, in x) => t.Put(Operation(c))),
         new("LBA", 10, false, (t, in c, in x) => Lba(t, c)),
@@ -40,17 +38,8 @@ internal static class CommandLines
     /// <summary>The columns asked for.</summary>
     public static IReadOnlyList<LineColumn<CompletedCommand>> Columns(LineChoice choice) =>
     [
-        choice.Time<CompletedCommand>(), .. s_columns, .. choice.Extended ? s_extended : [], .. choice.Cdb ? [s_cdb] : (LineColumn<CompletedCommand>[])[], s_status,
+        choice.Time<CompletedCommand>(), choice.Initiator<CompletedCommand>(), s_columns[0], choice.TargetLun((in CompletedCommand c) => c.Lun), .. s_columns[1..], .. choice.Extended ? s_extended : [], .. choice.Cdb ? [s_cdb] : (LineColumn<CompletedCommand>[])[], s_status,
     ];
-
-    /// <summary>Target and LUN, each <c>-</c> when unknown.</summary>
-    public static void TargetLun(LineText text, string target, ulong lun)
-    {
-        text.PutName(target);
-        text.Put(":");
-        if (lun == LunNumber.Unknown) text.Put("-");
-        else text.Put(lun);
-    }
 
     /// <summary>Bytes in hex, <c>-</c> for none.</summary>
     public static void PutHex(LineText text, ReadOnlySpan<byte> bytes)
@@ -91,6 +80,28 @@ internal static class CommandLines
 /// <param name="Began">What seconds are counted from, ns since 1970; the first line when it is negative.</param>
 internal sealed record LineChoice(bool Extended, bool WallClock, bool Cdb, long Began)
 {
+    /// <summary>What initiators and targets are called.</summary>
+    public Naming Naming { get; init; } = new(NameStyle.Iqn, new Dictionary<string, string>());
+
+    /// <summary>The column of the initiator.</summary>
+    public LineColumn<T> Initiator<T>() => new("INITIATOR", 24, true, (t, in e, in x) => Name(t, x.Initiator, x.Connection.Remote));
+
+    /// <summary>The column of target and LUN, each <c>-</c> when unknown.</summary>
+    public LineColumn<T> TargetLun<T>(LunOf<T> lun) => new("T:L", 24, true, (t, in e, in x) =>
+    {
+        Name(t, x.Target, x.Connection.Local);
+        t.Put(":");
+        if (lun(in e) is var number && number != LunNumber.Unknown) t.Put(number);
+        else t.Put("-");
+    });
+
+    private void Name(LineText text, string name, string address)
+    {
+        if (Naming.Style != NameStyle.Ip) text.PutName(Naming.Of(name, address));
+        else if (address.Length == 0) text.Put("-");
+        else text.Put(RowFilter.HostOf(address));
+    }
+
     /// <summary>The time column.</summary>
     public LineColumn<T> Time<T>()
     {
@@ -103,3 +114,6 @@ internal sealed record LineChoice(bool Extended, bool WallClock, bool Cdb, long 
         });
     }
 }
+
+/// <summary>The LUN of what a line is about.</summary>
+internal delegate ulong LunOf<T>(in T line);

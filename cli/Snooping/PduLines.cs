@@ -8,9 +8,7 @@ internal static class PduLines
 {
     private static readonly LineColumn<ProbeEvent>[] s_columns =
     [
-        new("INITIATOR", 24, true, (t, in e, in x) => t.PutName(x.Initiator)),
         new("PROBE", 15, true, (t, in e, in x) => t.Put(e.Probe.Name())),
-        new("T:L", 24, true, (t, in e, in x) => CommandLines.TargetLun(t, x.Target, e.LunNumber)),
         new("ITT", 8, false, (t, in e, in x) => Tag(t, PduFields.Itt(e))),
         new("DATALEN", 7, false, (t, in e, in x) => Number(t, PduFields.DataLength(e))),
         new("FLAGS", 5, false, (t, in e, in x) => Tag(t, PduFields.Flags(e), "x2")),
@@ -30,7 +28,7 @@ internal static class PduLines
     /// <summary>The columns asked for.</summary>
     public static IReadOnlyList<LineColumn<ProbeEvent>> Columns(LineChoice choice) =>
     [
-        choice.Time<ProbeEvent>(), .. s_columns, .. choice.Extended ? s_extended : [], .. choice.Cdb ? [s_cdb] : (LineColumn<ProbeEvent>[])[], s_op,
+        choice.Time<ProbeEvent>(), choice.Initiator<ProbeEvent>(), s_columns[0], choice.TargetLun((in ProbeEvent e) => e.LunNumber), .. s_columns[1..], .. choice.Extended ? s_extended : [], .. choice.Cdb ? [s_cdb] : (LineColumn<ProbeEvent>[])[], s_op,
     ];
 
     private static void Cdb(LineText text, in ProbeEvent e, in EventContext context)

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Iscsitop.Cli.Top.Terminal;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Filtering;
 
 namespace Iscsitop.Cli.Top;
 
@@ -10,8 +11,10 @@ namespace Iscsitop.Cli.Top;
 /// <param name="SetInterval">Changes the interval.</param>
 /// <param name="Ended">Whether there will be no more; null for never.</param>
 /// <param name="Progress">How much of a file has been read, from 0 to 1; null for no file.</param>
+/// <param name="SetFilter">Makes the cells of single commands from now on; null where that cannot be.</param>
 internal sealed record SnapshotSource(
-    Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval, Func<bool>? Ended = null, Func<double>? Progress = null);
+    Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval, Func<bool>? Ended = null, Func<double>? Progress = null,
+    Action<Filter?>? SetFilter = null);
 
 /// <summary>
 /// The life of the full screen: takes the terminal, runs, and gives it back however it ends. Everything but the waiting for
@@ -35,6 +38,7 @@ internal sealed class App : IDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly SemaphoreSlim _taken = new(1);
     private TimeSpan _interval;
+    private Filter? _filter;
     private bool _waiting;
     private int _shown;
     private int _exitCode;
@@ -51,6 +55,7 @@ internal sealed class App : IDisposable
         _state = new State(options) { Colors = depth != ColorDepth.Mono };
         _frame = new Frame(_state);
         _interval = _state.Interval;
+        _filter = _state.Expression;
         var screen = new Screen(_state, _frame, glyphs, TimeZoneInfo.Local);
         var controls = new Controls(_state, _frame, screen);
         var looks = new Looks(depth, possible);
@@ -72,8 +77,8 @@ internal sealed class App : IDisposable
         // Workers of the thread pool that wait for more to do yield the processor thousands of times a second, which on a full
         // machine takes it from the target that is watched. The pool reads this when it is first used.
         AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
-        using Feed feed = options.Origin.Open(new Wants(0, options.Interval));
-        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended, double.IsNaN(feed.Progress) ? null : () => feed.Progress);
+        using Feed feed = options.Origin.Open(new Wants(0, options.Interval, Commands: options.Origin.Capture is not null) { Filter = options.Expression });
+        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended, double.IsNaN(feed.Progress) ? null : () => feed.Progress, feed.SetFilter);
         Func<string, string?> environment = Environment.GetEnvironmentVariable;
         using var app = new App(options, source, Palette.DepthFor(options.Color, environment), Palette.DepthFor(ColorChoice.Always, environment),
             options.Ascii ? Glyphs.Ascii : GlyphsFor(environment));
@@ -148,6 +153,7 @@ internal sealed class App : IDisposable
     {
         if (_state.Quit) _stage.Stop();
         if (_state.Interval != _interval) _source.SetInterval(_interval = _state.Interval);
+        if (!ReferenceEquals(_state.Expression, _filter)) _source.SetFilter?.Invoke(_filter = _state.Expression);
         if (!_state.Paused && _waiting) TakeSnapshot();
     }
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 using Iscsitop.Cli.Top.Saving;
 
 namespace Iscsitop.Cli.Top;
@@ -7,10 +5,6 @@ namespace Iscsitop.Cli.Top;
 /// <summary>What keys and mouse do to the state. Knows no terminal: a key is a character of <see cref="Keys"/>.</summary>
 internal sealed class Controls(State state, Frame frame, Screen screen)
 {
-    private const int PromptMax = 200;
-    private const double ShortestInterval = 0.1;
-    private const double LongestInterval = 3600;
-
     // What + and - go through, in seconds.
     private static readonly double[] s_intervals = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 
@@ -18,6 +12,8 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
     private bool _moved;
     // The file that was asked about whether it may be replaced.
     private string _asked = "";
+
+    private readonly Prompt _prompt = new(state);
 
     /// <summary>Does what the key says.</summary>
     /// <returns>False when the key does nothing here.</returns>
@@ -28,18 +24,19 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             state.Quit = true;
             return true;
         }
-        if (Keys.ActionOf(key) == KeyAction.Suspend)
+        if (state.Keys.ActionOf(key) == KeyAction.Suspend)
         {
             state.Suspend = true;
             return true;
         }
         state.Notice = "";
+        state.Save ??= Save;
         bool used = state.Mode switch
         {
-            Mode.Table => Apply(Keys.ActionOf(key), key),
-            Mode.Help => InHelp(Keys.ActionOf(key), key),
-            Mode.SortMenu => InMenu(Keys.ActionOf(key), key),
-            _ => InPrompt(key),
+            Mode.Table => Apply(state.Keys.ActionOf(key), key),
+            Mode.Help => InHelp(state.Keys.ActionOf(key), key),
+            Mode.SortMenu => InMenu(state.Keys.ActionOf(key), key),
+            _ => _prompt.Press(key),
         };
         if (used && !_moved) frame.Refresh();
         _moved = false;
@@ -75,9 +72,10 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             case KeyAction.SortPrevious: SortBeside(-1); break;
             case KeyAction.SortNext: SortBeside(1); break;
             case KeyAction.Invert: state.Sort(state.SortBy, !state.Ascending); break;
-            case KeyAction.Filter: Ask(Mode.Filter, state.Filter); break;
-            case KeyAction.Interval: Ask(Mode.Interval, ""); break;
-            case KeyAction.Save: Ask(Mode.Save, Saver.DefaultName(state.View.Key, frame.Snapshot?.Time ?? DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() * 1_000_000, screen.Zone)); break;
+            case KeyAction.Filter: _prompt.Ask(Mode.Filter, state.Filter); break;
+            case KeyAction.Command: _prompt.Ask(Mode.Command, ""); break;
+            case KeyAction.Interval: _prompt.Ask(Mode.Interval, ""); break;
+            case KeyAction.Save: AskForFile(); break;
             case KeyAction.Pause: state.Paused = !state.Paused; break;
             case KeyAction.Slower: StepInterval(1); break;
             case KeyAction.Faster: StepInterval(-1); break;
@@ -85,10 +83,12 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             case KeyAction.Back: state.Back(); break;
             case KeyAction.NextView: state.Show((state.ViewIndex + 1) % state.Views.Count); break;
             case KeyAction.PreviousView: state.Show((state.ViewIndex + state.Views.Count - 1) % state.Views.Count); break;
-            case KeyAction.ViewNumber: state.Show(key - '1'); break;
+            case KeyAction.ViewNumber: state.Show(state.Keys.PlaceOf(key)); break;
             case KeyAction.Panel: state.Panel = (Panel)(((int)state.Panel + 1) % 4); break;
             case KeyAction.Extended: state.ToggleExtended(); break;
-            case KeyAction.Names: state.NamesFromStart = !state.NamesFromStart; break;
+            case KeyAction.Names: state.Naming.Next(); break;
+            case KeyAction.Presets: state.TakeNext(); break;
+            case KeyAction.Follow: Follow(); break;
             case KeyAction.Reset: frame.Iops.Clear(); break;
             case KeyAction.Colors: state.Colors = !state.Colors; break;
             case KeyAction.Redraw: screen.Canvas.Invalidate(); break;
@@ -99,8 +99,16 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
         return true;
     }
 
+    private void Follow()
+    {
+        bool follow = !state.Following && frame.SelectedIndex >= 0;
+        if (follow) frame.Select(frame.SelectedIndex, follow: true);
+        state.Following = follow;
+    }
+
     private bool Move(KeyAction action)
     {
+        if (action is KeyAction.Up or KeyAction.Down or KeyAction.PageUp or KeyAction.PageDown or KeyAction.First or KeyAction.Last) state.Following = false;
         int page = screen.Table.PageSize;
         switch (action)
         {
@@ -129,7 +137,25 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
 
     private void Open(Mode mode, int index) => (state.Mode, state.MenuIndex) = (mode, Math.Max(0, index));
 
-    private void Ask(Mode mode, string text) => (state.Mode, state.Prompt, state.Complaint, _asked) = (mode, text, "", "");
+    private void AskForFile()
+    {
+        _asked = "";
+        long time = frame.Snapshot?.Time ?? DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() * 1_000_000;
+        _prompt.Ask(Mode.Save, Saver.DefaultName(state.View.Key, time, screen.Zone));
+    }
+
+    // The prompt is not part of what is saved.
+    private string Save(string path)
+    {
+        Mode mode = state.Mode;
+        state.Mode = Mode.Table;
+        screen.Draw(screen.Canvas.Width, screen.Canvas.Height);
+        state.Mode = mode;
+        string problem = Saver.Save(path, new SavedScreen(screen.Canvas, state, frame), overwrite: _asked == path);
+        _asked = problem == Saver.Exists ? path : "";
+        if (problem.Length == 0) state.Notice = "saved " + path;
+        return problem;
+    }
 
     private bool InHelp(KeyAction action, char key)
     {
@@ -160,64 +186,6 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
         KeyAction.Last => 1000,
         _ => 0,
     };
-
-    private bool InPrompt(char key)
-    {
-        switch (key)
-        {
-            case Keys.Esc: Cancel(); return true;
-            case Keys.Enter: Accept(); return true;
-            case Keys.Backspace or '\x7f': Edit(state.Prompt.Length > 0 ? state.Prompt[..^1] : ""); return true;
-            case '\x15': Edit(""); return true;
-            case Keys.Tab when state.Mode == Mode.Save: Edit(Saver.NextEnding(state.Prompt)); return true;
-            default:
-                if (char.IsControl(key) || key is >= '\ue000' and < '\uf900' || state.Prompt.Length >= PromptMax) return false;
-                Edit(state.Prompt + key);
-                return true;
-        }
-    }
-
-    private void Edit(string text)
-    {
-        state.Prompt = text;
-        state.Complaint = "";
-        _asked = "";
-        if (state.Mode == Mode.Filter) state.SetFilter(text);
-    }
-
-    private void Cancel()
-    {
-        if (state.Mode == Mode.Filter) state.SetFilter("");
-        state.Mode = Mode.Table;
-    }
-
-    private void Accept()
-    {
-        string save = state.Mode == Mode.Save ? state.Prompt : "";
-        if (state.Mode == Mode.Interval && !SetInterval(state.Prompt)) return;
-        state.Mode = Mode.Table;
-        if (save.Length > 0) Save(save);
-    }
-
-    // The prompt is gone when the screen is saved, and comes back when it could not be.
-    private void Save(string path)
-    {
-        screen.Draw(screen.Canvas.Width, screen.Canvas.Height);
-        string problem = Saver.Save(path, new SavedScreen(screen.Canvas, state, frame), overwrite: _asked == path);
-        _asked = problem == Saver.Exists ? path : "";
-        if (problem.Length == 0) state.Notice = "saved " + path;
-        else (state.Mode, state.Prompt, state.Complaint) = (Mode.Save, path, problem);
-    }
-
-    private bool SetInterval(string text)
-    {
-        if (text.Length == 0) return true;
-        bool valid = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
-            && seconds is >= ShortestInterval and <= LongestInterval;
-        if (valid) state.Interval = TimeSpan.FromSeconds(seconds);
-        else state.Complaint = "0.1 to 3600";
-        return valid;
-    }
 
     private void StepInterval(int by)
     {

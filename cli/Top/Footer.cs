@@ -9,13 +9,16 @@ internal sealed class Footer(Glyphs glyphs, State state)
         switch (state.Mode)
         {
             case Mode.Filter:
-                Prompt(ref pen, "filter /", "Enter keep, Esc clear");
+                Prompt(canvas, row, "filter /", "Enter keep, Tab complete, Esc clear");
                 break;
             case Mode.Interval:
-                Prompt(ref pen, "interval in seconds: ", "Enter set, Esc cancel");
+                Prompt(canvas, row, "interval in seconds: ", "Enter set, Esc cancel");
+                break;
+            case Mode.Command:
+                Prompt(canvas, row, ":", "Enter do, Tab complete, Up recall, Esc cancel");
                 break;
             case Mode.Save:
-                Prompt(ref pen, "save to ", "Enter save, Tab other kind, Esc cancel");
+                Prompt(canvas, row, "save to ", "Enter save, Tab other kind, Esc cancel");
                 break;
             case Mode.Help:
                 Keys(ref pen, [("Up Down", "scroll"), ("Esc", "close")]);
@@ -30,10 +33,10 @@ internal sealed class Footer(Glyphs glyphs, State state)
         }
     }
 
-    private static void MainKeys(ref Pen pen)
+    private void MainKeys(ref Pen pen)
     {
-        foreach (KeyBinding row in Cli.Keys.Table)
-            if (row.Footer.Length > 0 && pen.Left > row.Keys[0].Length + row.Footer.Length)
+        foreach (KeyBinding row in state.Keys.Table)
+            if (row.Footer.Length > 0 && row.Keys.Length > 0 && pen.Left > row.Keys[0].Length + row.Footer.Length)
                 Key(ref pen, row.Keys[0], row.Footer);
     }
 
@@ -50,13 +53,43 @@ internal sealed class Footer(Glyphs glyphs, State state)
         pen.Skip(2);
     }
 
-    private void Prompt(ref Pen pen, string label, string hint)
+    // What is wrong stands below with a caret under its character; then the prompt goes a line up.
+    private void Prompt(Canvas canvas, Area row, string label, string hint)
     {
+        bool points = state.ComplaintAt >= 0 && row.Y > 0;
+        var pen = new Pen(canvas, points ? row with { Y = row.Y - 1 } : row);
+        if (points) canvas.Fill(row with { Y = row.Y - 1 }, ' ', Style.Text);
+        // The end of a long text is what is being typed.
+        int room = Math.Max(8, row.Width - label.Length - 12), cut = Math.Max(0, state.Prompt.Length - room);
+        if (points) cut = Math.Min(cut, state.ComplaintAt);
         pen.Text(label, Style.Key);
-        pen.Text(state.Prompt, Style.Strong);
+        pen.Text(state.Prompt.AsSpan(cut), Style.Strong);
         pen.Text([glyphs.Cursor], Style.Accent);
         pen.Skip(2);
-        if (state.Complaint.Length > 0) pen.Text(state.Complaint, Style.Warn);
-        else pen.Text(hint, Style.Dim);
+        if (points) Point(new Pen(canvas, row), label.Length + state.ComplaintAt - cut);
+        else if (state.Complaint.Length > 0) pen.Text(state.Complaint, Style.Warn);
+        else if (state.Candidates.Count == 0) pen.Text(hint, Style.Dim);
+        foreach (string candidate in state.Candidates)
+        {
+            if (points) break;
+            pen.Text(candidate, Style.Dim);
+            pen.Skip(1);
+        }
+    }
+
+    // To the left of the caret where there is no room to its right.
+    private void Point(Pen pen, int at)
+    {
+        if (at + 2 + state.Complaint.Length > pen.Left && at > state.Complaint.Length) pen.Skip(at - state.Complaint.Length - 1);
+        else pen.Skip(at);
+        bool left = pen.X < at;
+        if (left)
+        {
+            pen.Text(state.Complaint, Style.Warn);
+            pen.Skip(1);
+        }
+        pen.Text("^", Style.Hot);
+        pen.Skip(1);
+        if (!left) pen.Text(state.Complaint, Style.Warn);
     }
 }

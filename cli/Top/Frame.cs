@@ -90,6 +90,7 @@ internal sealed class Frame
     {
         if (Snapshot is not { } snapshot) return;
         CountLosses(snapshot);
+        _state.Naming.Learn(snapshot);
         Rollup rollup = _rollups[_state.ViewIndex];
         rollup.Build(snapshot, _keep, totals, _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps);
         Collect(rollup);
@@ -126,6 +127,7 @@ internal sealed class Frame
         for (int i = 0; i < Rows.Count; i++)
             if (id.Is(Rows[i]))
                 return i;
+        if (_state.Following) return -1;
         return Math.Clamp(SelectedIndex, 0, Rows.Count - 1);
     }
 
@@ -144,7 +146,7 @@ internal sealed class Frame
         if (!_state.Lists.Keeps(row)) return false;
         bool cells = row.Ops + row.Outstanding + row.Aborted + row.Paths > 0;
         if (row.Connection is { } connection) return cells || Stands(connection);
-        return cells || row.Unit is not { } unit || (_state.Steps.Count == 0 && _state.NameFilter?.Keeps(unit) != false);
+        return cells || row.Unit is not { } unit || (_state.Steps.Count == 0 && _state.Keeps(unit));
     }
 
     private bool Stands(ConnectionDelta connection)
@@ -152,12 +154,12 @@ internal sealed class Frame
         foreach (Step step in _state.Steps)
             if (!step.Keeps(connection))
                 return false;
-        return _state.NameFilter?.Keeps(connection.Connection) != false;
+        return _state.Keeps(connection);
     }
 
     private bool Keep(CellDelta delta)
     {
-        if (!_state.Lists.Keeps(delta) || _state.NameFilter?.Keeps(delta) == false) return false;
+        if (!_state.Lists.Keeps(delta) || !_state.Keeps(delta, Snapshot!.OfCommands)) return false;
         foreach (Step step in _state.Steps)
             if (!step.Keeps(delta))
                 return false;

@@ -1,7 +1,9 @@
+using Iscsitop.Cli.Configuration;
+
 namespace Iscsitop.Cli.Top;
 
-/// <summary>From which value on a number stands out. Nothing depends on these: they are where admins begin to look.</summary>
-internal static class Heat
+/// <summary>From which value on a number stands out: where admins begin to look, or what the configuration says.</summary>
+internal sealed class Heat
 {
     private const double Millisecond = 1000;
 
@@ -17,11 +19,23 @@ internal static class Heat
         ("aborted", 0, 0),
     ];
 
+    private Heat((string FieldEnd, double Warn, double Hot)[] table) => Table = table;
+
+    /// <summary>What holds without a configuration.</summary>
+    public static Heat Default { get; } = new(s_table);
+
+    /// <summary>Ends of field names and their values; the first that fits counts.</summary>
+    public (string FieldEnd, double Warn, double Hot)[] Table { get; }
+
+    /// <summary>The default with what a configuration says, longer ends first.</summary>
+    public static Heat With(IReadOnlyDictionary<string, Threshold> thresholds) => thresholds.Count == 0 ? Default : new(
+        [.. thresholds.Select(t => (t.Key, t.Value.Warn, t.Value.Hot)).Concat(s_table.Where(r => !thresholds.ContainsKey(r.FieldEnd))).OrderByDescending(r => r.Item1.Length)]);
+
     /// <summary>The style of a column's value: dim for zero and unknown, so that what happens is what is seen.</summary>
-    public static Style Of(string field, double value)
+    public Style Of(string field, double value)
     {
         if (value == 0 || double.IsNaN(value)) return Style.Dim;
-        foreach ((string end, double warn, double hot) in s_table)
+        foreach ((string end, double warn, double hot) in Table)
             if (field.EndsWith(end, StringComparison.Ordinal))
                 return value > hot ? Style.Hot : value > warn ? Style.Warn : Style.Text;
         return Style.Text;

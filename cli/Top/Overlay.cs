@@ -47,7 +47,10 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame)
         _linesOf = state.View;
         _lines.Clear();
         _lines.Add(("Keys", ""));
-        foreach (KeyBinding row in Keys.Table) _lines.Add((string.Join(' ', row.Keys), row.Help));
+        foreach (KeyBinding row in state.Keys.Table) _lines.Add((string.Join(' ', row.Keys), row.Help));
+        _lines.Add(("", ""));
+        _lines.Add(("Commands of the : line", ""));
+        foreach (ScreenCommand row in CommandLineTable.Table) _lines.Add((row.Name, row.Arguments.Length > 0 ? $"{row.Arguments}: {row.Help}" : row.Help));
         _lines.Add(("", ""));
         _lines.Add(($"Columns of {state.View.Title}", ""));
         foreach (Column column in state.View.InTable(extended: true)) _lines.Add((column.Header, Explain(column)));

@@ -38,8 +38,8 @@ internal sealed class Screen
         _footer = new Footer(glyphs, state);
         _overlay = new Overlay(glyphs, state, frame);
         _latency = new LatencyPanel(glyphs);
-        Table = new Table(glyphs);
-        _commands = new Table(glyphs);
+        Table = new Table(glyphs, state);
+        _commands = new Table(glyphs, state);
         _byOperation = [.. s_byOperation.Select(InUnits)];
         _byUnit = [.. s_byUnit.Select(InUnits)];
     }
@@ -117,6 +117,18 @@ internal sealed class Screen
             pen.Field(step.Label, Math.Min(step.Label.Length, Math.Max(8, pen.Left / 2 - 12)), _glyphs.Ellipsis, Style.Strong);
             pen.Skip(1);
         }
+        if (_state.Preset is { } preset)
+        {
+            pen.Skip(1);
+            pen.Text(" ", Style.Badge);
+            pen.Text(preset.Name, Style.Badge);
+            pen.Text(" ", Style.Badge);
+        }
+        if (_state.Following)
+        {
+            pen.Skip(1);
+            pen.Text(_frame.SelectedIndex < 0 ? " followed row is gone " : " following ", Style.Badge);
+        }
         if (_state.Filter.Length > 0)
         {
             pen.Skip(1);
@@ -153,6 +165,8 @@ internal sealed class Screen
         }
         string hint = _frame.Snapshot is null ? "waiting for the first interval"
             : _frame.Snapshot.Engines.Count == 0 ? "no engine is running here: start \"iscsitop target\" or \"iscsitop demo\""
+            : _state.Expression is { NeedsCommands: true } && (!_frame.Snapshot.OfCommands || _frame.Snapshot.Seconds == 0)
+                ? "waiting for single commands (of a file that has been read there are none left: give -Y at the start)"
             : _frame.Hidden > 0 ? "nothing matches: Esc goes back" : "nothing has happened yet";
         new Pen(Canvas, area.Row(2) with { X = area.X + 2 }).Text(hint, Style.Dim);
     }
@@ -200,7 +214,7 @@ internal sealed class Screen
         Engine.Row row = _frame.Rows[_frame.SelectedIndex];
         Engine.Dimensions group = _state.View.Group;
         string name = group == Engine.Dimensions.Operation ? Columns.Op.Text!(row)
-            : group is Engine.Dimensions.Initiator or Engine.Dimensions.Connection ? row.Initiator : row.Target;
+            : group is Engine.Dimensions.Initiator or Engine.Dimensions.Connection ? _state.Naming.Of(row.Initiator, row.Connection?.Connection.Remote) : _state.Naming.Of(row.Target, null);
         pen.Field(name.Length == 0 ? "-" : name, Math.Min(Math.Max(name.Length, 1), room - 10), _glyphs.Ellipsis, Style.Strong, !_state.NamesFromStart);
         if ((group & Engine.Dimensions.Lun) != 0)
         {

@@ -1,4 +1,7 @@
+using System.Globalization;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Filtering;
+using Language = Iscsitop.Engine.Filtering.Filter;
 
 namespace Iscsitop.Cli.Top;
 
@@ -11,6 +14,7 @@ internal enum Mode : byte
     Filter,
     Interval,
     Save,
+    Command,
 }
 
 /// <summary>What the lower part of the screen shows of the selected row. On a narrow screen both is the histogram.</summary>
@@ -55,15 +59,25 @@ internal sealed record Step(RowId Id, Dimensions Group, int View, string Label)
 /// <summary>What the viewer has chosen. Keys change it, <see cref="Frame"/> and <see cref="Screen"/> read it.</summary>
 internal sealed class State
 {
+    /// <summary>What an interval may be.</summary>
+    public const string IntervalRight = "0.1 to 3600";
+
+    private const double ShortestInterval = 0.1;
+    private const double LongestInterval = 3600;
+
     private readonly TopOptions _options;
     private readonly (Column By, bool Ascending)[] _sort;
     private Column[]? _columns;
     private string _filter = "";
+    private (NameFilter? Names, Language? Expression, string Text) _held = (null, null, "");
 
     public State(TopOptions options)
     {
         _options = options;
-        _sort = [.. Views.Select(v => (v.Find(v.SortBy) ?? v.Columns[0], false))];
+        _sort = [.. Views.Select(SortOf)];
+        Naming = new Naming(options.Names, options.Settings.Aliases);
+        Heat = Heat.With(options.Settings.Thresholds);
+        (Expression, _filter) = (options.Expression, options.Expression?.Text ?? "");
         ViewIndex = Math.Max(0, Views.ToList().FindIndex(v => v.Key == options.View.Key));
         _sort[ViewIndex] = (View.Find(options.SortBy) ?? _sort[ViewIndex].By, options.Ascending);
         Extended = options.Extended;
@@ -92,7 +106,9 @@ internal sealed class State
 
     /// <summary>The columns there are to show; what fits is the table's business.</summary>
     public Column[] Columns => _columns ??=
-        _options.Fields.Count > 0 && View.Key == _options.View.Key ? [.. _options.Fields] : [.. View.InTable(Extended)];
+        Preset is { Columns: { Count: > 0 } fields } && Preset.View == View.Key ? [.. fields.Select(f => View.Find(f)!)]
+        : _options.Fields.Count > 0 && View.Key == _options.View.Key ? [.. _options.Fields]
+        : _options.ColumnsOf(View) is { Count: > 0 } configured ? [.. configured] : [.. View.InTable(Extended)];
 
     public Column SortBy => _sort[ViewIndex].By;
 
@@ -103,7 +119,16 @@ internal sealed class State
     /// <summary>Columns scrolled out to the left of the numbers.</summary>
     public int FirstColumn { get; set; }
 
-    public bool NamesFromStart { get; set; }
+    /// <summary>What initiators and targets are called.</summary>
+    public Naming Naming { get; }
+
+    /// <summary>From when on numbers stand out.</summary>
+    public Heat Heat { get; }
+
+    /// <summary>Which key does what.</summary>
+    public KeyMap Keys => _options.Settings.Keys;
+
+    public bool NamesFromStart => Naming.FromStart;
 
     public Panel Panel { get; set; }
 
@@ -113,6 +138,9 @@ internal sealed class State
 
     /// <summary>The row the panels are about; null for whichever stands on top.</summary>
     public RowId? Selected { get; set; }
+
+    /// <summary>Whether the selection keeps to its row even while that is not there.</summary>
+    public bool Following { get; set; }
 
     /// <summary>The steps drilled down so far.</summary>
     public List<Step> Steps { get; } = [];
@@ -127,6 +155,24 @@ internal sealed class State
 
     /// <summary>What became of the last key, until the next one; "" for nothing to say.</summary>
     public string Notice { get; set; } = "";
+
+    /// <summary>The character of the prompt that is wrong, -1 for none.</summary>
+    public int ComplaintAt { get; set; } = -1;
+
+    /// <summary>What the prompt's text may go on with.</summary>
+    public IReadOnlyList<string> Candidates { get; set; } = [];
+
+    /// <summary>Writes what is on the screen to a file and says what went wrong, "" for nothing; null where nothing can.</summary>
+    public Func<string, string>? Save { get; set; }
+
+    /// <summary>Goes to a time in the history and says what went wrong, "" for nothing; null where there is none.</summary>
+    public Func<string, string>? Go { get; set; }
+
+    /// <summary>The presets there are.</summary>
+    public IReadOnlyList<Preset> Presets => _options.Settings.Presets;
+
+    /// <summary>The preset taken up, null for none.</summary>
+    public Preset? Preset { get; private set; }
 
     /// <summary>The selected line of the sort menu, the first line of the help.</summary>
     public int MenuIndex { get; set; }
@@ -146,13 +192,63 @@ internal sealed class State
     /// <summary>The filter as it is matched; null for none.</summary>
     public NameFilter? NameFilter { get; private set; }
 
-    /// <summary>Changes the filter; one that is no regular expression (yet) changes nothing but <see cref="Complaint"/>.</summary>
-    public void SetFilter(string text)
+    /// <summary>The filter as an expression; null for none.</summary>
+    public Language? Expression { get; private set; }
+
+    /// <summary>Changes the filter; one that is no regular expression or no expression (yet) changes nothing but <see cref="Complaint"/>.</summary>
+    /// <param name="text">A part of a name as a regular expression, or an expression.</param>
+    /// <param name="typing">Whether it may go on: what engines must be asked for waits until it does not.</param>
+    public void SetFilter(string text, bool typing = false)
     {
-        Complaint = "";
-        if (text.TrimStart('!').Length == 0) (NameFilter, _filter) = (null, "");
-        else if (NameFilter.TryParse(text, out NameFilter? filter)) (NameFilter, _filter) = (filter, text);
+        (Complaint, ComplaintAt) = ("", -1);
+        if (text.TrimStart('!').Length == 0) (NameFilter, Expression, _filter) = (null, null, "");
+        else if (Language.LooksLike(text)) SetExpression(text, typing);
+        else if (NameFilter.TryParse(text, out NameFilter? filter)) (NameFilter, Expression, _filter) = (filter, null, text);
         else Complaint = "no regular expression yet";
+    }
+
+    /// <summary>What holds now holds while an expression is typed that is none yet.</summary>
+    public void HoldFilter() => _held = (NameFilter, Expression, _filter);
+
+    /// <summary>Whether a cell counts for the filter.</summary>
+    public bool Keeps(CellDelta delta, bool ofCommands) => NameFilter?.Keeps(delta) != false
+        && (Expression is null || (Expression.NeedsCommands ? ofCommands : Expression.Keeps(delta)));
+
+    /// <summary>Whether a connection without cells counts for the filter.</summary>
+    public bool Keeps(ConnectionDelta delta) => NameFilter?.Keeps(delta.Connection) != false && Expression?.Keeps(delta) != false;
+
+    /// <summary>Whether a unit without cells counts for the filter.</summary>
+    public bool Keeps(UnitDelta unit) => NameFilter?.Keeps(unit) != false && Expression?.Keeps(unit) != false;
+
+    /// <summary>Takes a preset up by its place; -1 takes back what the last one changed.</summary>
+    public void Take(int preset)
+    {
+        bool narrowed = Preset is { Filter.Length: > 0 };
+        for (int i = 0; Preset is { Sort.Length: > 0 } && i < Views.Count; i++)
+            if (Views[i].Key == Preset.View) _sort[i] = SortOf(Views[i]);
+        Preset = (uint)preset < (uint)Presets.Count ? Presets[preset] : null;
+        _columns = null;
+        if (Preset is null || Preset.Filter.Length > 0 || narrowed) SetFilter(Preset?.Filter ?? "");
+        if (Preset is not { View.Length: > 0 }) return;
+        int view = Views.ToList().FindIndex(v => v.Key == Preset.View);
+        if (Preset.Sort.Length > 0 && view >= 0) _sort[view] = (Views[view].Find(Preset.Sort.TrimStart('+'))!, Preset.Sort.StartsWith('+'));
+        Show(view);
+    }
+
+    /// <summary>Takes the next preset up, after the last one none.</summary>
+    public void TakeNext()
+    {
+        int next = Preset is null ? 0 : Presets.ToList().IndexOf(Preset) + 1;
+        Take(next < Presets.Count ? next : -1);
+    }
+
+    /// <summary>Sets the interval.</summary>
+    /// <returns>False when it is none.</returns>
+    public bool TrySetInterval(string text)
+    {
+        bool valid = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is >= ShortestInterval and <= LongestInterval;
+        if (valid) Interval = TimeSpan.FromSeconds(seconds);
+        return valid;
     }
 
     public void Show(int view)
@@ -160,6 +256,7 @@ internal sealed class State
         if ((uint)view >= (uint)Views.Count || view == ViewIndex) return;
         ViewIndex = view;
         Selected = null;
+        Following = false;
         FirstColumn = 0;
         _columns = null;
     }
@@ -169,9 +266,11 @@ internal sealed class State
     /// <summary>Sorts by a column; by the same one again, the other way round.</summary>
     public void SortOrInvert(Column by) => Sort(by, by.Field == SortBy.Field ? !Ascending : by.Value is null);
 
-    public void ToggleExtended()
+    public void ToggleExtended() => Extend(!Extended);
+
+    public void Extend(bool extended)
     {
-        Extended = !Extended;
+        Extended = extended;
         _columns = null;
     }
 
@@ -207,7 +306,31 @@ internal sealed class State
     public string Label(Row row) => View.Group switch
     {
         Dimensions.Operation => Cli.Columns.Op.Text!(row),
-        Dimensions.Initiator or Dimensions.Connection => row.Initiator.Length == 0 ? "-" : row.Initiator,
-        _ => $"{(row.Target.Length == 0 ? "-" : row.Target)}:{row.Lun}",
+        Dimensions.Initiator or Dimensions.Connection => Shown(row.Initiator, row.Connection?.Connection.Remote),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Shown(row.Target, null)}:{row.Lun}"),
     };
+
+    private string Shown(string name, string? address) => Naming.Of(name, address) is { Length: > 0 } shown ? shown : "-";
+
+    // As the configuration says, else as the view does.
+    private (Column By, bool Ascending) SortOf(View view)
+    {
+        string configured = _options.Settings.Sort.GetValueOrDefault(view.Key, "");
+        return (view.Find(configured.TrimStart('+')) ?? view.Find(view.SortBy) ?? view.Columns[0], configured.StartsWith('+'));
+    }
+
+    private void SetExpression(string text, bool typing)
+    {
+        if (typing) (NameFilter, Expression, _filter) = _held;
+        try
+        {
+            Language expression = Language.Parse(text);
+            expression.Refuse(f => f.Level == FilterLevel.Pdu, "is of single PDUs");
+            if (!typing || !expression.NeedsCommands) (NameFilter, Expression, _filter) = (null, expression, text);
+        }
+        catch (FilterException e)
+        {
+            (Complaint, ComplaintAt) = (e.Problem, e.Position);
+        }
+    }
 }

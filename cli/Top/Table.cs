@@ -9,7 +9,7 @@ internal readonly record struct TableLook(Column? SortBy, bool Ascending, int Se
 /// Draws rows under a header: numbers right-aligned, names as wide as there is room, and only the columns that fit.
 /// Remembers what it drew, for the mouse and for paging.
 /// </summary>
-internal sealed class Table(Glyphs glyphs)
+internal sealed class Table(Glyphs glyphs, State? state = null)
 {
     private const int NarrowestName = 14;
 
@@ -134,10 +134,10 @@ internal sealed class Table(Glyphs glyphs)
         }
     }
 
-    private static int Longest(Column column, List<Row> rows)
+    private int Longest(Column column, List<Row> rows)
     {
         int longest = column.Width;
-        foreach (Row row in rows) longest = Math.Max(longest, column.Text!(row).Length);
+        foreach (Row row in rows) longest = Math.Max(longest, Text(column, row).Length);
         return longest;
     }
 
@@ -179,10 +179,12 @@ internal sealed class Table(Glyphs glyphs)
             Column column = _fitting[i];
             (int x, int width) = _places[i];
             var pen = new Pen(canvas, line with { X = x, Width = Math.Min(width, line.Right - x) });
-            if (column.Text is { } text) Name(ref pen, text(row), width, look.NamesFromStart);
-            else pen.Number(column.Show!, column.Value!(row), width, Heat.Of(column.Field, column.Value(row)));
+            if (column.Text is not null) Name(ref pen, Text(column, row), width, look.NamesFromStart);
+            else pen.Number(column.Show!, column.Value!(row), width, (state?.Heat ?? Heat.Default).Of(column.Field, column.Value(row)));
         }
     }
+
+    private string Text(Column column, Row row) => state is null ? column.Text!(row) : state.Naming.Text(column, row);
 
     private void Name(ref Pen pen, string text, int width, bool fromStart)
     {

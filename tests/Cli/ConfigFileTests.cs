@@ -104,7 +104,7 @@ public sealed class ConfigFileTests
     [TestCase("[limits]\nconnections = \"many\"\n", 2, "limits.connections: \"many\" is wrong (a whole number from 1 to 65535 is wanted)")]
     [TestCase("limits = 3\n", 1, "limits: 3 is wrong (a table [limits] is wanted)")]
     [TestCase("[timeouts]\nlogin = 3601\n", 2, "timeouts.login: 3601 is wrong (seconds, a whole number from 1 to 3600 is wanted)")]
-    [TestCase("[timeouts]\n\nlogin = 1.5\n", 3, "timeouts.login: \"1.5\" is wrong (seconds")]
+    [TestCase("[timeouts]\n\nlogin = 1.5\n", 3, "timeouts.login: 1.5 is wrong (seconds")]
     [TestCase("[[portal_group]]\ntag = 1\n", 1, "portal_group: the key portals is missing")]
     [TestCase("[[portal_group]]\ntag = 1\nportals = [\"localhost\"]\n", 3, "portal_group.portals: invalid portal -- localhost (an address and no name")]
     [TestCase("[[portal_group]]\ntag = 1\nportals = []\n", 3, "portal_group.portals: a portal at least is wanted")]

@@ -2,8 +2,11 @@ using System.CommandLine;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Iscsitop.Cli;
+using Iscsitop.Cli.Configuration;
 using Iscsitop.Cli.Output;
 using Iscsitop.Cli.Snooping;
+using Iscsitop.Cli.Top;
+using Iscsitop.Engine.Filtering;
 using SysCommand = System.CommandLine.Command;
 
 namespace Iscsitop.Tests.Cli;
@@ -13,7 +16,7 @@ namespace Iscsitop.Tests.Cli;
 public sealed partial class ManTests
 {
     private static readonly (string Command, string Page)[] s_pages =
-        [("", "iscsitop.8"), ("snoop", "iscsisnoop.8"), ("sessions", "iscsitop-sessions.8"), ("list", "iscsitop-list.8"), ("engine", "iscsitop-engine.8"), ("target", "iscsitop-target.8"), ("demo", "iscsitop-demo.8")];
+        [("", "iscsitop.8"), ("snoop", "iscsisnoop.8"), ("sessions", "iscsitop-sessions.8"), ("list", "iscsitop-list.8"), ("engine", "iscsitop-engine.8"), ("target", "iscsitop-target.8"), ("config", "iscsitop-config.8"), ("demo", "iscsitop-demo.8")];
 
     private static IEnumerable<TestCaseData> Pages => s_pages.Select(p => new TestCaseData(Find(p.Command), p.Page).SetArgDisplayNames(p.Page));
 
@@ -78,6 +81,33 @@ public sealed partial class ManTests
         IEnumerable<(string Name, string Help)> fields = RecordFields.OfCommand.Select(f => (f.Name, f.Help)).Concat(RecordFields.OfPdu.Select(f => (f.Name, f.Help)));
         foreach ((string name, string help) in fields)
             Assert.That(page, Does.Contain($"\n.It Cm {name}\n{Sentence(help)}\n"));
+    }
+
+    [Test]
+    public void Every_command_of_the_screens_line_is_explained()
+    {
+        string page = Page("iscsitop.8");
+        foreach (ScreenCommand c in CommandLineTable.Table)
+            Assert.That(page, Does.Contain($"\n.It Li \\&:{c.Name}{(c.Arguments.Length > 0 ? " " + c.Arguments : "")}\n{Sentence(c.Help)}\n"));
+        Assert.That(Regex.Count(page, @"(?m)^\.It Li \\&:"), Is.EqualTo(CommandLineTable.Table.Length));
+    }
+
+    [Test]
+    public void Every_key_of_the_configuration_is_explained()
+    {
+        string page = Page("iscsitop-config.5");
+        foreach ((string name, string help) in SettingRows.Plain.Select(r => (r.Name, r.Help)).Concat(SettingRows.Tables.Select(t => (t.Name, t.Help))))
+            Assert.That(page, Does.Contain($"\n.It Cm {name}\n{Sentence(help)}\n"));
+        Assert.That(Regex.Count(page, @"(?m)^\.It Cm "), Is.EqualTo(SettingRows.Plain.Length + SettingRows.Tables.Length));
+    }
+
+    [Test]
+    public void Every_field_of_the_filter_language_is_explained()
+    {
+        string page = Page("iscsitop-filter.7");
+        foreach (FilterField f in FilterFields.All)
+            Assert.That(page, Does.Match($@"\n\.It Cm {f.Name}{(f.Alias.Length > 0 ? $" , Cm {f.Alias}" : "")} Pq \w+, {f.Level.ToString().ToLowerInvariant()}\n{Regex.Escape(Sentence(f.Help))}\n"));
+        Assert.That(Regex.Count(page, @"(?m)^\.It Cm "), Is.EqualTo(FilterFields.All.Count));
     }
 
     [TestCase("iscsitop.bash")]

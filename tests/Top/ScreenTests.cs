@@ -353,15 +353,15 @@ public sealed class ScreenTests
         │ <            sort by the column to the left                                  │
         │ >            sort by the column to the right                                 │
         │ I            invert the sort order                                           │
-        │ /            filter by target, LUN, initiator (regex; a leading ! inverts; … │
+        │ /            filter by target, LUN, initiator (regex; a leading ! inverts),… │
+        │ :            command line: view, filter, sort, save ...; Tab completes, Up … │
         │ Enter        drill into the selected row                                     │
         │ Esc          back out of a drill, then clear the filter                      │
         │ Space z      pause and go on; nothing is lost meanwhile                      │
         │ e            lower panel: both, latency, commands, none                      │
         │ x            more columns                                                    │
-        │ n            long names: end or beginning                                    │
-        │ i            set the interval in seconds                                     │
-        │ +            longer interval                                                 │
+        │ n            names: alias, name, beginning of a long name, address           │
+        │ p            next preset, and back to none                                   │
         ╰────────────────────────────────────────────────────────────────────────────▼─╯
         Up Down scroll  Esc close
         """);
