@@ -320,6 +320,7 @@ public sealed class Rollup(Dimensions group)
         Total.Finish();
         foreach (Row row in Rows)
         {
+            if (ReferenceEquals(row, Total)) continue;
             row.Finish();
             row.ShareOfBytes = Total.Bytes > 0 ? (double)row.Bytes / Total.Bytes : double.NaN;
             row.ShareOfOps = Total.Ops > 0 ? (double)row.Ops / Total.Ops : double.NaN;

@@ -118,7 +118,7 @@ public sealed class PromptTests
     [TestCase(":interval x", "0.1 to 3600", 10)]
     [TestCase(":set names x", "one of iqn", 11)]
     [TestCase(":alias x", "NAME=ALIAS is wanted", 7)]
-    [TestCase(":save f", "nothing can be saved here", 6)]
+    [TestCase(":save f", "the name must end in .txt .csv .json .svg .png .ansi", 6)]
     [TestCase(":go 12:03", "there is no history to go to", 4)]
     public void What_is_wrong_is_said_below_its_place(string line, string complaint, int column)
     {

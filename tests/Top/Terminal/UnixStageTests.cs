@@ -39,6 +39,7 @@ public sealed class UnixStageTests
         });
         _thread.Start();
         _pty.ReadUntil("\e[?2026l");
+        Settle();
     }
 
     [TearDown]
