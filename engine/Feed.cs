@@ -161,16 +161,7 @@ public abstract class Feed : IDisposable
     public Snapshot Take()
     {
         ThrowFailure();
-        _snapshot.Cells.Clear();
-        _snapshot.Units.Clear();
-        _snapshot.Connections.Clear();
-        _snapshot.Failures.Clear();
-        _snapshot.Patterns.Clear();
-        _snapshot.Tasks.Clear();
-        _snapshot.Ends.Clear();
-        _snapshot.Reservations.Clear();
-        _snapshot.Engines.Clear();
-        _snapshot.Seconds = 0;
+        _snapshot.Clear();
         _snapshot.Time = Clock.Now + Clock.WallOffset;
         lock (Gate)
         {
