@@ -28,6 +28,7 @@ internal static class CommandLine
         root.Add(Sessions.Create(streams));
         root.Add(List.Create(streams));
         root.Add(EngineCommand.Create(streams));
+        root.Add(Record.Create(streams));
         root.Add(Commands.Target.Create(streams));
         root.Add(Demo.Create(streams));
         root.Add(new HelpOption("--help", "-h") { Description = "show what can be asked for", Action = new ShowHelp() });

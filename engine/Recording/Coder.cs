@@ -26,6 +26,12 @@ internal sealed class Coder
     // How much of the error a model learns, by how often it was used: 2^16 / (n + 1.5).
     private static readonly int[] s_rates = [.. Enumerable.Range(0, MostCount + 1).Select(n => 131072 / (2 * n + 3))];
 
+    // 64 times the count expected, up to which a level goes.
+    private static readonly int[] s_levels = [1, 2, 3, 5, 7, 10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640];
+
+    // What a count is at its level before anything was learned.
+    private static readonly uint[] s_chances = [.. Enumerable.Range(0, Decisions.Levels * Decisions.Unary).Select(i => Chance(i / Decisions.Unary, i % Decisions.Unary))];
+
     private readonly uint[] _numbers;
     private readonly uint[] _bits;
     private readonly uint[] _text = new uint[256 * 256];
@@ -117,6 +123,27 @@ internal sealed class Coder
         return count <= (ulong)most ? (int)count : throw new RecordingFormatException($"{count} of something there are {most} of at most");
     }
 
+    /// <summary>A count of which something is expected, as chance lets it vary.</summary>
+    /// <param name="decisions">Its models: those of <see cref="Decisions.Levels"/> levels.</param>
+    /// <param name="value">The count.</param>
+    /// <param name="expected">64 times what is expected.</param>
+    public long Expected(int decisions, long value, long expected)
+    {
+        int level = 0;
+        while (level < s_levels.Length && expected > s_levels[level]) level++;
+        return level < s_levels.Length
+            ? Unary(decisions + level * Decisions.Unary, value)
+            : Near(Kinds.Density + Math.Min(BitOperations.Log2((ulong)expected) - 9, Kinds.Magnitudes - 1), value, expected >> 6);
+    }
+
+    /// <summary>A small count, step by step.</summary>
+    public long Unary(int decisions, long value)
+    {
+        int i = 0;
+        while (i < Decisions.Unary && Bit(ref _bits[decisions + i], i < value)) i++;
+        return i < Decisions.Unary ? i : Decisions.Unary + (long)Number(Kinds.Escape, (ulong)(value - Decisions.Unary));
+    }
+
     /// <summary>Bits that nothing is known of, the highest first.</summary>
     public ulong Raw(ulong value, int bits)
     {
@@ -157,8 +184,17 @@ internal sealed class Coder
     {
         Array.Fill(_numbers, Even);
         Array.Fill(_bits, Even);
+        for (int i = Decisions.Expected; i < Decisions.Differences; i += s_chances.Length) s_chances.CopyTo(_bits, i);
         Array.Fill(_text, Even);
         (_low, _high, _code, _at, _decisions) = (0, uint.MaxValue, 0, 0, 0);
+    }
+
+    // How likely a Poisson-distributed count goes on after k, made of nothing that two machines could compute differently.
+    private static uint Chance(int level, int k)
+    {
+        double mean = (s_levels[level] + (level == 0 ? 0 : s_levels[level - 1])) / 128.0, term = 1, tail = 1;
+        for (int j = 1; j < 60; j++) tail += term *= mean / (k + j);
+        return (uint)((1 - 1 / tail) * 4194303) << 10 | 6;
     }
 
     // A model is 22 bits of how likely a 1 is, and 10 of how often it was used.

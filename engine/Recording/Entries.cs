@@ -73,6 +73,19 @@ internal sealed class UnitEntry : Entry
     public long Peak { get; set; }
 }
 
+/// <summary>The reads or the writes of a connection on a unit: what was begun there, by which operation ever.</summary>
+internal sealed class Place
+{
+    private long _begun;
+    private long _snapshot;
+
+    /// <summary>Commands begun in a snapshot.</summary>
+    public long Begun(long snapshot) => snapshot == _snapshot ? _begun : 0;
+
+    /// <summary>Adds to them.</summary>
+    public void Begin(long commands, long snapshot) => (_begun, _snapshot) = (Begun(snapshot) + commands, snapshot);
+}
+
 /// <summary>A cell.</summary>
 internal sealed class CellEntry(ConnectionEntry connection, CellKey key, CommandKind kind) : Entry
 {
@@ -83,6 +96,8 @@ internal sealed class CellEntry(ConnectionEntry connection, CellKey key, Command
     public CommandKind Kind => kind;
 
     public CellDelta? Delta { get; set; }
+
+    public Place Place { get; set; } = null!;
 
     /// <summary>Sixteen times the mean of the last intervals' completions.</summary>
     public long Mean { get; set; }
@@ -104,6 +119,8 @@ internal sealed class PatternEntry(ConnectionEntry connection, PatternKey key) :
     public PatternKey Key => key;
 
     public PatternDelta? Delta { get; set; }
+
+    public Place Place { get; set; } = null!;
 
     public long Mean { get; set; }
 

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Iscsitop.Engine.Recording;
 
 /// <summary>
@@ -13,9 +11,11 @@ internal sealed class HistogramCoding(Coder coder)
     // Of a sum the bits below a 1024th of what the buckets say are left out: 0.05 % at most.
     private const int SumBits = 10;
 
-    // Times between commands keep four buckets a doubling.
-    private const int PerGroup = 4;
-    private const int Groups = 2 + (Histogram.BucketCount - 2) / PerGroup;
+    // A record's weight in what is expected of the next: an eighth.
+    private const int PastBits = 3;
+
+    private const int MostTimes = 8;
+    private const int Weight = 6000;
 
     private static readonly double[] s_middles = [.. Enumerable.Range(0, Histogram.BucketCount).Select(MiddleOf)];
 
@@ -26,7 +26,20 @@ internal sealed class HistogramCoding(Coder coder)
     {
         public int Mode { get; set; }
 
+        /// <summary>The lowest bucket that had any.</summary>
         public int Low { get; set; }
+
+        /// <summary>Buckets of a group, where not all are told apart; what was of another size says nothing.</summary>
+        public int Size { get; set; }
+
+        /// <summary>How often it was told, <see cref="MostTimes"/> at most.</summary>
+        public int Times { get; set; }
+
+        /// <summary>The buckets of the last records, the older the less.</summary>
+        public ushort[] Past { get; set; } = [];
+
+        /// <summary>Their sum.</summary>
+        public long Total { get; set; }
     }
 
     /// <summary>Codes a histogram.</summary>
@@ -60,38 +73,42 @@ internal sealed class HistogramCoding(Coder coder)
         if (coder.Decoding) counts.Clear();
         else into.Buckets.CopyTo(counts);
         if (mode == Different) Differences(models, counts, like!.Buckets, count);
-        else memory.Low = Counts(models, counts, count, memory.Low);
+        else Counts(kind, counts, count, memory);
         if (coder.Decoding) AddTo(into, counts);
         long estimate = Estimate(counts);
         Sum(models, into, into.Sum, estimate, estimate, 0);
         return into;
     }
 
-    /// <summary>Codes one of which a quarter of the resolution is enough.</summary>
+    /// <summary>Codes one that need not be finer than chance: two buckets a doubling for a few, four for hundreds, all for thousands.</summary>
     public Histogram? Coarse(int kind, Histogram? histogram, Func<Histogram> make, long expected, Memory memory)
     {
         bool any = Choose(kind, memory.Mode, 0, histogram is { Count: > 0 });
         memory.Mode = any ? Own : Absent;
         if (!any) return null;
-        int models = Kinds.Histogram + 6 * kind;
         Histogram into = coder.Decoding ? make() : histogram!;
-        long count = coder.Near(models, into.Count, expected);
-        Span<long> counts = _counts, groups = stackalloc long[Groups];
+        long count = coder.Near(Kinds.Histogram + 6 * kind, into.Count, expected);
+        if (count <= 0) throw new RecordingFormatException("a histogram of nothing");
+        int size = count switch { < 16 => 16, < 128 => 8, < 2048 => 4, _ => 1 };
+        Span<long> counts = _counts, groups = stackalloc long[Histogram.BucketCount];
+        groups.Clear();
         if (!coder.Decoding)
-            for (int i = 0; i < counts.Length; i++) groups[GroupOf(i)] += into.Buckets[i];
-        memory.Low = Counts(models, groups, count, memory.Low);
+            for (int i = 0; i < counts.Length; i++) groups[GroupOf(i, size)] += into.Buckets[i];
+        if (memory.Size != size) (memory.Size, memory.Times) = (size, 0);
+        Grouped(kind, groups[..(GroupOf(counts.Length - 1, size) + 1)], count, memory);
         counts.Clear();
-        for (int i = 0; i < Groups; i++) counts[BucketOf(i)] = groups[i];
+        for (int i = 0; i < groups.Length; i++)
+            if (groups[i] != 0) counts[BucketOf(i, size)] += groups[i];
         if (coder.Decoding) AddTo(into, counts);
         long estimate = Estimate(counts);
-        Sum(models, into, into.Sum, estimate, estimate, 0);
+        Sum(Kinds.Histogram + 6 * kind, into, into.Sum, estimate, estimate, 0);
         return into;
     }
 
-    private static int GroupOf(int bucket) => (bucket + PerGroup - 1) / PerGroup;
+    private static int GroupOf(int bucket, int size) => (bucket + size - 1) / size;
 
     // Where the middle of a group is.
-    private static int BucketOf(int group) => group == 0 ? 0 : Math.Min(1 + (group - 1) * PerGroup + PerGroup / 2, Histogram.BucketCount - 1);
+    private static int BucketOf(int group, int size) => group == 0 ? 0 : Math.Min(1 + (group - 1) * size + size / 2, Histogram.BucketCount - 1);
 
     // In the first is what took no measurable time.
     private static double MiddleOf(int bucket) => bucket == 0 ? 0 : (Histogram.LowerBound(bucket) + Math.Min(Histogram.UpperBound(bucket), 1L << 38)) / 2.0;
@@ -133,38 +150,69 @@ internal sealed class HistogramCoding(Coder coder)
         if (coder.Decoding) histogram.AddSum(expected - known + off * unit);
     }
 
-    // The counts of buckets, of which the sum is known.
-    private int Counts(int models, Span<long> counts, long count, int low)
+    // From the lowest that ever had any, or from one below.
+    private void Counts(int kind, Span<long> counts, long count, Memory memory)
     {
-        int first = (int)coder.Near(models + 2, coder.Decoding ? 0 : counts.IndexOfAnyExcept(0), low);
-        long left = count, before = 0, last = 0, density = 0;
+        int first = coder.Decoding ? 0 : counts.IndexOfAnyExcept(0);
+        if (memory.Times == 0 || Choose(kind, 0, 3, first < memory.Low))
+            memory.Low = first = (int)coder.Near(Kinds.Histogram + 6 * kind + 2, first, memory.Low);
+        if ((uint)memory.Low >= (uint)counts.Length) throw new RecordingFormatException("a histogram that begins behind its end");
+        Expected(counts, count, memory, memory.Low);
+    }
+
+    private void Grouped(int kind, Span<long> groups, long count, Memory memory)
+    {
+        int first = (int)coder.Near(Kinds.Histogram + 6 * kind + 2, coder.Decoding ? 0 : groups.IndexOfAnyExcept(0), 110 / memory.Size);
+        if ((uint)first >= (uint)groups.Length) throw new RecordingFormatException("a histogram that begins behind its end");
+        Expected(groups, count, memory, first);
+    }
+
+    // Each bucket's count by what the last records and the buckets before it let one expect. The sum of all is known.
+    private void Expected(Span<long> counts, long count, Memory memory, int first)
+    {
+        if (memory.Past.Length < counts.Length) memory.Past = new ushort[counts.Length];
+        if (memory.Times == 0)
+        {
+            Array.Clear(memory.Past);
+            memory.Total = 0;
+        }
+        ReadOnlySpan<ushort> past = memory.Past;
+        long left = count, last = 0, density = Math.Min(count, 64) << 2;
         for (int i = first; left > 0; i++)
         {
-            if ((uint)i >= (uint)counts.Length) throw new RecordingFormatException("a histogram that goes on behind its end");
-            long n = Next(counts[i], density, last, before, left, i == first);
+            if (i >= counts.Length) throw new RecordingFormatException("a histogram that goes on behind its end");
+            long expected = density;
+            if (memory.Total > 0) expected = (Around(past, i) * 64 * count / (9 * memory.Total) * memory.Times + 2 * density) / (memory.Times + 2);
+            int context = (int)Math.Min(last, 2) * 3 + (left < 3 ? 0 : left < 10 ? 1 : 2);
+            long n = coder.Expected(Decisions.Expected + context * Decisions.Levels * Decisions.Unary, counts[i], Math.Max(expected, 1));
             if ((ulong)n > (ulong)left) throw new RecordingFormatException("a bucket with more than there are");
             counts[i] = n;
-            density = i == first ? n << 6 : density + ((n << 6) - density >> 3);
-            (before, last, left) = (last, n, left - n);
+            density += (n << 6) - density >> 3;
+            (last, left) = (n, left - n);
         }
-        return first;
+        Remember(memory, counts, count);
     }
 
-    // density is 64 times the mean of the last eight buckets or so.
-    private long Next(long n, long density, long last, long before, long left, bool first)
+    private static long Around(ReadOnlySpan<ushort> past, int i)
     {
-        if (density >= 512) return (long)coder.Number(Kinds.Density + Math.Min(BitOperations.Log2((ulong)density) - 9, Kinds.Magnitudes - 1), (ulong)n);
-        int slope = first ? 7 : density switch { < 8 => 0, < 20 => 1, < 38 => 2, < 64 => 3, < 102 => 4, < 166 => 5, _ => 6 };
-        int tail = left switch { 1 => 0, 2 => 1, < 5 => 2, < 10 => 3, < 20 => 4, _ => 5 };
-        int recent = (int)Math.Min(last, 2) * 2 + (int)Math.Min(before, 1);
-        return Unary(Decisions.Buckets + ((slope * 6 + recent) * 6 + tail) * Decisions.Unary, n);
+        long sum = 3 * past[i];
+        if (i > 0) sum += 2 * past[i - 1];
+        if (i > 1) sum += past[i - 2];
+        if (i + 1 < past.Length) sum += 2 * past[i + 1];
+        if (i + 2 < past.Length) sum += past[i + 2];
+        return sum;
     }
 
-    private long Unary(int kind, long n)
+    private static void Remember(Memory memory, ReadOnlySpan<long> counts, long count)
     {
-        int i = 0;
-        while (i < Decisions.Unary && coder.Bit(kind + i, i < n)) i++;
-        return i < Decisions.Unary ? i : Decisions.Unary + (long)coder.Number(Kinds.Escape, (ulong)(n - Decisions.Unary));
+        ushort[] past = memory.Past;
+        long total = 0;
+        for (int i = 0; i < counts.Length; i++)
+        {
+            past[i] = (ushort)(past[i] - (past[i] >> PastBits) + counts[i] * Weight / count);
+            total += past[i];
+        }
+        (memory.Total, memory.Times) = (total, Math.Min(memory.Times + 1, MostTimes));
     }
 
     private void Differences(int models, Span<long> counts, ReadOnlySpan<long> like, long count)
@@ -178,7 +226,7 @@ internal sealed class HistogramCoding(Coder coder)
             if ((uint)i >= (uint)like.Length) throw new RecordingFormatException("a histogram that goes on behind its end");
             int context = ((int)Math.Min(like[i], 3) * 5 + (int)Math.Clamp(ahead, -2, 2) + 2) * 2 + (last != 0 ? 1 : 0);
             long off = counts[i] - like[i];
-            long coded = Unary(Decisions.Differences + context * Decisions.Unary, off << 1 ^ off >> 63);
+            long coded = coder.Unary(Decisions.Differences + context * Decisions.Unary, off << 1 ^ off >> 63);
             off = coded >> 1 ^ -(coded & 1);
             long n = like[i] + off;
             if ((ulong)n > (ulong)left) throw new RecordingFormatException("a bucket with more than there are");

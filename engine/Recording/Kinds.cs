@@ -51,16 +51,16 @@ internal static class Decisions
     public const int Changed = Present + 2 * 8;
     public const int Flag = Changed + 16;
     public const int Mode = Flag + 32;
-    public const int Buckets = Mode + 4 * 4 * Kinds.HistogramKinds;
-    public const int Differences = Buckets + Slopes * Unary;
-    public const int Counts = Differences + DifferenceContexts * Unary;
-    public const int All = Counts + 8 * Kinds.PatternArrays;
+    public const int Expected = Mode + 4 * 4 * Kinds.HistogramKinds;
+    public const int Classes = Expected + 9 * Levels * Unary;
+    public const int Differences = Classes + (Kinds.PatternArrays - 1) * Levels * Unary;
+    public const int All = Differences + DifferenceContexts * Unary;
 
     /// <summary>Steps of a count before it is told as a number.</summary>
-    public const int Unary = 12;
+    public const int Unary = 20;
 
-    /// <summary>Contexts of a bucket's count: how full the last eight were, the last two, and how many are left.</summary>
-    public const int Slopes = 8 * 6 * 6;
+    /// <summary>Levels of what is expected of a count: half a doubling each.</summary>
+    public const int Levels = 18;
 
     /// <summary>Contexts of a difference between two histograms.</summary>
     public const int DifferenceContexts = 4 * 5 * 2;

@@ -15,6 +15,7 @@ internal sealed partial class SnapshotCodec
     private readonly List<CellEntry> _cells = [];
     private readonly Dictionary<(EngineStatus, PatternKey), PatternEntry> _patternIndex = [];
     private readonly List<PatternEntry> _patterns = [];
+    private readonly Dictionary<(int, ulong, CommandKind), Place> _places = [];
     private Cell? _cell;
     private Pattern? _pattern;
 
@@ -94,7 +95,7 @@ internal sealed partial class SnapshotCodec
             var key = (delta.Engine, delta.Cell.Key, delta.Connection.Local.Length == 0);
             if (!_cellIndex.TryGetValue(key, out CellEntry? entry) || entry.Present)
             {
-                entry = new CellEntry(EntryOf(delta.Engine, delta.Connection), delta.Cell.Key, delta.Cell.Kind);
+                entry = Placed(new CellEntry(EntryOf(delta.Engine, delta.Connection), delta.Cell.Key, delta.Cell.Kind));
                 _cellIndex[key] = entry;
                 _cells.Add(entry);
             }
@@ -127,10 +128,28 @@ internal sealed partial class SnapshotCodec
         var kind = (CommandKind)_coder.Count(Kinds.Cell, (int)(entry?.Kind ?? 0), 2);
         if (entry is not null) return entry;
         var key = new CellKey(connection.Id, lun, operation);
-        entry = new CellEntry(connection, key, kind) { Present = true };
+        entry = Placed(new CellEntry(connection, key, kind) { Present = true });
         entry.Delta = new CellDelta { Cell = new Cell { Key = key, Kind = kind }, Connection = connection.Info!, Engine = connection.Engine.Status };
         _cells.Add(entry);
         return entry;
+    }
+
+    private CellEntry Placed(CellEntry entry)
+    {
+        entry.Place = PlaceOf(entry.Connection, entry.Key.Lun, entry.Kind);
+        return entry;
+    }
+
+    private PatternEntry Placed(PatternEntry entry)
+    {
+        entry.Place = PlaceOf(entry.Connection, entry.Key.Lun, entry.Key.Writes ? CommandKind.Write : CommandKind.Read);
+        return entry;
+    }
+
+    private Place PlaceOf(ConnectionEntry connection, ulong lun, CommandKind kind)
+    {
+        if (!_places.TryGetValue((connection.Index, lun, kind), out Place? place)) _places.Add((connection.Index, lun, kind), place = new Place());
+        return place;
     }
 
     private void CodeCell(CellEntry entry, Cell cell)
@@ -143,11 +162,17 @@ internal sealed partial class SnapshotCodec
         cell.Outstanding = _coder.Near(Kinds.Cell + 3, cell.Outstanding, entry.Outstanding);
         cell.Started = _coder.Near(Kinds.Cell + 4, cell.Started, cell.Completed + cell.Aborted + cell.Outstanding - entry.Outstanding);
         entry.Outstanding = cell.Outstanding;
+        entry.Place.Begin(cell.Started, _snapshots);
         cell.ReadBytes = Bytes(entry, Kinds.Cell + 5, cell.ReadBytes, cell.Kind == CommandKind.Read ? cell.Completed : 0);
         cell.WriteBytes = Bytes(entry, Kinds.Cell + 5, cell.WriteBytes, cell.Kind == CommandKind.Write ? cell.Completed : 0);
         Histogram? latency = _histograms.Code(0, cell.Of(Phase.Latency), _makers[0], cell.Completed, null, entry.Phases[0]);
+        Histogram? like = latency;
         for (int i = 1; i < Cell.PhaseCount; i++)
-            _histograms.Code(i, cell.Of((Phase)i), _makers[i], latency?.Count ?? cell.Completed, latency, entry.Phases[i]);
+        {
+            // The first data comes when the service ends; and that is when all does, where nothing is transferred.
+            Histogram? phase = _histograms.Code(i, cell.Of((Phase)i), _makers[i], latency?.Count ?? cell.Completed, i == (int)Phase.FirstByte ? like : latency, entry.Phases[i]);
+            if (i == (int)Phase.Service) like = phase ?? latency;
+        }
         OutstandingTime(cell, latency);
     }
 
@@ -190,7 +215,7 @@ internal sealed partial class SnapshotCodec
             var key = (delta.Engine, delta.Key);
             if (!_patternIndex.TryGetValue(key, out PatternEntry? entry))
             {
-                entry = new PatternEntry(EntryOf(delta.Engine, delta.Connection), delta.Key);
+                entry = Placed(new PatternEntry(EntryOf(delta.Engine, delta.Connection), delta.Key));
                 _patternIndex.Add(key, entry);
                 _patterns.Add(entry);
             }
@@ -218,7 +243,7 @@ internal sealed partial class SnapshotCodec
         bool writes = Flag(11, entry?.Key.Writes ?? false);
         if (entry is not null) return entry;
         var key = new PatternKey(connection.Id, lun, writes);
-        entry = new PatternEntry(connection, key) { Present = true };
+        entry = Placed(new PatternEntry(connection, key) { Present = true });
         entry.Delta = new PatternDelta { Key = key, Connection = connection.Info!, Engine = connection.Engine.Status };
         _patterns.Add(entry);
         return entry;
@@ -227,8 +252,8 @@ internal sealed partial class SnapshotCodec
     private void CodePattern(PatternEntry entry, Pattern pattern)
     {
         int magnitude = Math.Min(BitOperations.Log2((ulong)(entry.Mean >> 4) + 1), Kinds.Magnitudes - 1);
-        pattern.Count = _coder.Near(Kinds.Pattern + 8 + magnitude, pattern.Count, entry.Mean >> 4);
-        entry.Mean = entry.Mean == 0 ? pattern.Count << 4 : entry.Mean + ((pattern.Count << 4) - entry.Mean >> 2);
+        pattern.Count = _coder.Near(Kinds.Pattern + 8 + magnitude, pattern.Count, entry.Place.Begun(_snapshots));
+        entry.Mean = pattern.Count << 4;
         pattern.Unplaced = _coder.Signed(Kinds.Pattern, pattern.Unplaced);
         Classes(0, pattern.Sizes, entry.Last[0], pattern.Count);
         for (int i = 0; i < Pattern.SizeClasses; i++)
@@ -244,26 +269,27 @@ internal sealed partial class SnapshotCodec
         if (Decoding && times is null) pattern.Interarrival = null;
     }
 
-    // Counts of classes, of which the sum is nearly known: which have any, and whether one has all that are left.
+    // Counts of classes, of which the sum is nearly known, by what they were. The last that ever had any probably has what is left.
     private void Classes(int which, Span<long> classes, long[] last, long expected)
     {
-        long total = 0;
+        long total = 0, known = 0;
+        int top = -1;
         foreach (long n in classes) total += n;
-        int kind = Kinds.PatternCounts + which * 4, decision = Decisions.Counts + which * 8;
-        total = _coder.Near(kind, total, expected);
+        total = _coder.Near(Kinds.PatternCounts + which * 4, total, expected);
+        for (int i = 0; i < last.Length; i++)
+        {
+            known += last[i];
+            if (last[i] > 0) top = i;
+        }
+        long left = total;
         for (int i = 0; i < classes.Length; i++)
         {
-            if (total <= 0)
-            {
-                last[i] = 0;
-                continue;
-            }
-            int before = last[i] == 0 ? 0 : last[i] < 3 ? 1 : 2;
-            long n = 0;
-            if (_coder.Bit(decision + before, classes[i] != 0))
-                n = _coder.Bit(decision + 3 + before, classes[i] == total) ? total : _coder.Near(kind + 1 + before, classes[i], last[i]);
-            last[i] = classes[i] = n;
-            total -= n;
+            if (left > 0 && i == top && !Changed(11 + which, classes[i] != left)) classes[i] = left;
+            else if (left > 0)
+                classes[i] = _coder.Expected(
+                    Decisions.Classes + which * Decisions.Levels * Decisions.Unary, classes[i], known == 0 ? 64 : Math.Max(1, total * last[i] * 64 / known));
+            left -= classes[i];
+            last[i] += (Math.Min(classes[i], 1 << 20) << 8) - last[i] >> 2;
         }
     }
 }

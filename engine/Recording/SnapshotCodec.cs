@@ -23,6 +23,7 @@ internal sealed partial class SnapshotCodec
     private readonly Func<Histogram> _makePings, _makeInterarrival;
     private long _time;
     private long _interval;
+    private long _snapshots;
 
     /// <param name="decoding">Whether it reads.</param>
     public SnapshotCodec(bool decoding)
@@ -68,6 +69,7 @@ internal sealed partial class SnapshotCodec
     /// <exception cref="RecordingFormatException">There is none to read.</exception>
     public void Code(Snapshot snapshot)
     {
+        _snapshots++;
         snapshot.Time = _time = _coder.Near(Kinds.Time, snapshot.Time, _time + _interval);
         _interval = _coder.Near(Kinds.Seconds, Nanoseconds(snapshot.Seconds), _interval);
         snapshot.Seconds = _interval / 1e9;
@@ -98,6 +100,7 @@ internal sealed partial class SnapshotCodec
         _cells.Clear();
         _patternIndex.Clear();
         _patterns.Clear();
+        _places.Clear();
         Array.Fill(_lastText, "");
         _parameters = new SessionParameters();
         (_time, _interval, _opened, _lastConnection) = (0, 0, 0, 0);

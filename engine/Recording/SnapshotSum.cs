@@ -6,7 +6,7 @@ namespace Iscsitop.Engine.Recording;
 /// Several intervals in one: counts are added, maxima are the highest, what stands is as it was at the end, and the measured time is
 /// all of theirs. An engine that was there for a part only counts as having done nothing in the rest.
 /// </summary>
-internal sealed class SnapshotSum
+public sealed class SnapshotSum
 {
     private const int MostListed = 4096;
 
@@ -33,6 +33,9 @@ internal sealed class SnapshotSum
 
     /// <summary>Snapshots added since the last <see cref="Take"/>.</summary>
     public int Count { get; private set; }
+
+    /// <summary>End of the last interval, ns since 1970.</summary>
+    public long Time => _time;
 
     /// <summary>Measured seconds so far.</summary>
     public double Seconds => _seconds;
@@ -61,6 +64,7 @@ internal sealed class SnapshotSum
     /// <summary>What happened since the last call; valid until the next <see cref="Add(Snapshot)"/> or call.</summary>
     public Snapshot Take()
     {
+        if (Count == 0) Begin();
         _result.Clear();
         (_result.Time, _result.Seconds) = (_time, _seconds);
         foreach (Sum sum in _engines.Values)
