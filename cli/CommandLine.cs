@@ -29,6 +29,7 @@ internal static class CommandLine
         root.Add(List.Create(streams));
         root.Add(EngineCommand.Create(streams));
         root.Add(Record.Create(streams));
+        root.Add(Diff.Create(streams));
         root.Add(Commands.Target.Create(streams));
         root.Add(Demo.Create(streams));
         root.Add(new HelpOption("--help", "-h") { Description = "show what can be asked for", Action = new ShowHelp() });

@@ -20,9 +20,16 @@ internal static class Sizes
 
     /// <summary>A time with s, m, h or d.</summary>
     public static TimeSpan Time(string what, string text) =>
-        IsTime(text) && TryNumber(text[..^1], out double n) && n > 0 && n * Factor(s_times, text[^1]) < 1e9
-            ? TimeSpan.FromSeconds(n * Factor(s_times, text[^1]))
-            : throw Values.Wrong(what, text, "a number with s, m, h or d, like 7d");
+        TryTime(text, out TimeSpan time) && time > TimeSpan.Zero ? time : throw Values.Wrong(what, text, "a number with s, m, h or d, like 7d");
+
+    /// <summary>The same, for those who have another complaint.</summary>
+    public static bool TryTime(string text, out TimeSpan time)
+    {
+        time = default;
+        if (!IsTime(text) || !TryNumber(text[..^1], out double n) || n * Factor(s_times, text[^1]) >= 1e9) return false;
+        time = TimeSpan.FromSeconds(n * Factor(s_times, text[^1]));
+        return true;
+    }
 
     /// <summary>Whether it is written as a time is.</summary>
     public static bool IsTime(string text) => text.Length > 1 && Factor(s_times, text[^1]) > 0;

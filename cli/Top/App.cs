@@ -10,7 +10,8 @@ namespace Iscsitop.Cli.Top;
 /// <param name="Take">What happened since the last call; valid until the next one.</param>
 /// <param name="SetInterval">Changes the interval.</param>
 /// <param name="Ended">Whether there will be no more; null for never.</param>
-internal sealed record SnapshotSource(Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval, Func<bool>? Ended = null);
+/// <param name="File">The recording that is played; null for none.</param>
+internal sealed record SnapshotSource(Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval, Func<bool>? Ended = null, Playable? File = null);
 
 /// <summary>
 /// The life of the full screen: takes the terminal, runs, and gives it back however it ends. Everything but the waiting for
@@ -34,9 +35,12 @@ internal sealed class App : IDisposable
     private readonly ColorDepth _depth;
     private readonly CancellationTokenSource _end = new();
     private readonly SemaphoreSlim _taken = new(1);
+    private readonly SemaphoreSlim _revived = new(0);
+    private readonly Timeline _timeline;
     private IApplication? _app;
     private TimeSpan _interval;
-    private bool _waiting;
+    private bool _waiting, _held;
+    private volatile bool _parked;
     private int _shown;
     private int _exitCode;
     private Exception? _failure;
@@ -52,8 +56,9 @@ internal sealed class App : IDisposable
         _frame = new Frame(_state);
         _interval = _state.Interval;
         _depth = depth;
+        _timeline = new Timeline(_state, _frame, TimeZoneInfo.Local, source.File);
         var screen = new Screen(_state, _frame, glyphs, TimeZoneInfo.Local);
-        _grid = new Grid(screen, new Controls(_state, _frame, screen), depth, OnPressed);
+        _grid = new Grid(screen, new Controls(_state, _frame, screen, _timeline), depth, OnPressed);
     }
 
     /// <summary>Runs the full screen until the viewer or a signal ends it.</summary>
@@ -69,7 +74,8 @@ internal sealed class App : IDisposable
         // machine takes it from the target that is watched. The pool reads this when it is first used.
         AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
         using Feed feed = options.Origin.Open(new Wants(0, options.Interval));
-        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended);
+        Playable? file = feed is { Recorded: true, CanSeek: true } ? Play(feed, ref options) : null;
+        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended, file);
         using var app = new App(options, source, Palette.DepthFor(options.Color, Environment.GetEnvironmentVariable), GlyphsFor(Environment.GetEnvironmentVariable));
         int code = app.Run();
         feed.Dispose();
@@ -94,6 +100,7 @@ internal sealed class App : IDisposable
         _grid.Dispose();
         _end.Dispose();
         _taken.Dispose();
+        _revived.Dispose();
     }
 
     internal int Run()
@@ -148,7 +155,52 @@ internal sealed class App : IDisposable
     {
         if (_state.Quit) _app?.RequestStop();
         if (_state.Interval != _interval) _source.SetInterval(_interval = _state.Interval);
-        if (!_state.Paused && _waiting) TakeSnapshot();
+        if (_timeline.Wanted) Jump();
+        if (Takes) GoOn();
+    }
+
+    // A recording is played second by second, unless it is asked for otherwise.
+    private static Playable Play(Feed feed, ref TopOptions options)
+    {
+        if (options.Interval >= Feed.WholeFile) options = options with { Interval = TimeSpan.FromSeconds(1) };
+        feed.SetInterval(options.Interval);
+        feed.Speed = 1;
+        (long, long) span = feed.Span;
+        return new Playable(feed.Seek, Next, () => span, speed => feed.Speed = speed);
+
+        Snapshot? Next()
+        {
+            double speed = feed.Speed;
+            feed.Speed = 0;
+            bool any = feed.WaitForSnapshot(TimeSpan.Zero, CancellationToken.None);
+            feed.Speed = speed;
+            return any ? feed.Take() : null;
+        }
+    }
+
+    // While the past is shown, what happens is gathered.
+    private bool Takes => !_state.Paused || _state.Past != 0;
+
+    // The reader of a recording is asked for another place only while nobody waits for it.
+    private void Jump()
+    {
+        if (!_waiting && !_held && !_parked) return;
+        _timeline.Jump();
+        if (_waiting) (_waiting, _held) = (false, true);
+        _grid.SetNeedsDraw();
+    }
+
+    private void GoOn()
+    {
+        if (_waiting) TakeSnapshot();
+        else if (_held)
+        {
+            _held = false;
+            _taken.Release();
+        }
+        if (!_parked || _source.Ended?.Invoke() == true) return;
+        _parked = false;
+        _revived.Release();
     }
 
     // While the screen is paused nothing is taken: the feed goes on gathering, and the next snapshot covers the pause.
@@ -156,8 +208,15 @@ internal sealed class App : IDisposable
     {
         try
         {
-            while (_source.Ended?.Invoke() != true)
+            while (true)
             {
+                if (_source.Ended?.Invoke() == true)
+                {
+                    if (_source.File is null) break;
+                    _parked = true;
+                    _revived.Wait(_end.Token);
+                    continue;
+                }
                 _taken.Wait(_end.Token);
                 _source.Wait(_state.Interval * 2, _end.Token);
                 _end.Token.ThrowIfCancellationRequested();
@@ -177,13 +236,14 @@ internal sealed class App : IDisposable
     private void OnSnapshot()
     {
         _waiting = true;
-        if (!_state.Paused) TakeSnapshot();
+        if (_timeline.Wanted) Jump();
+        else if (Takes) TakeSnapshot();
     }
 
     private void TakeSnapshot()
     {
         _waiting = false;
-        _frame.Update(_source.Take());
+        _timeline.Taken(_source.Take());
         _grid.SetNeedsDraw();
         if (++_shown > _state.Count) _app?.RequestStop();
         _taken.Release();

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Iscsitop.Cli.Top;
 
 /// <summary>What keys and mouse do to the state. Knows no terminal: a key is a character of <see cref="Keys"/>.</summary>
-internal sealed class Controls(State state, Frame frame, Screen screen)
+internal sealed class Controls(State state, Frame frame, Screen screen, Timeline? timeline = null)
 {
     private const int PromptMax = 200;
     private const double ShortestInterval = 0.1;
@@ -56,9 +56,14 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             case KeyAction.Invert: state.Sort(state.SortBy, !state.Ascending); break;
             case KeyAction.Filter: Ask(Mode.Filter, state.Filter); break;
             case KeyAction.Interval: Ask(Mode.Interval, ""); break;
-            case KeyAction.Pause: state.Paused = !state.Paused; break;
-            case KeyAction.Slower: StepInterval(1); break;
-            case KeyAction.Faster: StepInterval(-1); break;
+            case KeyAction.Pause: Pause(); break;
+            case KeyAction.Slower: if (timeline?.ChangeSpeed(1) != true) StepInterval(1); break;
+            case KeyAction.Faster: if (timeline?.ChangeSpeed(-1) != true) StepInterval(-1); break;
+            case KeyAction.NextSample: timeline?.Step(1); break;
+            case KeyAction.PreviousSample: timeline?.Step(-1); break;
+            case KeyAction.GoToTime: Ask(Mode.Time, ""); break;
+            case KeyAction.Live: timeline?.Live(); break;
+            case KeyAction.ClearHistory: timeline?.Clear(); break;
             case KeyAction.DrillIn: if (frame.SelectedIndex >= 0) state.DrillInto(frame.Rows[frame.SelectedIndex]); break;
             case KeyAction.Back: state.Back(); break;
             case KeyAction.NextView: state.Show((state.ViewIndex + 1) % state.Views.Count); break;
@@ -169,7 +174,21 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
     private void Accept()
     {
         if (state.Mode == Mode.Interval && !SetInterval(state.Prompt)) return;
+        if (state.Mode == Mode.Time && !GoTo(state.Prompt)) return;
         state.Mode = Mode.Table;
+    }
+
+    private bool GoTo(string text)
+    {
+        if (text.Length == 0 || timeline?.GoTo(text) != false) return true;
+        state.Complaint = Moments.Right;
+        return false;
+    }
+
+    private void Pause()
+    {
+        if (timeline is null) state.Paused = !state.Paused;
+        else timeline.Pause();
     }
 
     private bool SetInterval(string text)

@@ -14,6 +14,9 @@ internal sealed class Footer(Glyphs glyphs, State state)
             case Mode.Interval:
                 Prompt(ref pen, "interval in seconds: ", "Enter set, Esc cancel");
                 break;
+            case Mode.Time:
+                Prompt(ref pen, "go to time: ", "HH:MM[:SS], -5m, +30s; Enter go, Esc cancel");
+                break;
             case Mode.Help:
                 Keys(ref pen, [("Up Down", "scroll"), ("Esc", "close")]);
                 break;

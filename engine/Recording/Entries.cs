@@ -54,7 +54,7 @@ internal sealed class ConnectionEntry(EngineEntry engine, uint id, int index) : 
 
     public long LastPdu { get; set; }
 
-    public HistogramCoding.Memory Nops { get; } = new();
+    public HistogramCoding.Memory? Nops { get; set; }
 }
 
 /// <summary>A unit.</summary>
@@ -108,7 +108,7 @@ internal sealed class CellEntry(ConnectionEntry connection, CellKey key, Command
 
     public int Shift { get; set; }
 
-    public HistogramCoding.Memory[] Phases { get; } = [new(), new(), new(), new(), new(), new()];
+    public HistogramCoding.Memory?[] Phases { get; } = new HistogramCoding.Memory?[Cell.PhaseCount];
 }
 
 /// <summary>A pattern.</summary>

@@ -16,6 +16,7 @@ internal sealed class HistogramCoding(Coder coder)
 
     private const int MostTimes = 8;
     private const int Weight = 6000;
+    private const int Few = 8;
 
     private static readonly double[] s_middles = [.. Enumerable.Range(0, Histogram.BucketCount).Select(MiddleOf)];
 
@@ -48,13 +49,15 @@ internal sealed class HistogramCoding(Coder coder)
     /// <param name="make">Gives the one to read into.</param>
     /// <param name="expected">Count it probably has.</param>
     /// <param name="like">One it may follow, null for none.</param>
-    /// <param name="memory">Its place.</param>
+    /// <param name="slot">What its place remembers; made when it has something.</param>
     /// <returns>What a reader has: null for nothing.</returns>
-    public Histogram? Code(int kind, Histogram? histogram, Func<Histogram> make, long expected, Histogram? like, Memory memory)
+    public Histogram? Code(int kind, Histogram? histogram, Func<Histogram> make, long expected, Histogram? like, ref Memory? slot)
     {
-        int mode = coder.Decoding ? 0 : ModeOf(histogram, like);
-        int high = Choose(kind, memory.Mode, 0, mode >= Different) ? 2 : 0;
-        mode = high + (Choose(kind, memory.Mode, 1 + high / 2, (mode & 1) != 0) ? 1 : 0);
+        int mode = coder.Decoding ? 0 : ModeOf(histogram, like), last = slot?.Mode ?? Absent;
+        int high = Choose(kind, last, 0, mode >= Different) ? 2 : 0;
+        mode = high + (Choose(kind, last, 1 + high / 2, (mode & 1) != 0) ? 1 : 0);
+        if (mode == Absent && slot is null) return null;
+        Memory memory = slot ??= new Memory();
         memory.Mode = mode;
         if (mode == Absent) return null;
         if ((mode is Same or Different) && like is null) throw new RecordingFormatException("a histogram that follows none");
@@ -170,7 +173,8 @@ internal sealed class HistogramCoding(Coder coder)
     // Each bucket's count by what the last records and the buckets before it let one expect. The sum of all is known.
     private void Expected(Span<long> counts, long count, Memory memory, int first)
     {
-        if (memory.Past.Length < counts.Length) memory.Past = new ushort[counts.Length];
+        // Of a few the past says little, and would take more room than they do.
+        if (memory.Past.Length < counts.Length && count >= Few) (memory.Past, memory.Times) = (new ushort[counts.Length], 0);
         if (memory.Times == 0)
         {
             Array.Clear(memory.Past);
@@ -190,7 +194,7 @@ internal sealed class HistogramCoding(Coder coder)
             density += (n << 6) - density >> 3;
             (last, left) = (n, left - n);
         }
-        Remember(memory, counts, count);
+        if (memory.Past.Length >= counts.Length) Remember(memory, counts, count);
     }
 
     private static long Around(ReadOnlySpan<ushort> past, int i)

@@ -16,12 +16,12 @@ internal sealed class RecordingFeed : Feed
     private readonly SnapshotSum _sum = new();
     private readonly Snapshot _next = new();
     private TimeSpan _interval;
-    private bool _have, _ended;
-    private long _began, _first, _last;
+    private bool _have, _ended, _ready;
+    private long _last, _delivered;
 
     public RecordingFeed(RecordingReader reader, Wants wants, bool realTime)
     {
-        (_reader, _interval, _realTime) = (reader, wants.Interval, realTime);
+        (_reader, _interval, _realTime, Speed) = (reader, wants.Interval, realTime, realTime ? 1 : 0);
         // A file that cannot be read is refused here; a pipe may have nothing yet.
         try
         {
@@ -74,6 +74,7 @@ internal sealed class RecordingFeed : Feed
 
     public override bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation)
     {
+        if (_ready) return true;
         while (!_ended && !cancellation.IsCancellationRequested)
         {
             if (!_have)
@@ -99,13 +100,17 @@ internal sealed class RecordingFeed : Feed
 
     public override void SetInterval(TimeSpan interval) => _interval = interval;
 
-    public override Snapshot Take() => _sum.Take();
+    public override Snapshot Take()
+    {
+        _ready = false;
+        return _sum.Take();
+    }
 
     public override void Seek(long time)
     {
         _reader.Seek(time);
         _sum.Take();
-        (_have, _ended, _began) = (false, false, 0);
+        (_have, _ended, _ready, _last) = (false, false, false, 0);
         Read();
     }
 
@@ -129,19 +134,24 @@ internal sealed class RecordingFeed : Feed
     }
 
     // The next would make it longer than asked for by more than half of its own length, or comes after a time without a recorder.
-    private bool IsFull() => IsLong(_next.Seconds / 2) || (_interval < WholeFile && _next.Time / 1e9 - _next.Seconds > _last / 1e9 + Math.Max(1, _interval.TotalSeconds));
+    private bool IsFull() => IsLong(_next.Seconds / 2) || (_interval < WholeFile && _next.Time / 1e9 - _next.Seconds > _sum.Time / 1e9 + Math.Max(1, _interval.TotalSeconds));
 
     private bool IsLong(double more) => _sum.Seconds + more > _interval.TotalSeconds - 0.001;
 
-    // Waits until it was as long ago as it was then.
+    // Waits for as long as it took then; on a screen not through hours without a recorder.
     private bool Due(CancellationToken cancellation)
     {
-        long time = _sum.Time;
-        _last = time;
-        if (!_realTime) return true;
-        if (_began == 0) (_began, _first) = (Stopwatch.GetTimestamp(), time - SnapshotCodec.Nanoseconds(_sum.Seconds));
-        TimeSpan left = TimeSpan.FromTicks((time - _first) / 100) - Stopwatch.GetElapsedTime(_began);
-        if (left > TimeSpan.Zero) cancellation.WaitHandle.WaitOne(left < TimeSpan.FromDays(1) ? left : TimeSpan.FromDays(1));
+        long before = _last;
+        _last = _sum.Time;
+        _ready = true;
+        if (Speed > 0 && before != 0)
+        {
+            double seconds = (_last - before) / 1e9;
+            if (!_realTime) seconds = Math.Min(seconds, Math.Max(10, _interval.TotalSeconds));
+            double left = seconds / Speed - Stopwatch.GetElapsedTime(_delivered).TotalSeconds;
+            if (left > 0) cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds(Math.Min(left, 86400)));
+        }
+        _delivered = Stopwatch.GetTimestamp();
         return true;
     }
 }

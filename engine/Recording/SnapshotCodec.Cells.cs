@@ -165,12 +165,12 @@ internal sealed partial class SnapshotCodec
         entry.Place.Begin(cell.Started, _snapshots);
         cell.ReadBytes = Bytes(entry, Kinds.Cell + 5, cell.ReadBytes, cell.Kind == CommandKind.Read ? cell.Completed : 0);
         cell.WriteBytes = Bytes(entry, Kinds.Cell + 5, cell.WriteBytes, cell.Kind == CommandKind.Write ? cell.Completed : 0);
-        Histogram? latency = _histograms.Code(0, cell.Of(Phase.Latency), _makers[0], cell.Completed, null, entry.Phases[0]);
+        Histogram? latency = _histograms.Code(0, cell.Of(Phase.Latency), _makers[0], cell.Completed, null, ref entry.Phases[0]);
         Histogram? like = latency;
         for (int i = 1; i < Cell.PhaseCount; i++)
         {
             // The first data comes when the service ends; and that is when all does, where nothing is transferred.
-            Histogram? phase = _histograms.Code(i, cell.Of((Phase)i), _makers[i], latency?.Count ?? cell.Completed, i == (int)Phase.FirstByte ? like : latency, entry.Phases[i]);
+            Histogram? phase = _histograms.Code(i, cell.Of((Phase)i), _makers[i], latency?.Count ?? cell.Completed, i == (int)Phase.FirstByte ? like : latency, ref entry.Phases[i]);
             if (i == (int)Phase.Service) like = phase ?? latency;
         }
         OutstandingTime(cell, latency);

@@ -185,7 +185,9 @@ internal sealed partial class SnapshotCodec
                 if (entry.NopTime is { } last) _pings.SetDifference(total.NopTime!, last);
                 else _pings.CopyFrom(total.NopTime!);
             }
-            _histograms.Code(Cell.PhaseCount, _pings, _makePings, 1, null, entry.Nops);
+            HistogramCoding.Memory? nops = entry.Nops;
+            _histograms.Code(Cell.PhaseCount, _pings, _makePings, 1, null, ref nops);
+            entry.Nops = nops;
             (entry.NopTime ??= new Histogram()).Add(_pings);
         }
     }

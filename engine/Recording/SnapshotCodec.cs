@@ -110,7 +110,7 @@ internal sealed partial class SnapshotCodec
     private void Presence(int kind, Entry entry) =>
         entry.Present = entry.Was = _coder.Bit(Decisions.Present + kind * 2 + (entry.Was ? 1 : 0), entry.Present);
 
-    private int News(int kind, int count, int known) => _coder.Count(Kinds.New + kind, count, MostEntries - known);
+    private int News(int kind, int count, int known) => _coder.Count(Kinds.New + kind, count, Math.Max(0, MostEntries - known));
 
     private string Text(int kind, string text) => _lastText[kind] = _coder.Text(Kinds.Text + 2 * kind, text, _lastText[kind]);
 

@@ -27,16 +27,16 @@ public sealed class RecordTests
             Assert.That(Wait(() => recorder.Error.Text.Length == 0), recorder.Error.Text);
             Thread.Sleep(500);
             Output said = recorder.Stop();
-            Assert.That((said.ExitCode, said.Text), Is.EqualTo((0, "")), said.All);
+            Assert.That((said.ExitCode, said.Out), Is.EqualTo((0, "")), said.All);
             Assert.That(said.Error, Does.Match(@"(?m)^\d+ snapshots in \d+ blocks, [0-9.]+ (bytes|kB) written$"));
         }
         Output read = Client.Run(Binary.Path, "-b", "-r", path, "-o", "json", "--view", "opcode");
         Assert.That(read.ExitCode, Is.Zero, read.All);
-        Assert.That(read.Text, Does.Contain("INQUIRY"));
+        Assert.That(read.Out, Does.Contain("INQUIRY"));
         Output snoop = Client.Run(Binary.Path, "snoop", "-r", path);
         Assert.That((snoop.ExitCode, snoop.Error.TrimEnd()), Is.EqualTo((3, $"iscsitop: {path} is a recording and has no commands: iscsitop -r shows it")));
         Output list = Client.Run(Binary.Path, "list", "-r", path);
-        Assert.That(list.Text, Does.Contain(target.Pid.ToString(CultureInfo.InvariantCulture)), list.All);
+        Assert.That(list.Out, Does.Contain(target.Pid.ToString(CultureInfo.InvariantCulture)), list.All);
     }
 
     [Test]

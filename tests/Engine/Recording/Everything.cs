@@ -111,7 +111,7 @@ internal static class Everything
             delta.Total.NopTime = new Histogram();
             for (int i = 0; i < second; i++) delta.Total.NopTime.Add(1_000_000);
         }
-        if (info.Closed != 0) delta.Facts.LastPdu = delta.Total.LastPdu = 7 << 20;
+        if (info.Closed != 0) delta.Facts.LastPdu = delta.Total.LastPdu = 0;
         return delta;
     }
 
