@@ -94,7 +94,7 @@ internal static class Keys
         new(KeyAction.Slower, ["+"], "longer interval; of a recording, faster"),
         new(KeyAction.Faster, ["-"], "shorter interval; of a recording, slower"),
         new(KeyAction.Reset, ["r"], "clear the graph"),
-        new(KeyAction.PreviousSample, ["T"], "previous sample: back in time, and pause", "back"),
+        new(KeyAction.PreviousSample, ["T"], "previous sample: back in time, and pause"),
         new(KeyAction.NextSample, ["t"], "next sample"),
         new(KeyAction.GoToTime, ["b"], "go to a time: HH:MM[:SS], -5m, +30s"),
         new(KeyAction.Live, ["Z"], "back to what happens now; of a recording, its end"),

@@ -79,7 +79,7 @@ public abstract class Feed : IDisposable
     public virtual bool Recorded => false;
 
     /// <summary>How many times as fast as it was a recording is read; 0 for as fast as can be.</summary>
-    public virtual double Speed { get; set; }
+    public double Speed { get; set; }
 
     /// <summary>Whether it can be read from another place: <see cref="Seek"/>.</summary>
     public virtual bool CanSeek => false;

@@ -66,7 +66,7 @@ internal static class Record
             ? "there is room again: recording every interval"
             : string.Create(CultureInfo.InvariantCulture, $"this load needs more than {Sizes.Show(budget)} an hour: recording every {recorder.Merged * interval.TotalSeconds:0.##} s"));
         stop.Listen();
-        Write(feed, recorder, interval, () => (another, another = false).Item1, stop.Token, streams);
+        Write(feed, recorder, interval, origin.Capture is null, () => (another, another = false).Item1, stop.Token, streams);
         (long snapshots, long blocks, long bytes) = recorder.Written;
         string files = file is { Rotated: not (0, 0) } ? string.Create(CultureInfo.InvariantCulture, $", {file.Rotated.Aside} files put aside, {file.Rotated.Removed} removed") : "";
         if (path != "-") streams.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{snapshots} snapshots in {blocks} blocks, {Sizes.Show(bytes)} written{files}"));
@@ -74,9 +74,10 @@ internal static class Record
         return ExitCode.Success;
     }
 
-    private static void Write(Feed feed, Recorder recorder, TimeSpan interval, Func<bool> another, CancellationToken cancellation, Streams streams)
+    // What engines that are there tell first is of the time before, which another recorder may have recorded.
+    private static void Write(Feed feed, Recorder recorder, TimeSpan interval, bool engines, Func<bool> another, CancellationToken cancellation, Streams streams)
     {
-        bool first = true;
+        int taken = 0;
         while (!feed.Ended && !cancellation.IsCancellationRequested)
         {
             bool news;
@@ -89,13 +90,17 @@ internal static class Record
                 break;
             }
             Snapshot snapshot = feed.Take();
-            if (first && snapshot.Engines.Count == 0) streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
-            first = false;
+            if (taken++ == 0 && snapshot.Engines.Count == 0) streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
             foreach (EngineStatus engine in snapshot.Engines)
                 if (engine is { Alive: false, Problem.Length: > 0 }) streams.Complain($"engine {engine.Pid} has ended: {engine.Problem}");
             if (snapshot.Engines.Count == 0)
             {
                 if (!news) cancellation.WaitHandle.WaitOne(interval);
+                continue;
+            }
+            if (engines && taken <= 2)
+            {
+                engines = false;
                 continue;
             }
             recorder.Add(snapshot);

@@ -12,6 +12,7 @@ internal sealed partial class SnapshotCodec
     private readonly List<ConnectionEntry> _connections = [];
     private readonly Histogram _pings = new();
     private SessionParameters _parameters = new();
+    private int _named;
     private long _opened;
     private uint _lastConnection;
 
@@ -69,6 +70,7 @@ internal sealed partial class SnapshotCodec
         int engine = _coder.Count(Kinds.Reference + 1, entry?.Engine.Index ?? 0, int.MaxValue);
         uint id = (uint)_coder.Near(Kinds.Reference + 2, entry?.Id ?? 0, _lastConnection + 1L);
         _lastConnection = id;
+        _named++;
         if (entry is not null) return entry;
         if (engine >= _engines.Count) throw new RecordingFormatException("a connection of no engine");
         entry = new ConnectionEntry(_engines[engine], id, _connections.Count) { Present = true };
@@ -76,10 +78,10 @@ internal sealed partial class SnapshotCodec
         return entry;
     }
 
-    // The connection of a cell, a pattern: one known, or a new one.
+    // The connection of a cell, a pattern: one that was named, or a new one. They are named in the order in which they came.
     private ConnectionEntry Refer(EngineStatus? engine, ConnectionInfo? info)
     {
-        int known = _connections.Count;
+        int known = _named;
         ConnectionEntry? entry = Decoding ? null : EntryOf(engine!, info!);
         int index = _coder.Count(Kinds.Reference + 3, entry?.Index ?? 0, known);
         if (index < known) entry = _connections[index];

@@ -103,7 +103,7 @@ internal sealed partial class SnapshotCodec
         _places.Clear();
         Array.Fill(_lastText, "");
         _parameters = new SessionParameters();
-        (_time, _interval, _opened, _lastConnection) = (0, 0, 0, 0);
+        (_time, _interval, _opened, _lastConnection, _named, _lastId, _lastTime) = (0, 0, 0, 0, 0, 0, 0);
     }
 
     // Whether what a block knows is there: one decision.
