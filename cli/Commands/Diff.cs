@@ -30,7 +30,7 @@ internal static class Diff
         foreach (Option option in new Option[] { view, from, to, fromB, toB, rows, output }) command.Add(option);
         command.SetAction(result =>
         {
-            string before = Values.Positional(result.GetValue(a)!), after = result.GetValue(b) is { } other ? Values.Positional(other) : before;
+            string before = Values.FileName(result.GetValue(a)!), after = result.GetValue(b) is { } other ? Values.FileName(other) : before;
             if (before == "-" && after == "-") throw new UsageException("standard input can be read once: name a file");
             View grouped = Values.Choice("view", result.GetValue(view)!, [.. Views.All.Where(v => v.Key is "lun" or "initiator" or "opcode").Select(v => (v.Key, v))]);
             Action<Comparison, Stream> write = Values.Choice<Action<Comparison, Stream>>("output format", result.GetValue(output)!, s_formats);

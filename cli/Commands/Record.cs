@@ -33,7 +33,7 @@ internal static class Record
             IReadOnlyList<int> engines = Values.Pids(result.GetValue(pids) ?? []);
             var origin = new Origin(engines, capture.Options(result, engines));
             TimeSpan every = result.GetValue(interval) is { } text ? Values.Interval(Values.Positional(text)) : TimeSpan.FromSeconds(1);
-            string path = Values.Positional(result.GetValue(file)!);
+            string path = Values.FileName(result.GetValue(file)!);
             Retention keep = Kept(result.GetValue(rotate), result.GetValue(maxSize), result.GetValue(maxAge));
             if (path == "-" && keep != default) throw new UsageException("--rotate, --max-size and --max-age need a file");
             return Run(origin, path, every, Sizes.Bytes("budget", result.GetValue(budget)!), keep, streams);
@@ -66,6 +66,7 @@ internal static class Record
             ? "there is room again: recording every interval"
             : string.Create(CultureInfo.InvariantCulture, $"this load needs more than {Sizes.Show(budget)} an hour: recording every {recorder.Merged * interval.TotalSeconds:0.##} s"));
         stop.Listen();
+        if (path != "-") streams.Error.WriteLine($"recording to {TerminalText.Escape(path)}");
         Write(feed, recorder, interval, origin.Capture is null, () => (another, another = false).Item1, stop.Token, streams);
         (long snapshots, long blocks, long bytes) = recorder.Written;
         string files = file is { Rotated: not (0, 0) } ? string.Create(CultureInfo.InvariantCulture, $", {file.Rotated.Aside} files put aside, {file.Rotated.Removed} removed") : "";

@@ -8,8 +8,9 @@ internal sealed class HistogramCoding(Coder coder)
 {
     private const int Absent = 0, Same = 1, Different = 2, Own = 3;
 
-    // Of a sum the bits below a 1024th of what the buckets say are left out: 0.05 % at most.
-    private const int SumBits = 10;
+    // Of a sum the bits below a 512th of what the buckets say are left out: 0.1 % at most. Where they say little, below a 16th.
+    private const int SumBits = 9;
+    private const int CoarseSumBits = 4;
 
     // A record's weight in what is expected of the next: an eighth.
     private const int PastBits = 3;
@@ -83,7 +84,7 @@ internal sealed class HistogramCoding(Coder coder)
         return into;
     }
 
-    /// <summary>Codes one that need not be finer than chance: two buckets a doubling for a few, four for hundreds, all for thousands.</summary>
+    /// <summary>Codes one that need not be finer than chance: a bucket a doubling for tens, two for hundreds, four for thousands.</summary>
     public Histogram? Coarse(int kind, Histogram? histogram, Func<Histogram> make, long expected, Memory memory)
     {
         bool any = Choose(kind, memory.Mode, 0, histogram is { Count: > 0 });
@@ -92,7 +93,7 @@ internal sealed class HistogramCoding(Coder coder)
         Histogram into = coder.Decoding ? make() : histogram!;
         long count = coder.Near(Kinds.Histogram + 6 * kind, into.Count, expected);
         if (count <= 0) throw new RecordingFormatException("a histogram of nothing");
-        int size = count switch { < 16 => 16, < 128 => 8, < 2048 => 4, _ => 1 };
+        int size = count switch { < 64 => 16, < 512 => 8, < 8192 => 4, _ => 1 };
         Span<long> counts = _counts, groups = stackalloc long[Histogram.BucketCount];
         groups.Clear();
         if (!coder.Decoding)
@@ -104,7 +105,7 @@ internal sealed class HistogramCoding(Coder coder)
             if (groups[i] != 0) counts[BucketOf(i, size)] += groups[i];
         if (coder.Decoding) AddTo(into, counts);
         long estimate = Estimate(counts);
-        Sum(Kinds.Histogram + 6 * kind, into, into.Sum, estimate, estimate, 0);
+        Sum(Kinds.Histogram + 6 * kind, into, into.Sum, estimate, estimate, 0, CoarseSumBits);
         return into;
     }
 
@@ -146,9 +147,9 @@ internal sealed class HistogramCoding(Coder coder)
         return (long)Math.Min(sum, 1L << 60);
     }
 
-    private void Sum(int models, Histogram histogram, long sum, long expected, long estimate, long known)
+    private void Sum(int models, Histogram histogram, long sum, long expected, long estimate, long known, int bits = SumBits)
     {
-        long unit = Math.Max(1, estimate >> SumBits), off = sum - expected;
+        long unit = Math.Max(1, estimate >> bits), off = sum - expected;
         off = coder.Signed(models + 1, coder.Decoding ? 0 : (off + Math.Sign(off) * (unit / 2)) / unit);
         if (coder.Decoding) histogram.AddSum(expected - known + off * unit);
     }

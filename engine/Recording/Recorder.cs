@@ -12,6 +12,9 @@ public sealed class Recorder
     // An interval is shortened again once as many blocks would have had room for that.
     private const int Patience = 6;
 
+    // Of the budget, so that what varies from block to block does not exceed it.
+    private const double Share = 0.9;
+
     private readonly BlockWriter _writer = new();
     private readonly SnapshotSum _sum = new();
     private readonly Action<ReadOnlyMemory<byte>, long> _write;
@@ -27,7 +30,7 @@ public sealed class Recorder
     {
         ArgumentNullException.ThrowIfNull(write);
         StreamFormat.RequireLittleEndian();
-        (_write, _perSecond) = (write, bytesAnHour / 3600.0);
+        (_write, _perSecond) = (write, Share * bytesAnHour / 3600.0);
     }
 
     /// <summary>How many of the snapshots given make one that is written.</summary>

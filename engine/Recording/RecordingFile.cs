@@ -110,7 +110,7 @@ public sealed class RecordingFile : IDisposable
     {
         if (_keep.MaxBytes == 0 && _keep.MaxAge == TimeSpan.Zero) return;
         string directory = Path.GetDirectoryName(Path.GetFullPath(_path))!, name = Path.GetFileName(_path);
-        List<FileInfo> aside = [.. new DirectoryInfo(directory).EnumerateFiles(name + ".*").Where(f => IsAside(f.Name[(name.Length + 1)..]))];
+        List<FileInfo> aside = [.. new DirectoryInfo(directory).EnumerateFiles(name + ".*").Where(f => f.Name.StartsWith(name + ".", StringComparison.Ordinal) && IsAside(f.Name[(name.Length + 1)..]))];
         aside.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         long total = _file.Length + aside.Sum(f => f.Length);
         foreach (FileInfo file in aside)

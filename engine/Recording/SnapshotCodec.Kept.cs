@@ -38,9 +38,10 @@ internal sealed partial class SnapshotCodec
     }
 
     /// <summary>Forgets what was told before, as before another place of the recording is read.</summary>
-    public void ForgetKept()
+    /// <param name="engines">Whether engines are others from then on.</param>
+    public void ForgetKept(bool engines = true)
     {
-        _keptEngines.Clear();
+        if (engines) _keptEngines.Clear();
         _kept.Clear();
     }
 

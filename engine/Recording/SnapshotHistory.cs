@@ -105,7 +105,7 @@ public sealed class SnapshotHistory
     {
         if (!ReferenceEquals(_reading, block) || _next > index)
         {
-            _reader.ForgetKept();
+            _reader.ForgetKept(engines: false);
             _reader.Begin(block.Bytes[BlockHeader.Size..], block.Bytes.Length - BlockHeader.Size);
             (_reading, _next) = (block, 0);
         }

@@ -69,6 +69,7 @@ public sealed class SnapshotSum
         (_result.Time, _result.Seconds) = (_time, _seconds);
         foreach (Sum sum in _engines.Values)
         {
+            if (sum.Intervals == 0) continue;
             if (sum.Intervals < Count) sum.Status.Seconds = _seconds;
             _result.Engines.Add(sum.Status);
         }
@@ -88,7 +89,12 @@ public sealed class SnapshotSum
     {
         foreach (CellDelta delta in _cells.Values)
             if (_spare.Count < MostListed) _spare.Push(delta.Cell);
-        _engines.Clear();
+        // Whoever tells engines apart by their status knows them again in the next sum.
+        foreach ((EngineStatus engine, Sum sum) in _engines)
+        {
+            if (sum.Intervals == 0) _engines.Remove(engine);
+            sum.Intervals = 0;
+        }
         _cells.Clear();
         _units.Clear();
         _connections.Clear();

@@ -16,15 +16,15 @@ public sealed class RecordTests
         using TargetProcess target = TargetProcess.Start("0=ram:8MiB");
         using (Subscriber recorder = target.Attach("record", path, "0.2"))
         {
-            Assert.That(Wait(() => File.Exists(path)), recorder.Error.Text);
+            Assert.That(recorder.Error.WaitFor(t => t.Contains("recording to ", StringComparison.Ordinal), Client.Patience), recorder.Error.Text);
             for (int i = 0; i < 5; i++) Client.RunWell("iscsi-inq", target.Url(0));
             Assert.That(Wait(() => new FileInfo(path).Length > 0), "no block within 10 s or so");
         }
         // The recorder was killed. Another goes on with its file.
         using (Subscriber recorder = target.Attach("record", path, "0.2"))
         {
+            Assert.That(recorder.Error.WaitFor(t => t.Contains("recording to ", StringComparison.Ordinal), Client.Patience), recorder.Error.Text);
             for (int i = 0; i < 3; i++) Client.RunWell("iscsi-inq", target.Url(0));
-            Assert.That(Wait(() => recorder.Error.Text.Length == 0), recorder.Error.Text);
             Thread.Sleep(500);
             Output said = recorder.Stop();
             Assert.That((said.ExitCode, said.Out), Is.EqualTo((0, "")), said.All);

@@ -131,7 +131,8 @@ internal sealed class Load
             cell.OutstandingTime += latency;
             cell.Ensure(Phase.Latency).Add(latency);
             bool moves = _large;
-            long moving = moves ? (long)(latency * (0.2 + 0.3 * random.NextDouble())) : 0;
+            // As long as the wire takes, about a gigabyte a second.
+            long moving = moves ? Math.Min(latency / 2, (long)(220_000 * (0.95 + 0.2 * random.NextDouble()))) : 0;
             cell.Ensure(Phase.Service).Add(latency - moving);
             if (write && moves)
             {
