@@ -46,12 +46,7 @@ public sealed class Recorder
     public void Add(Snapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        if (Merged == 1 && _sum.Count == 0)
-        {
-            Put(snapshot);
-            return;
-        }
-        _sum.Add(snapshot);
+        _sum.Add(snapshot); // one by one too: an engine is the same then, merged or not
         if (_sum.Count >= Merged) Put(_sum.Take());
     }
 
