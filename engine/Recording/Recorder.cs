@@ -12,7 +12,7 @@ public sealed class Recorder
     // An interval is shortened again once as many blocks would have had room for that.
     private const int Patience = 6;
 
-    // Of the budget, so that what varies from block to block does not exceed it.
+    // Of the budget is what an interval is lengthened to, so that what varies from block to block does not exceed it.
     private const double Share = 0.9;
 
     private readonly BlockWriter _writer = new();
@@ -22,6 +22,7 @@ public sealed class Recorder
     private int _step;
     private int _roomy;
     private double _seconds;
+    private double _mean;
     private long _first;
 
     /// <param name="write">Takes a block and the time its first interval ended, ns since 1970.</param>
@@ -30,7 +31,7 @@ public sealed class Recorder
     {
         ArgumentNullException.ThrowIfNull(write);
         StreamFormat.RequireLittleEndian();
-        (_write, _perSecond) = (write, Share * bytesAnHour / 3600.0);
+        (_write, _perSecond) = (write, bytesAnHour / 3600.0);
     }
 
     /// <summary>How many of the snapshots given make one that is written.</summary>
@@ -77,12 +78,13 @@ public sealed class Recorder
     }
 
     // Half the snapshots take a little more than half the room.
-    private void KeepTo(double rate)
+    private void KeepTo(double last)
     {
         int before = _step;
+        double rate = _mean = _mean == 0 ? last : _mean + (last - _mean) / 4;
         if (rate > _perSecond)
         {
-            double wanted = Merged * rate / _perSecond;
+            double wanted = Merged * rate / (Share * _perSecond);
             while (_step < s_steps.Length - 1 && Merged < wanted) _step++;
             _roomy = 0;
         }
@@ -94,6 +96,8 @@ public sealed class Recorder
         {
             _roomy = 0;
         }
-        if (_step != before) OnChanged?.Invoke();
+        if (_step == before) return;
+        _mean = 0; // of what was merged otherwise it says little
+        OnChanged?.Invoke();
     }
 }

@@ -2,7 +2,6 @@ using System.Text;
 using Iscsitop.Cli;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
-using Iscsitop.Engine.Recording;
 using Iscsitop.Target.Scsi;
 using Iscsitop.Tests.Conformance;
 using Iscsitop.Tests.Engine.Recording;

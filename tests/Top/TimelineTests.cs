@@ -1,6 +1,5 @@
 using Iscsitop.Cli;
 using Iscsitop.Cli.Top;
-using Iscsitop.Engine;
 using Iscsitop.Tests.Engine.Recording;
 using Frame = Iscsitop.Cli.Top.Frame;
 
