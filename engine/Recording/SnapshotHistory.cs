@@ -13,7 +13,7 @@ public sealed class SnapshotHistory
     private const int BlockBytes = 128 << 10;
     private const long BlockLength = 60_000_000_000;
 
-    // What cannot be afforded every interval is kept of some: so many cells a second, about a hundredth of a processor.
+    // What cannot be afforded every interval is kept of some: so many cells a second.
     private const double CellsPerSecond = 10_000;
 
     private readonly long _most;
