@@ -214,8 +214,10 @@ place_all() {
 
 # A service is the system's: it makes sense for root, where systemd is.
 place_service() {
-  sed "s|/usr/local/bin/|$prefix/bin/|" systemd/iscsitop-target.service >"$artifacts/service"
-  place "$artifacts/service" lib/systemd/system/iscsitop-target.service 644
+  for unit in iscsitop-target iscsitop-record; do
+    sed "s|/usr/local/bin/|$prefix/bin/|" "systemd/$unit.service" >"$artifacts/service"
+    place "$artifacts/service" "lib/systemd/system/$unit.service" 644
+  done
   place systemd/iscsitop.sysusers lib/sysusers.d/iscsitop.conf 644
 }
 

@@ -14,8 +14,8 @@ internal sealed class CaptureWords
     private const int LargestSnapLength = 262144;
 
     private readonly Option<string?> _interface = new("--interface", "-i") { HelpName = "IF", Description = "observe the packets of this network interface instead of engines" };
-    private readonly Option<string?> _read = new("--read", "-r") { HelpName = "FILE", Description = "observe the packets of this pcap or pcapng file, which may be gzipped; - for standard input" };
-    private readonly Option<bool> _realTime = new("--realtime") { Description = "read the file no faster than it was captured" };
+    private readonly Option<string?> _read = new("--read", "-r") { HelpName = "FILE", Description = "observe the packets of this pcap or pcapng file, which may be gzipped, or read this recording; - for standard input" };
+    private readonly Option<bool> _realTime = new("--realtime") { Description = "read the file no faster than it was captured or recorded" };
     private readonly Option<string[]> _ports = new("--port") { HelpName = "PORT[,PORT]", Description = "TCP ports of targets in packets; 3260,860 unless given" };
     private readonly Option<string[]> _aliases = new("--alias") { HelpName = "ADDR[:PORT]=NAME", Description = "name the target or initiator at this address where its login was not seen; repeatable" };
     private readonly Option<string?> _filter = new("-f") { HelpName = "BPF", Description = "capture only packets that this filter of libpcap's takes, too" };

@@ -29,6 +29,8 @@ internal static class CommandLine
         root.Add(Sessions.Create(streams));
         root.Add(List.Create(streams));
         root.Add(EngineCommand.Create(streams));
+        root.Add(Record.Create(streams));
+        root.Add(Diff.Create(streams));
         root.Add(Commands.Target.Create(streams));
         root.Add(ConfigCommand.Create(streams));
         root.Add(Demo.Create(streams));

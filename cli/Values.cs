@@ -71,6 +71,9 @@ internal static class Values
     public static string Positional(string text) =>
         text.StartsWith('-') ? throw new UsageException($"unknown option -- {text} (see iscsitop --help)") : text;
 
+    /// <summary>A positional file, - being standard input or output.</summary>
+    public static string FileName(string text) => text == "-" ? text : Positional(text);
+
     private static bool TryNumber(string text, out double value) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
 }

@@ -4,7 +4,7 @@ _iscsitop() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' w options
     [ "${COMP_WORDS[0]##*/}" = iscsisnoop ] && command=snoop
     for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        case $w in snoop|sessions|list|engine|target|config|demo) command=$w ;; esac
+        case $w in snoop|sessions|list|engine|record|diff|target|config|demo) command=$w ;; esac
     done
     case $command:$before in
         :--view) mapfile -t COMPREPLY < <(compgen -W 'lun initiator opcode session' -- "$word"); return ;;
@@ -19,6 +19,8 @@ _iscsitop() {
         *:-i|*:--interface) mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/net 2>/dev/null) any" -- "$word"); return ;;
         sessions:-o|sessions:--output) mapfile -t COMPREPLY < <(compgen -W 'table csv json ndjson' -- "$word"); return ;;
         list:-o|list:--output) mapfile -t COMPREPLY < <(compgen -W 'table json ndjson' -- "$word"); return ;;
+        diff:--view) mapfile -t COMPREPLY < <(compgen -W 'lun initiator opcode' -- "$word"); return ;;
+        diff:-o|diff:--output) mapfile -t COMPREPLY < <(compgen -W 'table json csv' -- "$word"); return ;;
         target:--state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
         target:--log-level|engine:--log-level) mapfile -t COMPREPLY < <(compgen -W 'trace debug info warn error none' -- "$word"); return ;;
         :-s|:-S|:-F|:--fields) mapfile -t COMPREPLY < <(compgen -W "$(iscsitop --list-fields 2>/dev/null | cut -d ' ' -f 1)" -- "$word"); return ;;
@@ -29,9 +31,11 @@ _iscsitop() {
         list) options='-p --pid -l --probes -o --output -j -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         target) options='--portal --name --lun --config --check-config --drain --state-dir --log-level --insecure-allow-remote -h --help' ;;
         engine) options='-i --interface --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize --log-level -h --help' ;;
+        record) options='-p --pid --budget --rotate --max-size --max-age -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
+        diff) options='--view --from --to --from-b --to-b -n -o --output -h --help' ;;
         config) options='--config --default -h --help' ;;
         demo) options='-b --batch -h --help' ;;
-        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended -o --output -j -d -m --unit -B -y --color --ascii --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop sessions list engine target config demo' ;;
+        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended -o --output -j -d -m --unit -B -y --color --ascii --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop sessions list engine record diff target config demo' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 }

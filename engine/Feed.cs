@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Iscsitop.Engine.Filtering;
+using Iscsitop.Engine.Recording;
 using Iscsitop.Engine.Sources;
 using Iscsitop.Target.Probes;
 
@@ -86,6 +87,18 @@ public abstract class Feed : IDisposable
     /// <summary>How much of a file has been read, from 0 to 1; NaN when nobody knows.</summary>
     public virtual double Progress => double.NaN;
 
+    /// <summary>Whether it is a recording.</summary>
+    public virtual bool Recorded => false;
+
+    /// <summary>How many times as fast as it was a recording is read; 0 for as fast as can be.</summary>
+    public double Speed { get; set; }
+
+    /// <summary>Whether it can be read from another place: <see cref="Seek"/>.</summary>
+    public virtual bool CanSeek => false;
+
+    /// <summary>When what can be read from any place begins and ends, ns since 1970; else 0.</summary>
+    public virtual (long First, long Last) Span => (0, 0);
+
     /// <summary>Whether an engine has gone that no snapshot has told of yet.</summary>
     public bool AnyGone
     {
@@ -113,7 +126,7 @@ public abstract class Feed : IDisposable
     public static Feed Open(Wants wants, IReadOnlyList<int>? pids = null, EventHandler? onEvent = null, CommandHandler? onCommand = null) =>
         Open(wants, PipeDirectory.Candidates, pids, onEvent, onCommand);
 
-    /// <summary>Observes packets in this process.</summary>
+    /// <summary>Observes packets in this process, or reads a recording: a file says itself which it is.</summary>
     /// <param name="options">Which packets.</param>
     /// <param name="wants">What to ask for. A file's intervals are its own time; <see cref="WholeFile"/> is one that never ends before it.</param>
     /// <param name="onEvent">Called for each event; null when none are wanted.</param>
@@ -124,6 +137,7 @@ public abstract class Feed : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         wants = wants with { Commands = wants.Commands || onCommand is not null || wants.Filter is { NeedsCommands: true } };
+        if (RecordingFeed.TryOpen(options, wants, out options) is { } recording) return recording;
         Capture capture = options.Open();
         return capture.Source.Live ? new LiveFeed(capture, wants, onEvent, onCommand) : new FileFeed(capture, wants, options.RealTime, onEvent, onCommand);
     }
@@ -184,20 +198,17 @@ public abstract class Feed : IDisposable
         }
     }
 
+    /// <summary>Goes to a time, where there is one to go to: the next snapshot ends then or later, or is the last.</summary>
+    /// <param name="time">ns since 1970.</param>
+    public virtual void Seek(long time)
+    {
+    }
+
     /// <summary>What happened since the last call, merged over the engines. The snapshot is reused by the next call.</summary>
-    public Snapshot Take()
+    public virtual Snapshot Take()
     {
         ThrowFailure();
-        _snapshot.Cells.Clear();
-        _snapshot.Units.Clear();
-        _snapshot.Connections.Clear();
-        _snapshot.Failures.Clear();
-        _snapshot.Patterns.Clear();
-        _snapshot.Tasks.Clear();
-        _snapshot.Ends.Clear();
-        _snapshot.Reservations.Clear();
-        _snapshot.Engines.Clear();
-        _snapshot.Seconds = 0;
+        _snapshot.Clear();
         _snapshot.OfCommands = _filter is not null;
         _snapshot.Time = Clock.Now + Clock.WallOffset;
         lock (Gate)

@@ -171,4 +171,19 @@ public sealed class Snapshot
 
     /// <summary>The engines attached, and those that went during the interval.</summary>
     public List<EngineStatus> Engines { get; } = [];
+
+    /// <summary>Empties it.</summary>
+    internal void Clear()
+    {
+        Cells.Clear();
+        Units.Clear();
+        Connections.Clear();
+        Failures.Clear();
+        Patterns.Clear();
+        Tasks.Clear();
+        Ends.Clear();
+        Reservations.Clear();
+        Engines.Clear();
+        (Time, Seconds) = (0, 0);
+    }
 }

@@ -53,7 +53,7 @@ public static class StreamFormat
     /// <summary>Bytes of a string at most.</summary>
     public const int MaxString = 1024;
 
-    /// <summary>The first bytes of a conversation and of a recording.</summary>
+    /// <summary>The first bytes of a conversation.</summary>
     public static ReadOnlySpan<byte> Magic => "iscsitop"u8;
 
     /// <summary>Structs are written as they stand in memory, so that a host of the other order would write nonsense.</summary>

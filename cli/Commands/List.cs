@@ -39,7 +39,7 @@ internal static class List
             IReadOnlyList<int> wanted = Values.Pids(result.GetValue(pids) ?? []);
             uint? mask = result.GetResult(probes) is null ? null : Matching(result.GetValue(probes) ?? "*");
             using Feed? feed = capture.Options(result, wanted) is { } packets ? new Origin([], packets).Open(new Wants(0, Feed.WholeFile)) : null;
-            List<EngineListing> engines = feed is null ? Engines(wanted) : [Packets(feed)];
+            List<EngineListing> engines = feed is null ? Engines(wanted) : Packets(feed);
             streams.Print(mask is { } some ? Probes(engines, some, format) : Engines(engines, format));
             if (feed is not null) Origin.Close(feed, streams);
             return ExitCode.Success;
@@ -51,12 +51,12 @@ internal static class List
         ? mask
         : throw Values.Wrong("probe", glob, "a name or pattern like scsi-*; iscsitop list --probes lists them");
 
-    // A file is read to its end, an interface is opened: what there is then.
-    private static EngineListing Packets(Feed feed)
+    // A file is read to its end, an interface is opened: what there is then. A recording has those of its time, and no probes.
+    private static List<EngineListing> Packets(Feed feed)
     {
         feed.WaitForSnapshot(TimeSpan.FromSeconds(2), CancellationToken.None);
-        EngineStatus engine = feed.Take().Engines[0];
-        return new EngineListing(engine.Pid, "", engine.Source, engine.Version, ProbeSet.All, ProbeSet.Commands, engine.Connections, engine.Sessions, Subscribers: 0);
+        return [.. feed.Take().Engines.Select(e => new EngineListing(
+            e.Pid, "", e.Source, e.Version, feed.Recorded ? 0 : ProbeSet.All, feed.Recorded ? 0 : ProbeSet.Commands, e.Connections, e.Sessions, Subscribers: 0))];
     }
 
     private static List<EngineListing> Engines(IReadOnlyList<int> pids)

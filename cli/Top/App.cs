@@ -12,9 +12,10 @@ namespace Iscsitop.Cli.Top;
 /// <param name="Ended">Whether there will be no more; null for never.</param>
 /// <param name="Progress">How much of a file has been read, from 0 to 1; null for no file.</param>
 /// <param name="SetFilter">Makes the cells of single commands from now on; null where that cannot be.</param>
+/// <param name="File">The recording that is played; null for none.</param>
 internal sealed record SnapshotSource(
     Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval, Func<bool>? Ended = null, Func<double>? Progress = null,
-    Action<Filter?>? SetFilter = null);
+    Action<Filter?>? SetFilter = null, Playable? File = null);
 
 /// <summary>
 /// The life of the full screen: takes the terminal, runs, and gives it back however it ends. Everything but the waiting for
@@ -37,9 +38,12 @@ internal sealed class App : IDisposable
     private readonly Stage _stage;
     private readonly CancellationTokenSource _end = new();
     private readonly SemaphoreSlim _taken = new(1);
+    private readonly SemaphoreSlim _revived = new(0);
+    private readonly Timeline _timeline;
     private TimeSpan _interval;
     private Filter? _filter;
-    private bool _waiting;
+    private bool _waiting, _held;
+    private volatile bool _parked;
     private int _shown;
     private int _exitCode;
     private Exception? _failure;
@@ -56,8 +60,9 @@ internal sealed class App : IDisposable
         _frame = new Frame(_state);
         _interval = _state.Interval;
         _filter = _state.Expression;
+        _timeline = new Timeline(_state, _frame, TimeZoneInfo.Local, source.File);
         var screen = new Screen(_state, _frame, glyphs, TimeZoneInfo.Local);
-        var controls = new Controls(_state, _frame, screen);
+        var controls = new Controls(_state, _frame, screen, _timeline);
         var looks = new Looks(depth, possible);
         Func<bool>? tick = source.Progress is null ? null : OnTick;
         _stage = OperatingSystem.IsWindows()
@@ -78,7 +83,9 @@ internal sealed class App : IDisposable
         // machine takes it from the target that is watched. The pool reads this when it is first used.
         AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
         using Feed feed = options.Origin.Open(new Wants(0, options.Interval, Commands: options.Origin.Capture is not null) { Filter = options.Expression });
-        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended, double.IsNaN(feed.Progress) ? null : () => feed.Progress, feed.SetFilter);
+        Playable? file = feed is { Recorded: true, CanSeek: true } ? Play(feed, ref options) : null;
+        Func<double>? progress = file is not null || double.IsNaN(feed.Progress) ? null : () => feed.Progress;
+        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended, progress, feed.SetFilter, file);
         Func<string, string?> environment = Environment.GetEnvironmentVariable;
         using var app = new App(options, source, Palette.DepthFor(options.Color, environment), Palette.DepthFor(ColorChoice.Always, environment),
             options.Ascii ? Glyphs.Ascii : GlyphsFor(environment));
@@ -105,6 +112,7 @@ internal sealed class App : IDisposable
         _stage.Dispose();
         _end.Dispose();
         _taken.Dispose();
+        _revived.Dispose();
     }
 
     internal int Run()
@@ -154,7 +162,52 @@ internal sealed class App : IDisposable
         if (_state.Quit) _stage.Stop();
         if (_state.Interval != _interval) _source.SetInterval(_interval = _state.Interval);
         if (!ReferenceEquals(_state.Expression, _filter)) _source.SetFilter?.Invoke(_filter = _state.Expression);
-        if (!_state.Paused && _waiting) TakeSnapshot();
+        if (_timeline.Wanted) Jump();
+        if (Takes) GoOn();
+    }
+
+    // A recording is played second by second, unless it is asked for otherwise.
+    private static Playable Play(Feed feed, ref TopOptions options)
+    {
+        if (options.Interval >= Feed.WholeFile) options = options with { Interval = TimeSpan.FromSeconds(1) };
+        feed.SetInterval(options.Interval);
+        feed.Speed = 1;
+        (long, long) span = feed.Span;
+        return new Playable(feed.Seek, Next, () => span, speed => feed.Speed = speed);
+
+        Snapshot? Next()
+        {
+            double speed = feed.Speed;
+            feed.Speed = 0;
+            bool any = feed.WaitForSnapshot(TimeSpan.Zero, CancellationToken.None);
+            feed.Speed = speed;
+            return any ? feed.Take() : null;
+        }
+    }
+
+    // While the past is shown, what happens is gathered.
+    private bool Takes => !_state.Paused || _state.Past != 0;
+
+    // The reader of a recording is asked for another place only while nobody waits for it.
+    private void Jump()
+    {
+        if (!_waiting && !_held && !_parked) return;
+        _timeline.Jump();
+        if (_waiting) (_waiting, _held) = (false, true);
+        _stage.Redraw();
+    }
+
+    private void GoOn()
+    {
+        if (_waiting) TakeSnapshot();
+        else if (_held)
+        {
+            _held = false;
+            _taken.Release();
+        }
+        if (!_parked || _source.Ended?.Invoke() == true) return;
+        _parked = false;
+        _revived.Release();
     }
 
     // While the screen is paused nothing is taken: the feed goes on gathering, and the next snapshot covers the pause.
@@ -162,8 +215,15 @@ internal sealed class App : IDisposable
     {
         try
         {
-            while (_source.Ended?.Invoke() != true)
+            while (true)
             {
+                if (_source.Ended?.Invoke() == true)
+                {
+                    if (_source.File is null) break;
+                    _parked = true;
+                    _revived.Wait(_end.Token);
+                    continue;
+                }
                 _taken.Wait(_end.Token);
                 _source.Wait(_state.Interval * 2, _end.Token);
                 _end.Token.ThrowIfCancellationRequested();
@@ -183,13 +243,14 @@ internal sealed class App : IDisposable
     private void OnSnapshot()
     {
         _waiting = true;
-        if (!_state.Paused) TakeSnapshot();
+        if (_timeline.Wanted) Jump();
+        else if (Takes) TakeSnapshot();
     }
 
     private void TakeSnapshot()
     {
         _waiting = false;
-        _frame.Update(_source.Take());
+        _timeline.Taken(_source.Take());
         _stage.Redraw();
         if (++_shown > _state.Count) _stage.Stop();
         _taken.Release();

@@ -3,7 +3,7 @@ using Iscsitop.Cli.Top.Saving;
 namespace Iscsitop.Cli.Top;
 
 /// <summary>What keys and mouse do to the state. Knows no terminal: a key is a character of <see cref="Keys"/>.</summary>
-internal sealed class Controls(State state, Frame frame, Screen screen)
+internal sealed class Controls(State state, Frame frame, Screen screen, Timeline? timeline = null)
 {
     // What + and - go through, in seconds.
     private static readonly double[] s_intervals = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
@@ -31,6 +31,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
         }
         state.Notice = "";
         state.Save ??= Save;
+        if (timeline is not null) state.Go ??= GoTo;
         bool used = state.Mode switch
         {
             Mode.Table => Apply(state.Keys.ActionOf(key), key),
@@ -76,9 +77,14 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             case KeyAction.Command: _prompt.Ask(Mode.Command, ""); break;
             case KeyAction.Interval: _prompt.Ask(Mode.Interval, ""); break;
             case KeyAction.Save: AskForFile(); break;
-            case KeyAction.Pause: state.Paused = !state.Paused; break;
-            case KeyAction.Slower: StepInterval(1); break;
-            case KeyAction.Faster: StepInterval(-1); break;
+            case KeyAction.Pause: Pause(); break;
+            case KeyAction.Slower: if (timeline?.ChangeSpeed(1) != true) StepInterval(1); break;
+            case KeyAction.Faster: if (timeline?.ChangeSpeed(-1) != true) StepInterval(-1); break;
+            case KeyAction.NextSample: timeline?.Step(1); break;
+            case KeyAction.PreviousSample: timeline?.Step(-1); break;
+            case KeyAction.GoToTime: _prompt.Ask(Mode.Time, ""); break;
+            case KeyAction.Live: timeline?.Live(); break;
+            case KeyAction.ClearHistory: timeline?.Clear(); break;
             case KeyAction.DrillIn: if (frame.SelectedIndex >= 0) state.DrillInto(frame.Rows[frame.SelectedIndex]); break;
             case KeyAction.Back: state.Back(); break;
             case KeyAction.NextView: state.Show((state.ViewIndex + 1) % state.Views.Count); break;
@@ -186,6 +192,14 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
         KeyAction.Last => 1000,
         _ => 0,
     };
+
+    private string GoTo(string text) => timeline?.GoTo(text) != false ? "" : Moments.Right;
+
+    private void Pause()
+    {
+        if (timeline is null) state.Paused = !state.Paused;
+        else timeline.Pause();
+    }
 
     private void StepInterval(int by)
     {

@@ -20,6 +20,9 @@ internal sealed class Footer(Glyphs glyphs, State state)
             case Mode.Save:
                 Prompt(canvas, row, "save to ", "Enter save, Tab other kind, Esc cancel");
                 break;
+            case Mode.Time:
+                Prompt(canvas, row, "go to time: ", "HH:MM[:SS], -5m, +30s; Enter go, Esc cancel");
+                break;
             case Mode.Help:
                 Keys(ref pen, [("Up Down", "scroll"), ("Esc", "close")]);
                 break;

@@ -82,6 +82,13 @@ internal sealed class Frame
         if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
     }
 
+    /// <summary>Shows a snapshot of another time.</summary>
+    public void Show(Snapshot snapshot)
+    {
+        Snapshot = snapshot;
+        Refresh();
+    }
+
     /// <summary>Does the same snapshot anew, after the state changed.</summary>
     public void Refresh() => Refresh(null);
 

@@ -98,8 +98,17 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         if (state.Interval < Feed.WholeFile) pen.Number(state.Interval.TotalSeconds, "0.##", 6, Style.Dim);
         else pen.Number(Numbers.Short, frame.Snapshot?.Seconds ?? double.NaN, 6, Style.Dim);
         pen.Text(" s", Style.Dim);
-        if (state.Paused) x = Badge(canvas, row, x, " paused ", Style.Badge);
+        if (state.Speed is { } speed) x = Badge(canvas, row, x, speed == 0 ? " max " : string.Create(CultureInfo.InvariantCulture, $" {speed}x "), Style.Badge);
+        if (state.Past != 0 && frame.Snapshot is { } past) x = Badge(canvas, row, x, Ago(past.Time), Style.Badge);
+        else if (state.Paused) x = Badge(canvas, row, x, " paused ", Style.Badge);
         return Missing(canvas, row, x, frame) - 1;
+    }
+
+    private string Ago(long time)
+    {
+        Span<char> age = stackalloc char[Numbers.MaxWidth];
+        age = age[..Numbers.Age(Math.Max(0, state.Newest - time) / 1e9, age)];
+        return string.Create(CultureInfo.InvariantCulture, $" HISTORY {TimeZoneInfo.ConvertTimeFromUtc(DateTime.UnixEpoch.AddTicks(time / 100), zone):HH:mm:ss}, {age} ago ");
     }
 
     // What the numbers lack, the worst at the right; the engines' names keep some room.

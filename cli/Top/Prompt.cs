@@ -64,6 +64,7 @@ internal sealed class Prompt(State state)
         if (mode == Mode.Interval && state.Prompt.Length > 0 && !state.TrySetInterval(state.Prompt)) state.Complaint = State.IntervalRight;
         else if (mode == Mode.Filter) state.SetFilter(state.Prompt);
         else if (mode == Mode.Command) Run();
+        else if (mode == Mode.Time && state.Prompt.Length > 0) state.Complaint = state.Go?.Invoke(state.Prompt) ?? "";
         else if (mode == Mode.Save && state.Prompt.Length > 0) state.Complaint = state.Save?.Invoke(state.Prompt) ?? "";
         if (state.Complaint.Length == 0 && state.Mode == mode) Close();
     }

@@ -15,6 +15,7 @@ internal enum Mode : byte
     Interval,
     Save,
     Command,
+    Time,
 }
 
 /// <summary>What the lower part of the screen shows of the selected row. On a narrow screen both is the histogram.</summary>
@@ -135,6 +136,15 @@ internal sealed class State
     public bool Paused { get; set; }
 
     public TimeSpan Interval { get; set; }
+
+    /// <summary>The moment of the past that is shown, ns since 1970; 0 for what happens now.</summary>
+    public long Past { get; set; }
+
+    /// <summary>The moment of the newest snapshot.</summary>
+    public long Newest { get; set; }
+
+    /// <summary>How many times as fast as it was a recording is played, 0 for as fast as can be; null when none is.</summary>
+    public double? Speed { get; set; }
 
     /// <summary>The row the panels are about; null for whichever stands on top.</summary>
     public RowId? Selected { get; set; }

@@ -35,12 +35,15 @@ public sealed record CaptureOptions
     /// <summary>Whether names and addresses are replaced in that file.</summary>
     public bool Anonymize { get; init; }
 
+    /// <summary>The stream of a <see cref="File"/> of which somebody has looked at the first bytes; null to open it.</summary>
+    internal Stream? Opened { get; init; }
+
     /// <summary>Opens the source and the file to write.</summary>
     internal Capture Open()
     {
         PacketSource source = Interface.Length > 0
             ? LiveCapture.Open(new LiveOptions(Interface) { Filter = Filter, Ports = Wire.Ports, SnapLength = SnapLength, BufferBytes = BufferBytes })
-            : CaptureFile.Open(File);
+            : Opened is { } stream ? CaptureFile.OpenStream(stream, File) : CaptureFile.Open(File);
         try
         {
             using FileStream? input = File == "-" && WriteTo is not ("" or "-") ? InputFile() : null;

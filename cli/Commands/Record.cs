@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.Globalization;
+using Iscsitop.Cli.Output;
+using Iscsitop.Engine;
+using Iscsitop.Engine.Recording;
+using Iscsitop.Engine.Sources;
+
+namespace Iscsitop.Cli.Commands;
+
+/// <summary><c>iscsitop record FILE [interval]</c>: writes what a screen would show to a file, for later.</summary>
+internal static class Record
+{
+    private const string DefaultBudget = "20M";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The command.</summary>
+    public static Command Create(Streams streams)
+    {
+        var file = new Argument<string>("file") { HelpName = "FILE", Description = "the recording, which is gone on with when it is there; - for standard output" };
+        var interval = new Argument<string?>("interval") { HelpName = "interval", Arity = ArgumentArity.ZeroOrOne, Description = "seconds between snapshots; 1 unless given" };
+        var pids = new Option<string[]>("--pid", "-p") { HelpName = "PID[,PID]", Description = "attach to these engines only" };
+        var budget = new Option<string>("--budget") { HelpName = "SIZE", Description = "write at most so much an hour, with longer intervals where more is needed; 20M unless given, 0 for no bound", DefaultValueFactory = _ => DefaultBudget };
+        var rotate = new Option<string?>("--rotate") { HelpName = "SIZE|TIME", Description = "put the file aside when it is so large or so old, like 100M or 1h" };
+        var maxSize = new Option<string?>("--max-size") { HelpName = "SIZE", Description = "keep so much of all files together; the oldest are removed" };
+        var maxAge = new Option<string?>("--max-age") { HelpName = "TIME", Description = "keep files put aside for so long, like 7d" };
+        var capture = new CaptureWords();
+        var command = new Command("record", "Records what engines or packets show, compactly, for iscsitop -r. Ends on Ctrl-C.") { file, interval };
+        foreach (Option option in new Option[] { pids, budget, rotate, maxSize, maxAge }) command.Add(option);
+        capture.AddTo(command);
+        command.SetAction(result =>
+        {
+            IReadOnlyList<int> engines = Values.Pids(result.GetValue(pids) ?? []);
+            var origin = new Origin(engines, capture.Options(result, engines));
+            TimeSpan every = result.GetValue(interval) is { } text ? Values.Interval(Values.Positional(text)) : TimeSpan.FromSeconds(1);
+            string path = Values.FileName(result.GetValue(file)!);
+            Retention keep = Kept(result.GetValue(rotate), result.GetValue(maxSize), result.GetValue(maxAge));
+            if (path == "-" && keep != default) throw new UsageException("--rotate, --max-size and --max-age need a file");
+            return Run(origin, path, every, Sizes.Bytes("budget", result.GetValue(budget)!), keep, streams);
+        });
+        return command;
+    }
+
+    private static Retention Kept(string? rotate, string? maxSize, string? maxAge)
+    {
+        bool timed = rotate is not null && Sizes.IsTime(rotate);
+        return new Retention(
+            rotate is null || timed ? 0 : Sizes.Bytes("size", rotate), timed ? Sizes.Time("time", rotate!) : default,
+            maxSize is null ? 0 : Sizes.Bytes("size", maxSize), maxAge is null ? default : Sizes.Time("time", maxAge));
+    }
+
+    private static int Run(Origin origin, string path, TimeSpan interval, long budget, Retention keep, Streams streams)
+    {
+        if (path == "-" && streams.Interactive) throw new UsageException("a recording is nothing for a terminal: name a file");
+        using var stop = new Stop();
+        using Feed feed = origin.Open(new Wants(0, interval));
+        using RecordingFile? file = path == "-" ? null : Opened(path, keep);
+        if (file?.CutOff > 0) streams.Complain(string.Create(CultureInfo.InvariantCulture, $"{path}: {file.CutOff} bytes of a block that was not finished cut off"));
+        bool another = false;
+        var recorder = new Recorder((block, time) =>
+        {
+            if (file is null) streams.Output.Write(block.Span);
+            else another = file.Write(block, time);
+        }, budget);
+        recorder.OnChanged = () => streams.Complain(recorder.Merged == 1
+            ? "there is room again: recording every interval"
+            : string.Create(CultureInfo.InvariantCulture, $"this load needs more than {Sizes.Show(budget)} an hour: recording every {recorder.Merged * interval.TotalSeconds:0.##} s"));
+        stop.Listen();
+        if (path != "-") streams.Error.WriteLine($"recording to {TerminalText.Escape(path)}");
+        Write(feed, recorder, interval, origin.Capture is null, () => (another, another = false).Item1, streams, stop.Token);
+        (long snapshots, long blocks, long bytes) = recorder.Written;
+        string files = file is { Rotated: not (0, 0) } ? string.Create(CultureInfo.InvariantCulture, $", {file.Rotated.Aside} files put aside, {file.Rotated.Removed} removed") : "";
+        if (path != "-") streams.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{snapshots} snapshots in {blocks} blocks, {Sizes.Show(bytes)} written{files}"));
+        Origin.Close(feed, streams);
+        return ExitCode.Success;
+    }
+
+    // What engines that are there tell first is of the time before, which another recorder may have recorded.
+    private static void Write(Feed feed, Recorder recorder, TimeSpan interval, bool engines, Func<bool> another, Streams streams, CancellationToken cancellation)
+    {
+        int taken = 0;
+        while (!feed.Ended && !cancellation.IsCancellationRequested)
+        {
+            bool news;
+            try
+            {
+                news = feed.WaitForSnapshot(interval + s_patience, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+            Snapshot snapshot = feed.Take();
+            if (taken++ == 0 && snapshot.Engines.Count == 0) streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
+            foreach (EngineStatus engine in snapshot.Engines)
+                if (engine is { Alive: false, Problem.Length: > 0 }) streams.Complain($"engine {engine.Pid} has ended: {engine.Problem}");
+            if (snapshot.Engines.Count == 0)
+            {
+                if (!news) cancellation.WaitHandle.WaitOne(interval);
+                continue;
+            }
+            if (engines && taken <= 2)
+            {
+                engines = false;
+                continue;
+            }
+            recorder.Add(snapshot);
+            if (another()) recorder.BeginFile();
+        }
+        recorder.Flush();
+    }
+
+    private static RecordingFile Opened(string path, Retention keep)
+    {
+        try
+        {
+            return RecordingFile.Open(path, keep);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CaptureFormatException)
+        {
+            throw new InputException(e.Message, e);
+        }
+    }
+}

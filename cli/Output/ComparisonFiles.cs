@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Iscsitop.Engine;
+
+namespace Iscsitop.Cli.Output;
+
+/// <summary>A comparison for programs. Unknown is null, and an empty field.</summary>
+internal static class ComparisonFiles
+{
+    private static readonly (string Name, Func<ComparedRow, Pair> Of)[] s_rates =
+        [("iops", r => r.Iops), ("bytes_per_s", r => r.Bytes), ("errors_per_s", r => r.Errors)];
+
+    /// <summary>One object.</summary>
+    public static void WriteJson(Comparison c, Stream output)
+    {
+        using (var json = new Utf8JsonWriter(output))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("schema", ReportWriter.Schema);
+            json.WriteString("view", c.View.Key);
+            Span(json, "a", c.A);
+            Span(json, "b", c.B);
+            json.WriteStartObject("total");
+            Row(json, c.Total);
+            json.WriteEndObject();
+            json.WriteStartArray("rows");
+            foreach (ComparedRow row in c.Rows)
+            {
+                json.WriteStartObject();
+                foreach (Column column in c.Identity)
+                    if (column.Text is { } text) json.WriteString(column.Field, text(row.Identity));
+                    else JsonPieces.Number(json, column.Field, column.Value!(row.Identity));
+                Row(json, row);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        output.Write("\n"u8);
+    }
+
+    /// <summary>A line for each row, the total first; fields of A, B and the change in percent.</summary>
+    public static void WriteCsv(Comparison c, Stream output)
+    {
+        var text = new StringBuilder();
+        text.AppendJoin(',', c.Identity.Select(i => i.Field));
+        foreach ((string name, _) in s_rates) text.Append(CultureInfo.InvariantCulture, $",{name}_a,{name}_b,{name}_change_pct");
+        foreach (string direction in new[] { "read", "write", "other" })
+        {
+            text.Append(CultureInfo.InvariantCulture, $",{direction}_n_a,{direction}_n_b");
+            foreach ((string quantile, _, _) in ComparedLatency.Quantiles) text.Append(CultureInfo.InvariantCulture, $",{direction}_{Field(quantile)}_us_a,{direction}_{Field(quantile)}_us_b");
+            text.Append(CultureInfo.InvariantCulture, $",{direction}_distance");
+        }
+        text.Append("\r\n");
+        Line(text, c, null, c.Total);
+        foreach (ComparedRow row in c.Rows) Line(text, c, row.Identity, row);
+        output.Write(Encoding.UTF8.GetBytes(text.ToString()));
+    }
+
+    private static void Line(StringBuilder text, Comparison c, Row? identity, ComparedRow row)
+    {
+        text.AppendJoin(',', c.Identity.Select(i => identity is null ? "" : i.Text is { } name ? Quoted(TerminalText.Escape(name(identity))) : Text(i.Value!(identity))));
+        foreach ((_, Func<ComparedRow, Pair> of) in s_rates) text.Append(CultureInfo.InvariantCulture, $",{Text(of(row).A)},{Text(of(row).B)},{Text(of(row).Change)}");
+        foreach (string direction in new[] { "read", "write", "other" })
+        {
+            ComparedLatency latency = row.Latencies.FirstOrDefault(l => l.Name == direction) ?? new ComparedLatency(direction, new Histogram(), new Histogram());
+            text.Append(CultureInfo.InvariantCulture, $",{latency.A.Count},{latency.B.Count}");
+            foreach ((_, double p, int needs) in ComparedLatency.Quantiles) text.Append(CultureInfo.InvariantCulture, $",{Text(latency.At(p, needs).A)},{Text(latency.At(p, needs).B)}");
+            text.Append(',').Append(Text(latency.Distance));
+        }
+        text.Append("\r\n");
+    }
+
+    private static void Span(Utf8JsonWriter json, string name, CompareSpan span)
+    {
+        json.WriteStartObject(name);
+        json.WriteString("file", span.File);
+        json.WriteNumber("from", span.Began / 1e9);
+        json.WriteNumber("to", span.All.Time / 1e9);
+        json.WriteNumber("seconds", span.All.Seconds);
+        json.WriteEndObject();
+    }
+
+    private static void Row(Utf8JsonWriter json, ComparedRow row)
+    {
+        foreach ((string name, Func<ComparedRow, Pair> of) in s_rates) Both(json, name, of(row));
+        foreach (ComparedLatency latency in row.Latencies)
+        {
+            json.WriteStartObject(latency.Name);
+            json.WriteNumber("n_a", latency.A.Count);
+            json.WriteNumber("n_b", latency.B.Count);
+            foreach ((string quantile, double p, int needs) in ComparedLatency.Quantiles) Both(json, Field(quantile) + "_us", latency.At(p, needs));
+            JsonPieces.Number(json, "distance", latency.Distance);
+            JsonPieces.Number(json, "distance_by_chance", latency.Chance);
+            json.WriteEndObject();
+        }
+    }
+
+    private static void Both(Utf8JsonWriter json, string name, Pair pair)
+    {
+        json.WriteStartObject(name);
+        JsonPieces.Number(json, "a", pair.A);
+        JsonPieces.Number(json, "b", pair.B);
+        JsonPieces.Number(json, "change_pct", pair.Change);
+        json.WriteEndObject();
+    }
+
+    private static string Field(string quantile) => quantile.Replace('.', '_');
+
+    private static string Text(double value) => double.IsNaN(value) ? "" : value.ToString("R", CultureInfo.InvariantCulture);
+
+    private static string Quoted(string text) =>
+        text.AsSpan().IndexOfAny(',', '"') < 0 ? text : '"' + text.Replace("\"", "\"\"", StringComparison.Ordinal) + '"';
+}

@@ -1,0 +1,165 @@
+using Iscsitop.Target.Probes;
+
+namespace Iscsitop.Engine.Recording;
+
+// What is told once: by a writer what it has told, by a reader what it was told.
+internal sealed partial class SnapshotCodec
+{
+    private const int MostTold = 1 << 15;
+    private const int MostFailures = 4096;
+    private const int MostTasks = 256;
+    private const int MostEnds = 64;
+
+    private readonly List<int> _changed = [];
+
+    private readonly Dictionary<(EngineStatus, uint), ConnectionInfo> _toldConnections = [];
+    private readonly Dictionary<(EngineStatus, FailureKey), (long Total, long Last)> _toldFailures = [];
+    private readonly Dictionary<(EngineStatus, long), TaskRecord> _toldTasks = [];
+    private readonly Dictionary<(EngineStatus, uint, long), SessionEnd> _toldEnds = [];
+    private readonly Dictionary<(EngineStatus, string, ulong), ReservationState> _toldReservations = [];
+
+    private readonly Dictionary<(int Pid, int Generation, string Source, string Version), EngineStatus> _keptEngines = [];
+    private readonly Dictionary<EngineStatus, Kept> _kept = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>What a reader remembers of an engine.</summary>
+    private sealed class Kept
+    {
+        public OrderedDictionary<uint, ConnectionDelta> Connections { get; } = [];
+
+        public HashSet<uint> Listed { get; } = [];
+
+        public OrderedDictionary<FailureKey, FailureDelta> Failures { get; } = [];
+
+        public OrderedDictionary<long, TaskRecord> Tasks { get; } = [];
+
+        public OrderedDictionary<(uint, long), SessionEnd> Ends { get; } = [];
+
+        public OrderedDictionary<(string, ulong), ReservationState> Reservations { get; } = [];
+    }
+
+    /// <summary>Forgets what was told before, as before another place of the recording is read.</summary>
+    /// <param name="engines">Whether engines are others from then on.</param>
+    public void ForgetKept(bool engines = true)
+    {
+        if (engines) _keptEngines.Clear();
+        _kept.Clear();
+    }
+
+    private void ForgetTold()
+    {
+        _toldConnections.Clear();
+        _toldFailures.Clear();
+        _toldTasks.Clear();
+        _toldEnds.Clear();
+        _toldReservations.Clear();
+    }
+
+    // What was told once and is asked about for the first time again is told again: it costs room, and nothing else.
+    private bool Tells<TKey, T>(Dictionary<TKey, T> told, TKey key, T what, bool anyway = false) where TKey : notnull
+    {
+        if (told.TryGetValue(key, out T? last) && Equals(last, what) && !anyway) return false;
+        if (told.Count >= MostTold) told.Clear();
+        told[key] = what;
+        return HasNews = true;
+    }
+
+    private bool TellsEnded(ConnectionDelta delta)
+    {
+        bool more = false;
+        for (int i = 0; i < ConnectionFacts.Count; i++) more |= delta.Facts[(Fact)i] > 0;
+        return Tells(_toldConnections, (delta.Engine, delta.Connection.Id), delta.Connection, more);
+    }
+
+    private bool TellsFailure(FailureDelta delta) => Tells(_toldFailures, (delta.Engine, delta.Key), (delta.Total, delta.Last), delta.Count != 0);
+
+    private bool TellsTask(TaskRecord task) => Tells(_toldTasks, (task.Engine, task.Id), task);
+
+    private bool TellsEnd(SessionEnd end) => Tells(_toldEnds, (end.Engine, end.Connection.Id, end.Time), end);
+
+    private bool TellsReservation(ReservationState state) => Tells(_toldReservations, (state.Engine, state.Target, state.Lun), state);
+
+    // ---- reading
+
+    private EngineStatus KeptEngine(int pid, int generation, string source, string version)
+    {
+        if (!_keptEngines.TryGetValue((pid, generation, source, version), out EngineStatus? status))
+            _keptEngines.Add((pid, generation, source, version), status = new EngineStatus { Pid = pid, Source = source, Version = version });
+        return status;
+    }
+
+    private Kept Of(EngineStatus engine)
+    {
+        if (!_kept.TryGetValue(engine, out Kept? kept)) _kept.Add(engine, kept = new Kept());
+        return kept;
+    }
+
+    private ConnectionDelta DeltaOf(ConnectionEntry entry) =>
+        entry.Delta ?? Of(entry.Engine.Status).Connections.GetValueOrDefault(entry.Id)
+            ?? new ConnectionDelta { Connection = entry.Info ?? new ConnectionInfo(entry.Id, "", ""), Engine = entry.Engine.Status };
+
+    private void Listed(Snapshot snapshot, ConnectionDelta delta)
+    {
+        snapshot.Connections.Add(delta);
+        if (delta.Connection.Closed == 0) return;
+        Kept kept = Of(delta.Engine);
+        Put(kept.Connections, delta.Connection.Id, delta, Roster.MostEnded);
+        kept.Listed.Add(delta.Connection.Id);
+    }
+
+    private FailureDelta KeptFailure(ConnectionEntry connection, FailureKey key)
+    {
+        Kept kept = Of(connection.Engine.Status);
+        if (!kept.Failures.TryGetValue(key, out FailureDelta? delta))
+            Put(kept.Failures, key, delta = new FailureDelta { Key = key, Connection = connection.Info!, Engine = connection.Engine.Status }, MostFailures);
+        delta.Connection = connection.Info!;
+        return delta;
+    }
+
+    private void Keep(TaskRecord task) => Put(Of(task.Engine).Tasks, task.Id, task, MostTasks);
+
+    private void Keep(SessionEnd end) => Put(Of(end.Engine).Ends, (end.Connection.Id, end.Time), end, MostEnds);
+
+    private void Keep(ReservationState state) => Put(Of(state.Engine).Reservations, (state.Target, state.Lun), state, Roster.MostUnits);
+
+    private static void Put<TKey, T>(OrderedDictionary<TKey, T> into, TKey key, T what, int most) where TKey : notnull
+    {
+        into[key] = what;
+        if (into.Count > most) into.RemoveAt(0);
+    }
+
+    // What is remembered of the engines that are there; of those that went, nothing any more.
+    private void ListKept(Snapshot snapshot)
+    {
+        foreach (EngineStatus engine in snapshot.Engines)
+        {
+            if (!_kept.TryGetValue(engine, out Kept? kept)) continue;
+            foreach (ConnectionDelta delta in kept.Connections.Values)
+                if (!kept.Listed.Contains(delta.Connection.Id)) snapshot.Connections.Add(Quiet(delta));
+            kept.Listed.Clear();
+            snapshot.Failures.AddRange(kept.Failures.Values);
+            snapshot.Tasks.AddRange(kept.Tasks.Values);
+            snapshot.Ends.AddRange(kept.Ends.Values);
+            snapshot.Reservations.AddRange(kept.Reservations.Values);
+        }
+        foreach (EngineStatus engine in snapshot.Engines)
+            if (!engine.Alive) Gone(engine);
+    }
+
+    private void Gone(EngineStatus engine)
+    {
+        _kept.Remove(engine);
+        foreach (var key in _keptEngines.Keys)
+            if (ReferenceEquals(_keptEngines[key], engine)) _keptEngines.Remove(key);
+    }
+
+    // Nothing happened to it in this interval.
+    private ConnectionDelta Quiet(ConnectionDelta delta)
+    {
+        for (int i = 0; i < ConnectionFacts.Count; i++)
+            if (delta.Facts[(Fact)i] > 0)
+                delta.Facts[(Fact)i] = 0;
+        foreach (EngineEntry engine in _engines)
+            if (ReferenceEquals(engine.Status, delta.Engine)) delta.Time = engine.Time;
+        return delta;
+    }
+}

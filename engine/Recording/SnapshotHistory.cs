@@ -1,0 +1,185 @@
+namespace Iscsitop.Engine.Recording;
+
+/// <summary>
+/// The last hour in memory, as a recording has it and no more than so many bytes. When there is no room, what is old is merged to longer
+/// intervals: the finer it is for its age, the sooner. One thread uses it.
+/// </summary>
+public sealed class SnapshotHistory
+{
+    /// <summary>Bytes at most unless told otherwise.</summary>
+    public const long DefaultBytes = 24_000_000;
+
+    // Blocks of a minute are read in one go when one steps back.
+    private const int BlockBytes = 128 << 10;
+    private const long BlockLength = 60_000_000_000;
+
+    // What cannot be afforded every interval is kept of some: so many cells a second.
+    private const double CellsPerSecond = 10_000;
+
+    private readonly long _most;
+    private readonly long _longest;
+    private readonly BlockWriter _writer = new(BlockBytes, BlockLength, restates: true);
+    private readonly List<Stored> _blocks = [];
+    private readonly List<long> _pending = [];
+    private readonly SnapshotCodec _reader = new(decoding: true);
+    private readonly Snapshot _read = new();
+    private long _bytes;
+    private long _due;
+    private Stored? _reading;
+    private int _next;
+
+    /// <summary>A block, and when its snapshots ended.</summary>
+    private sealed record Stored(byte[] Bytes, long[] Times)
+    {
+        /// <summary>Mean ns from one snapshot to the next.</summary>
+        public double Step { get; init; }
+    }
+
+    /// <param name="bytes">Bytes at most.</param>
+    /// <param name="age">Age at most; an hour unless given.</param>
+    public SnapshotHistory(long bytes = DefaultBytes, TimeSpan? age = null)
+    {
+        StreamFormat.RequireLittleEndian();
+        (_most, _longest) = (bytes, (age ?? TimeSpan.FromHours(1)).Ticks * 100);
+    }
+
+    /// <summary>Bytes it takes.</summary>
+    public long Bytes => _bytes;
+
+    /// <summary>Snapshots it has.</summary>
+    public int Count => _blocks.Sum(b => b.Times.Length) + _pending.Count;
+
+    /// <summary>When the oldest ended, ns since 1970; 0 when there is none.</summary>
+    public long First => _blocks.Count > 0 ? _blocks[0].Times[0] : _pending.Count > 0 ? _pending[0] : 0;
+
+    /// <summary>When the newest ended.</summary>
+    public long Last => _pending.Count > 0 ? _pending[^1] : _blocks.Count > 0 ? _blocks[^1].Times[^1] : 0;
+
+    /// <summary>Keeps a snapshot, which must be newer than those before.</summary>
+    public void Add(Snapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        if (snapshot.Time <= Last || snapshot.Seconds <= 0) return;
+        if (snapshot.Time < _due) return;
+        _due = snapshot.Time + (long)((snapshot.Cells.Count + snapshot.Patterns.Count) / CellsPerSecond * 1e9);
+        bool full = _writer.Add(snapshot);
+        _pending.Add(snapshot.Time);
+        if (full) Finish();
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        _writer.Finish();
+        _pending.Clear();
+        _blocks.Clear();
+        (_bytes, _due, _reading) = (0, 0, null);
+    }
+
+    /// <summary>The first snapshot that ended then or later, else the newest; null when there is none. Valid until the next is asked for.</summary>
+    public Snapshot? At(long time)
+    {
+        if (Count == 0) return null;
+        time = Math.Min(time, Last);
+        if (_pending.Count > 0 && (_blocks.Count == 0 || time > _blocks[^1].Times[^1])) Finish(prune: false);
+        Stored block = _blocks.First(b => b.Times[^1] >= time);
+        return Read(block, Array.FindIndex(block.Times, t => t >= time));
+    }
+
+    /// <summary>The snapshot after the one of a time; null when that is the newest.</summary>
+    public Snapshot? After(long time) => time >= Last ? null : At(time + 1);
+
+    /// <summary>The snapshot before the one of a time; null when that is the oldest.</summary>
+    public Snapshot? Before(long time)
+    {
+        long before = 0;
+        foreach (Stored block in _blocks)
+            foreach (long t in block.Times)
+                if (t < time) before = t;
+        foreach (long t in _pending)
+            if (t < time) before = t;
+        return before == 0 ? null : At(before);
+    }
+
+    private Snapshot? Read(Stored block, int index)
+    {
+        if (!ReferenceEquals(_reading, block) || _next > index)
+        {
+            _reader.ForgetKept(engines: false);
+            _reader.Begin(block.Bytes[BlockHeader.Size..], block.Bytes.Length - BlockHeader.Size);
+            (_reading, _next) = (block, 0);
+        }
+        for (; _next <= index; _next++)
+        {
+            _read.Clear();
+            _reader.Code(_read);
+        }
+        return _read;
+    }
+
+    private void Finish(bool prune = true)
+    {
+        if (_writer.Finish() is not { } bytes) return;
+        Put(_blocks.Count, bytes, [.. _pending]);
+        _pending.Clear();
+        if (prune) Prune();
+    }
+
+    private void Put(int at, byte[] bytes, long[] times)
+    {
+        double step = times.Length > 1 ? (double)(times[^1] - times[0]) / (times.Length - 1) : at > 0 ? Math.Max(1, times[0] - _blocks[at - 1].Times[^1]) : 1e9;
+        _blocks.Insert(at, new Stored(bytes, times) { Step = step });
+        _bytes += bytes.Length;
+    }
+
+    private void Remove(int at)
+    {
+        _bytes -= _blocks[at].Bytes.Length;
+        _blocks.RemoveAt(at);
+    }
+
+    private void Prune()
+    {
+        while (_blocks.Count > 0 && Last - _blocks[0].Times[^1] > _longest) Remove(0);
+        while (_bytes > _most && Merge())
+        {
+        }
+        while (_bytes > _most && _blocks.Count > 1) Remove(0);
+    }
+
+    // Two blocks beside each other become one of every two of their snapshots merged: those whose interval is shortest for their age.
+    private bool Merge()
+    {
+        int best = -1;
+        double least = double.MaxValue;
+        for (int i = 0; i < _blocks.Count - 2; i++)
+        {
+            if (_blocks[i].Times.Length + _blocks[i + 1].Times.Length < 3) continue;
+            double fine = Math.Max(_blocks[i].Step, _blocks[i + 1].Step) / (Last - _blocks[i].Times[0]);
+            if (fine < least) (best, least) = (i, fine);
+        }
+        if (best < 0) return false;
+        var sum = new SnapshotSum();
+        var writer = new BlockWriter(int.MaxValue, long.MaxValue, restates: true);
+        List<long> times = [];
+        foreach (Stored block in _blocks.GetRange(best, 2))
+            for (int i = 0; i < block.Times.Length; i++)
+            {
+                sum.Add(Read(block, i)!);
+                if (sum.Count == 2) Write();
+            }
+        if (sum.Count > 0) Write();
+        Remove(best + 1);
+        Remove(best);
+        _reading = null;
+        Put(best, writer.Finish()!, [.. times]);
+        return true;
+
+        void Write()
+        {
+            Snapshot merged = sum.Take();
+            writer.Add(merged);
+            times.Add(merged.Time);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using Iscsitop.Target.Probes;
+
+namespace Iscsitop.Engine.Recording;
+
+/// <summary>
+/// Several intervals in one: counts are added, maxima are the highest, what stands is as it was at the end, and the measured time is
+/// all of theirs. An engine that was there for a part only counts as having done nothing in the rest.
+/// </summary>
+public sealed class SnapshotSum
+{
+    private const int MostListed = 4096;
+
+    private readonly Dictionary<EngineStatus, Sum> _engines = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<(EngineStatus, CellKey, bool Nameless), CellDelta> _cells = [];
+    private readonly Dictionary<(EngineStatus, string, ulong), UnitDelta> _units = [];
+    private readonly OrderedDictionary<(EngineStatus, uint), ConnectionDelta> _connections = [];
+    private readonly OrderedDictionary<(EngineStatus, FailureKey), FailureDelta> _failures = [];
+    private readonly Dictionary<(EngineStatus, PatternKey), PatternDelta> _patterns = [];
+    private readonly OrderedDictionary<(EngineStatus, long), TaskRecord> _tasks = [];
+    private readonly OrderedDictionary<(EngineStatus, uint, long), SessionEnd> _ends = [];
+    private readonly OrderedDictionary<(EngineStatus, string, ulong), ReservationState> _reservations = [];
+    private readonly Stack<Cell> _spare = new();
+    private readonly Snapshot _result = new();
+    private double _seconds;
+    private long _time;
+
+    private sealed class Sum(EngineStatus status)
+    {
+        public EngineStatus Status => status;
+
+        public int Intervals { get; set; }
+    }
+
+    /// <summary>Snapshots added since the last <see cref="Take"/>.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>End of the last interval, ns since 1970.</summary>
+    public long Time => _time;
+
+    /// <summary>Measured seconds so far.</summary>
+    public double Seconds => _seconds;
+
+    /// <summary>Adds an interval, which comes after those before.</summary>
+    public void Add(Snapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        if (Count == 0) Begin();
+        Count++;
+        _seconds += snapshot.Seconds;
+        _time = snapshot.Time;
+        foreach (EngineStatus status in snapshot.Engines) Add(status);
+        foreach (CellDelta delta in _cells.Values) delta.Cell.Outstanding = 0; // what stands is no sum
+        foreach (CellDelta delta in snapshot.Cells) Add(delta);
+        foreach (UnitDelta delta in snapshot.Units) Add(delta);
+        foreach (ConnectionDelta delta in snapshot.Connections) Add(delta);
+        foreach (FailureDelta delta in snapshot.Failures) Add(delta);
+        foreach (PatternDelta delta in snapshot.Patterns) Add(delta);
+        foreach (TaskRecord task in snapshot.Tasks) Put(_tasks, (task.Engine, task.Id), task with { Engine = Of(task.Engine).Status });
+        foreach (SessionEnd end in snapshot.Ends) Put(_ends, (end.Engine, end.Connection.Id, end.Time), end with { Engine = Of(end.Engine).Status });
+        foreach (ReservationState state in snapshot.Reservations)
+            Put(_reservations, (state.Engine, state.Target, state.Lun), state with { Engine = Of(state.Engine).Status });
+    }
+
+    /// <summary>What happened since the last call; valid until the next <see cref="Add(Snapshot)"/> or call.</summary>
+    public Snapshot Take()
+    {
+        if (Count == 0) Begin();
+        _result.Clear();
+        (_result.Time, _result.Seconds) = (_time, _seconds);
+        foreach (Sum sum in _engines.Values)
+        {
+            if (sum.Intervals == 0) continue;
+            if (sum.Intervals < Count) sum.Status.Seconds = _seconds;
+            _result.Engines.Add(sum.Status);
+        }
+        _result.Cells.AddRange(_cells.Values);
+        _result.Units.AddRange(_units.Values);
+        _result.Connections.AddRange(_connections.Values);
+        _result.Failures.AddRange(_failures.Values);
+        _result.Patterns.AddRange(_patterns.Values);
+        _result.Tasks.AddRange(_tasks.Values);
+        _result.Ends.AddRange(_ends.Values);
+        _result.Reservations.AddRange(_reservations.Values);
+        Count = 0;
+        return _result;
+    }
+
+    private void Begin()
+    {
+        foreach (CellDelta delta in _cells.Values)
+            if (_spare.Count < MostListed) _spare.Push(delta.Cell);
+        // Whoever tells engines apart by their status knows them again in the next sum.
+        foreach ((EngineStatus engine, Sum sum) in _engines)
+        {
+            if (sum.Intervals == 0) _engines.Remove(engine);
+            sum.Intervals = 0;
+        }
+        _cells.Clear();
+        _units.Clear();
+        _connections.Clear();
+        _failures.Clear();
+        _patterns.Clear();
+        _tasks.Clear();
+        _ends.Clear();
+        _reservations.Clear();
+        _seconds = 0;
+    }
+
+    private static void Put<TKey, T>(OrderedDictionary<TKey, T> into, TKey key, T what) where TKey : notnull
+    {
+        into[key] = what;
+        if (into.Count > MostListed) into.RemoveAt(0);
+    }
+
+    // Its own status, for the measured time is another.
+    private Sum Of(EngineStatus engine)
+    {
+        if (!_engines.TryGetValue(engine, out Sum? sum)) _engines.Add(engine, sum = new Sum(new EngineStatus { Pid = engine.Pid }));
+        return sum;
+    }
+
+    private void Add(EngineStatus from)
+    {
+        Sum sum = Of(from);
+        EngineStatus to = sum.Status;
+        bool first = sum.Intervals++ == 0;
+        (to.Source, to.Version, to.Alive, to.Problem) = (from.Source, from.Version, from.Alive, from.Problem);
+        (to.RingDrops, to.OutboxDrops, to.Folded, to.Unmatched, to.Lost) = (from.RingDrops, from.OutboxDrops, from.Folded, from.Unmatched, from.Lost);
+        (to.Subscribers, to.Connections, to.Sessions, to.Coverage) = (from.Subscribers, from.Connections, from.Sessions, from.Coverage);
+        to.Seconds = (first ? 0 : to.Seconds) + from.Seconds;
+        to.PeakIops = first ? from.PeakIops : Math.Max(to.PeakIops, from.PeakIops);
+        to.MaxOutstanding = first ? from.MaxOutstanding : Math.Max(to.MaxOutstanding, from.MaxOutstanding);
+        to.BusyTime = (first ? 0 : to.BusyTime) + from.BusyTime;
+    }
+
+    private void Add(CellDelta from)
+    {
+        var key = (from.Engine, from.Cell.Key, from.Connection.Local.Length == 0);
+        if (!_cells.TryGetValue(key, out CellDelta? to))
+        {
+            if (!_spare.TryPop(out Cell? cell)) cell = new Cell();
+            cell.Clear();
+            (cell.Key, cell.Kind) = (from.Cell.Key, from.Cell.Kind);
+            _cells.Add(key, to = new CellDelta { Cell = cell, Connection = from.Connection, Engine = Of(from.Engine).Status });
+        }
+        to.Connection = from.Connection;
+        to.Cell.Add(from.Cell);
+    }
+
+    private void Add(UnitDelta from)
+    {
+        var key = (from.Engine, from.Target, from.Lun);
+        if (!_units.TryGetValue(key, out UnitDelta? to))
+            _units.Add(key, to = new UnitDelta { Target = from.Target, Lun = from.Lun, Engine = Of(from.Engine).Status });
+        (to.Name, to.Identity, to.BlockSize) = (from.Name, from.Identity, from.BlockSize);
+        to.MaxOutstanding = Math.Max(to.MaxOutstanding, from.MaxOutstanding);
+        to.BusyTime += from.BusyTime;
+        to.PeakIops = Math.Max(to.PeakIops, from.PeakIops);
+    }
+
+    private void Add(ConnectionDelta from)
+    {
+        var key = (from.Engine, from.Connection.Id);
+        bool known = _connections.TryGetValue(key, out ConnectionDelta? to);
+        if (!known) Put(_connections, key, to = new ConnectionDelta { Connection = from.Connection, Engine = Of(from.Engine).Status });
+        (to!.Connection, to.Time) = (from.Connection, from.Time);
+        ConnectionFacts sum = to.Facts;
+        for (int i = 0; i < ConnectionFacts.Count; i++)
+        {
+            long more = from.Facts[(Fact)i];
+            sum[(Fact)i] = more < 0 ? sum[(Fact)i] : Math.Max(0, sum[(Fact)i]) + more;
+        }
+        (sum.Window, sum.Outstanding, sum.LastPdu) = (from.Facts.Window, from.Facts.Outstanding, from.Facts.LastPdu);
+        to.Total.CopyFrom(from.Total);
+        if (from.Total.NopTime is { } times) (to.Total.NopTime ??= new Histogram()).CopyFrom(times);
+    }
+
+    private void Add(FailureDelta from)
+    {
+        var key = (from.Engine, from.Key);
+        if (!_failures.TryGetValue(key, out FailureDelta? to))
+            Put(_failures, key, to = new FailureDelta { Key = from.Key, Connection = from.Connection, Engine = Of(from.Engine).Status });
+        to.Connection = from.Connection;
+        to.Count += from.Count;
+        (to.Total, to.First, to.Last) = (from.Total, from.First, from.Last);
+    }
+
+    private void Add(PatternDelta from)
+    {
+        var key = (from.Engine, from.Key);
+        if (!_patterns.TryGetValue(key, out PatternDelta? to))
+            _patterns.Add(key, to = new PatternDelta { Key = from.Key, Connection = from.Connection, Engine = Of(from.Engine).Status });
+        to.Connection = from.Connection;
+        to.Pattern.Add(from.Pattern);
+    }
+}

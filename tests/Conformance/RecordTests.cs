@@ -1,0 +1,65 @@
+using System.Globalization;
+using Iscsitop.Tests.Pipeline;
+
+namespace Iscsitop.Tests.Conformance;
+
+/// <summary><c>iscsitop record</c> against our target, and what is read back.</summary>
+[TestFixture]
+public sealed class RecordTests
+{
+    [Test]
+    public void What_was_recorded_is_what_was_done_and_a_kill_loses_the_tail_only()
+    {
+        Client.Need("iscsi-inq");
+        using var scratch = new Scratch();
+        string path = scratch.File("a.rec");
+        using TargetProcess target = TargetProcess.Start("0=ram:8MiB");
+        using (Subscriber recorder = target.Attach("record", path, "0.2"))
+        {
+            Assert.That(recorder.Error.WaitFor(t => t.Contains("recording to ", StringComparison.Ordinal), Client.Patience), recorder.Error.Text);
+            for (int i = 0; i < 5; i++) Client.RunWell("iscsi-inq", target.Url(0));
+            Assert.That(Wait(() => new FileInfo(path).Length > 0), "no block within 10 s or so");
+        }
+        // The recorder was killed. Another goes on with its file.
+        using (Subscriber recorder = target.Attach("record", path, "0.2"))
+        {
+            Assert.That(recorder.Error.WaitFor(t => t.Contains("recording to ", StringComparison.Ordinal), Client.Patience), recorder.Error.Text);
+            for (int i = 0; i < 3; i++) Client.RunWell("iscsi-inq", target.Url(0));
+            Thread.Sleep(500);
+            Output said = recorder.Stop();
+            Assert.That((said.ExitCode, said.Out), Is.EqualTo((0, "")), said.All);
+            Assert.That(said.Error, Does.Match(@"(?m)^\d+ snapshots in \d+ blocks, [0-9.]+ (bytes|kB) written$"));
+        }
+        Output read = Client.Run(Binary.Path, "-b", "-r", path, "-o", "json", "--view", "opcode");
+        Assert.That(read.ExitCode, Is.Zero, read.All);
+        Assert.That(read.Out, Does.Contain("INQUIRY"));
+        Output snoop = Client.Run(Binary.Path, "snoop", "-r", path);
+        Assert.That((snoop.ExitCode, snoop.Error.TrimEnd()), Is.EqualTo((3, $"iscsitop: {path} is a recording and has no commands: iscsitop -r shows it")));
+        Output list = Client.Run(Binary.Path, "list", "-r", path);
+        Assert.That(list.Out, Does.Contain(target.Pid.ToString(CultureInfo.InvariantCulture)), list.All);
+    }
+
+    [Test]
+    public void A_capture_is_recorded_and_a_recording_read_from_a_pipe()
+    {
+        using var scratch = new Scratch();
+        string path = scratch.File("a.rec"), capture = Corpus.PathOf("reads.pcap");
+        Output written = Client.Run(Binary.Path, "record", path, "-r", capture);
+        Assert.That(written.ExitCode, Is.Zero, written.All);
+        string[] report = ["-b", "-o", "csv", "-F", "target,lun,reads,writes"];
+        Output direct = Client.Run(Binary.Path, [.. report, "-r", capture]);
+        Output recorded = Client.Run(Binary.Path, [.. report, "-r", path]);
+        Output piped = Client.Run("sh", "-c", $"cat {path} | {Binary.Path} {string.Join(' ', report)} -r -");
+        Assert.That(recorded.All, Is.EqualTo(direct.All));
+        Assert.That(piped.All, Is.EqualTo(direct.All));
+        Output cut = Client.Run(Binary.Path, "record", "-", "--rotate", "1M");
+        Assert.That((cut.ExitCode, cut.Error.TrimEnd()), Is.EqualTo((2, "iscsitop: --rotate, --max-size and --max-age need a file")));
+    }
+
+    private static bool Wait(Func<bool> until)
+    {
+        DateTime end = DateTime.UtcNow + Client.Patience;
+        while (!until() && DateTime.UtcNow < end) Thread.Sleep(50);
+        return until();
+    }
+}

@@ -1,0 +1,65 @@
+using Iscsitop.Engine;
+using Iscsitop.Engine.Recording;
+
+namespace Iscsitop.Tests.Engine.Recording;
+
+[TestFixture]
+public sealed class SnapshotHistoryTests
+{
+    [Test]
+    public void One_steps_back_and_forth_and_jumps()
+    {
+        var history = new SnapshotHistory();
+        for (int i = 0; i < 100; i++) history.Add(Everything.At(i));
+        Assert.That((history.Count, history.First, history.Last), Is.EqualTo((100, Everything.At(0).Time, Everything.At(99).Time)));
+        foreach (int i in new[] { 99, 98, 97, 3, 0, 60, 61, 62, 50 })
+            Assert.That(Everything.Text(history.At(Everything.At(i).Time)!), Is.EqualTo(Everything.Text(Everything.At(i))), $"second {i}");
+        Assert.That(history.After(Everything.At(50).Time)!.Time, Is.EqualTo(Everything.At(51).Time));
+        Assert.That(history.Before(Everything.At(50).Time)!.Time, Is.EqualTo(Everything.At(49).Time));
+        Assert.That((history.After(Everything.At(99).Time), history.Before(Everything.At(0).Time)), Is.EqualTo(((Snapshot?)null, (Snapshot?)null)));
+    }
+
+    [Test]
+    public void What_comes_while_one_looks_back_is_kept()
+    {
+        var history = new SnapshotHistory();
+        for (int i = 0; i < 10; i++) history.Add(Everything.At(i));
+        Snapshot shown = history.At(Everything.At(4).Time)!;
+        for (int i = 10; i < 20; i++) history.Add(Everything.At(i));
+        Assert.That(Everything.Text(shown), Is.EqualTo(Everything.Text(Everything.At(4))));
+        Assert.That(Everything.Text(history.At(long.MaxValue)!), Is.EqualTo(Everything.Text(Everything.At(19))));
+    }
+
+    [Test]
+    public void Without_room_the_old_becomes_coarser_and_nothing_is_lost()
+    {
+        const int Most = 500_000, Block = 150_000;
+        var load = new Load(10, 20, 5);
+        var history = new SnapshotHistory(Most);
+        long commands = 0, kept = 0;
+        for (int i = 0; i < 600; i++)
+        {
+            Snapshot snapshot = load.Next();
+            commands += snapshot.Cells.Sum(c => c.Cell.Completed);
+            history.Add(snapshot);
+        }
+        List<double> lengths = [];
+        for (Snapshot? s = history.At(0); s is not null; s = history.After(s.Time))
+        {
+            kept += s.Cells.Sum(c => c.Cell.Completed);
+            lengths.Add(s.Seconds);
+        }
+        Assert.That(history.Bytes, Is.LessThanOrEqualTo(Most + Block));
+        Assert.That((kept, lengths[^1] < 1.5, lengths[0] > 1.5), Is.EqualTo((commands, true, true)), string.Join(' ', lengths));
+    }
+
+    [Test]
+    public void What_is_older_than_an_hour_goes()
+    {
+        var history = new SnapshotHistory(age: TimeSpan.FromMinutes(2));
+        for (int i = 0; i < 600; i++) history.Add(Everything.At(i));
+        Assert.That(history.Last - history.First, Is.InRange(100 * Everything.Second, 200 * Everything.Second));
+        history.Clear();
+        Assert.That((history.Count, history.Bytes, history.At(0)), Is.EqualTo((0, 0L, (Snapshot?)null)));
+    }
+}

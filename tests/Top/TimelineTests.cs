@@ -1,0 +1,107 @@
+using Iscsitop.Cli;
+using Iscsitop.Cli.Top;
+using Iscsitop.Tests.Engine.Recording;
+using Frame = Iscsitop.Cli.Top.Frame;
+
+namespace Iscsitop.Tests.Top;
+
+[TestFixture]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class TimelineTests
+{
+    private readonly State _state;
+    private readonly Frame _frame;
+    private readonly Screen _screen;
+
+    public TimelineTests()
+    {
+        _state = new State(new TopOptions { Interval = TimeSpan.FromSeconds(1) });
+        _frame = new Frame(_state);
+        _screen = new Screen(_state, _frame, Glyphs.Unicode, TimeZoneInfo.Utc);
+    }
+
+    [Test]
+    public void Keys_step_through_the_past_while_what_happens_is_gathered()
+    {
+        var timeline = new Timeline(_state, _frame, TimeZoneInfo.Utc);
+        var controls = new Controls(_state, _frame, _screen, timeline);
+        for (int i = 0; i < 120; i++) timeline.Taken(Everything.At(i));
+        Assert.That((Shown(), _state.Paused), Is.EqualTo((119, false)));
+        controls.Press('T');
+        Assert.That((Shown(), _state.Paused), Is.EqualTo((118, true)));
+        controls.Press('T');
+        timeline.Taken(Everything.At(120));
+        Assert.That(Shown(), Is.EqualTo(117));
+        Assert.That(Text(), Does.Contain(" HISTORY 08:01:57, 3.0s ago "));
+        controls.Press('t');
+        Assert.That(Shown(), Is.EqualTo(118));
+        foreach ((string text, int second) in new[] { ("-1m", 58), ("+10s", 68), ("08:00:05", 5), ("7:00", 0), ("23:59", 0), ("2026-11-23 08:01", 60) })
+        {
+            controls.Press('b');
+            foreach (char c in text) controls.Press(c);
+            controls.Press(Keys.Enter);
+            Assert.That((Shown(), _state.Mode), Is.EqualTo((second, Mode.Table)), text);
+        }
+        controls.Press('Z');
+        Assert.That((Shown(), _state.Paused, _state.Past), Is.EqualTo((120, false, 0L)));
+        controls.Press('T');
+        controls.Press(' ');
+        Assert.That((Shown(), _state.Paused), Is.EqualTo((120, false)));
+    }
+
+    [Test]
+    public void What_is_no_time_is_said_so()
+    {
+        var timeline = new Timeline(_state, _frame, TimeZoneInfo.Utc);
+        var controls = new Controls(_state, _frame, _screen, timeline);
+        timeline.Taken(Everything.At(0));
+        foreach (char c in "bnoon\r") controls.Press(c);
+        Assert.That((_state.Mode, _state.Complaint), Is.EqualTo((Mode.Time, Moments.Right)));
+        controls.Press(Keys.Esc);
+        Assert.That(_state.Mode, Is.EqualTo(Mode.Table));
+    }
+
+    [Test]
+    public void The_past_can_be_forgotten()
+    {
+        var timeline = new Timeline(_state, _frame, TimeZoneInfo.Utc);
+        var controls = new Controls(_state, _frame, _screen, timeline);
+        for (int i = 0; i < 10; i++) timeline.Taken(Everything.At(i));
+        controls.Press('T');
+        controls.Press(Keys.Control('R'));
+        Assert.That((Shown(), _state.Past), Is.EqualTo((9, 0L)));
+        controls.Press('T');
+        Assert.That((Shown(), _state.Past), Is.EqualTo((9, 0L)));
+    }
+
+    [Test]
+    public void A_recording_is_asked_for_other_places_and_speeds()
+    {
+        List<long> sought = [];
+        List<double> speeds = [];
+        var file = new Playable(sought.Add, () => Everything.At(5), () => (Everything.At(0).Time, Everything.At(9).Time), speeds.Add);
+        var timeline = new Timeline(_state, _frame, TimeZoneInfo.Utc, file);
+        var controls = new Controls(_state, _frame, _screen, timeline);
+        timeline.Taken(Everything.At(7));
+        controls.Press('T');
+        Assert.That((timeline.Wanted, Shown(), _state.Paused), Is.EqualTo((true, 7, true)));
+        timeline.Jump();
+        // What ends after the sample before began: the one before.
+        Assert.That(sought.Single(), Is.InRange(Everything.At(5).Time, Everything.At(6).Time));
+        Assert.That((timeline.Wanted, Shown()), Is.EqualTo((false, 5)));
+        foreach (char c in "+++++-") controls.Press(c);
+        Assert.That(speeds, Is.EqualTo(new double[] { 2, 10, 60, 0, 0, 60 }));
+        Assert.That(Text(), Does.Contain(" paused ").And.Contain(" 60x "));
+    }
+
+    // Which second is on the screen.
+    private int Shown() => (int)((_frame.Snapshot!.Time - Everything.Start) / Everything.Second);
+
+    private string Text()
+    {
+        _screen.Draw(160, 40);
+        var text = new System.Text.StringBuilder();
+        for (int x = 0; x < 160; x++) text.Append(_screen.Canvas[x, 0].Glyph);
+        return text.ToString();
+    }
+}
