@@ -6,7 +6,11 @@ namespace Iscsitop.Cli;
 /// <param name="options">What was asked for.</param>
 internal sealed class Report(TopOptions options)
 {
-    private readonly Rollup _rollup = new(options.View.Group);
+    private const string Findings = "findings";
+
+    private readonly RowSource _source = options.View.Source(options);
+    private readonly Examiner _examiner = new();
+    private readonly Narrowing _by = options.Filter.IsEmpty ? Narrowing.None : new Narrowing(options.Filter.Keeps, s => options.Filter.Keeps(s));
     private readonly RowOrder _order = new(options.View.Find(options.SortBy) ?? options.View.Columns[0], options.Ascending);
 
     /// <summary>The snapshot it is made of.</summary>
@@ -19,16 +23,17 @@ internal sealed class Report(TopOptions options)
     public List<Row> Rows { get; } = [];
 
     /// <summary>All rows in one, those beyond <c>-n</c> too.</summary>
-    public Row Total => _rollup.Total;
+    public Row Total => _source.Total;
 
     /// <summary>Makes it of a snapshot; valid until the next one.</summary>
     public void Build(Snapshot snapshot)
     {
         Snapshot = snapshot;
-        _rollup.Build(snapshot, options.Filter.IsEmpty ? null : options.Filter.Keeps);
+        if (options.View.Key == Findings) _examiner.Examine(snapshot);
+        _source.Build(snapshot, _examiner.Findings, _by);
         Rows.Clear();
-        foreach (Row row in _rollup.Rows)
-            if (options.Filter.Keeps(row))
+        foreach (Row row in _source.Rows)
+            if (!options.View.OfCommands || options.Filter.Keeps(row))
                 Rows.Add(row);
         Rows.Sort(_order);
         if (options.Rows is int most && Rows.Count > most) Rows.RemoveRange(most, Rows.Count - most);

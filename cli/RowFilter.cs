@@ -22,6 +22,9 @@ public sealed record RowFilter(IReadOnlyList<ulong> Luns, IReadOnlyList<string> 
     public bool Keeps(CellDelta delta) =>
         Keeps(delta.Cell.Key.Lun, delta.Connection.Target, delta.Connection.Initiator, delta.Connection.Remote);
 
+    /// <summary>Whether something that is no cell counts.</summary>
+    public bool Keeps(Scope scope) => Keeps(scope.Lun, scope.Target, scope.Initiator, scope.Connection?.Remote ?? "");
+
     /// <summary>Whether a command counts.</summary>
     public bool Keeps(ulong lun, string target, string initiator, string remote) =>
         KeepsLun(lun) && Matches(Targets, target) && (Matches(Initiators, initiator) || Matches(Initiators, HostOf(remote)));

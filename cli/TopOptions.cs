@@ -1,3 +1,5 @@
+using Iscsitop.Engine;
+
 namespace Iscsitop.Cli;
 
 /// <summary>How reports are written when they do not go to the full screen.</summary>
@@ -78,6 +80,15 @@ public sealed record TopOptions
     /// <summary>Extended columns too (<c>-X</c>).</summary>
     public bool Extended { get; init; }
 
+    /// <summary>The columns of the decomposition too (<c>--decompose</c>).</summary>
+    public bool Decomposed { get; init; }
+
+    /// <summary>Which durations the heat map is of (<c>--heat</c>).</summary>
+    public HeatMode Heat { get; init; }
+
+    /// <summary>Writes how sessions ended below their table (<c>--card</c>).</summary>
+    public bool Cards { get; init; }
+
     /// <summary>What of the load is looked at.</summary>
     public RowFilter Filter { get; init; } = RowFilter.None;
 
@@ -94,7 +105,7 @@ public sealed record TopOptions
     public bool SkipFirst { get; init; }
 
     /// <summary>The columns a table has.</summary>
-    public IReadOnlyList<Column> TableColumns => Fields.Count > 0 ? Fields : View.InTable(Extended);
+    public IReadOnlyList<Column> TableColumns => Fields.Count > 0 ? Fields : View.InTable(Extended, Decomposed);
 
     /// <summary>The columns a file has.</summary>
     public IReadOnlyList<Column> FileColumns => Fields.Count > 0 ? Fields : View.Columns;

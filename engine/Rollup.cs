@@ -14,6 +14,9 @@ public enum Dimensions
     Session = 8,
     Operation = 16,
     Connection = 32,
+
+    /// <summary>Address and port of the target.</summary>
+    Portal = 64,
 }
 
 /// <summary>The sums of one direction of one row.</summary>
@@ -34,6 +37,15 @@ public sealed class Sums
     /// <summary>LAT.</summary>
     public Histogram Latency { get; } = new();
 
+    internal void Add(Sums other)
+    {
+        Ops += other.Ops;
+        Bytes += other.Bytes;
+        OpsPerSecond += other.OpsPerSecond;
+        BytesPerSecond += other.BytesPerSecond;
+        if (other.Latency.Count > 0) Latency.Add(other.Latency);
+    }
+
     internal void Clear()
     {
         Ops = Bytes = 0;
@@ -47,6 +59,10 @@ public sealed class Row
 {
     private readonly HashSet<string> _initiators = new(StringComparer.Ordinal);
     private readonly HashSet<(string Target, string Initiator, string Isid, ushort Tsih)> _sessions = [];
+    private readonly Extras _extras = new();
+
+    /// <summary>What it is told apart by, as far as that is known: what a drill into it narrows to.</summary>
+    public Dimensions Group { get; internal set; }
 
     /// <summary>Target name, "" when unknown or not asked for.</summary>
     public string Target { get; internal set; } = "";
@@ -60,8 +76,17 @@ public sealed class Row
     /// <summary>ISID and TSIH of the session.</summary>
     public string Session { get; internal set; } = "";
 
+    /// <summary>Address and port of the target.</summary>
+    public string Portal { get; internal set; } = "";
+
     /// <summary>Opcode and service action.</summary>
     public ushort Operation { get; internal set; }
+
+    /// <summary>Tells rows apart that are not by names: the number of a request, the kind and code of a failure.</summary>
+    public long Item { get; internal set; }
+
+    /// <summary>What is joined to it, or what it is, beside commands.</summary>
+    public Extras Extras => _extras;
 
     /// <summary>Reads.</summary>
     public Sums Read { get; } = new();
@@ -108,6 +133,9 @@ public sealed class Row
     /// <summary>The unit's own facts when the row is one (target, LUN); else null.</summary>
     public UnitDelta? Unit { get; internal set; }
 
+    /// <summary>Where the time of its reads and writes went.</summary>
+    public Decomposition Phases { get; } = new();
+
     /// <summary>All three directions' completions.</summary>
     public long Ops => Read.Ops + Write.Ops + Other.Ops;
 
@@ -115,6 +143,43 @@ public sealed class Row
     public long Bytes => Read.Bytes + Write.Bytes + Other.Bytes;
 
     internal int Generation { get; set; }
+
+    /// <summary>Makes it the head of rows that have something in common, with nothing added up yet.</summary>
+    /// <param name="heads">What they have in common.</param>
+    /// <param name="by">The dimensions they share.</param>
+    /// <param name="like">One of them.</param>
+    public void Head(string heads, Dimensions by, Row like)
+    {
+        ArgumentNullException.ThrowIfNull(like);
+        Clear();
+        Group = by;
+        Target = (by & (Dimensions.Target | Dimensions.Session)) != 0 ? like.Target : "";
+        Lun = (by & Dimensions.Lun) != 0 ? like.Lun : Iscsitop.Target.Iscsi.Lun.Unknown;
+        Initiator = (by & (Dimensions.Initiator | Dimensions.Session)) != 0 ? like.Initiator : "";
+        Session = (by & Dimensions.Session) != 0 ? like.Session : "";
+        Operation = (by & Dimensions.Operation) != 0 ? like.Operation : (ushort)0;
+        Extras.Heads = heads;
+    }
+
+    /// <summary>Adds a row that it heads.</summary>
+    public void Merge(Row member)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        Extras.Headed++;
+        Read.Add(member.Read);
+        Write.Add(member.Write);
+        Other.Add(member.Other);
+        Phases.Add(member.Phases);
+        Errors += member.Errors;
+        Aborted += member.Aborted;
+        Outstanding += member.Outstanding;
+        ErrorsPerSecond += member.ErrorsPerSecond;
+        Seconds = Math.Max(Seconds, member.Seconds);
+        if (!double.IsNaN(member.QueueDepth)) QueueDepth += member.QueueDepth;
+        ShareOfBytes = double.IsNaN(ShareOfBytes) ? member.ShareOfBytes : ShareOfBytes + member.ShareOfBytes;
+        ShareOfOps = double.IsNaN(ShareOfOps) ? member.ShareOfOps : ShareOfOps + member.ShareOfOps;
+        if (member.Extras.Failure is { } failure && failure.Count > (Extras.Failure?.Count ?? 0)) Extras.Failure = failure;
+    }
 
     internal Sums Of(CommandKind kind) => kind switch
     {
@@ -128,11 +193,13 @@ public sealed class Row
         Read.Clear();
         Write.Clear();
         Other.Clear();
+        Phases.Clear();
         Errors = Aborted = Outstanding = 0;
         ErrorsPerSecond = QueueDepth = Seconds = 0;
         ShareOfBytes = ShareOfOps = double.NaN;
         Unit = null;
         Connection = null;
+        _extras.Clear();
         _initiators.Clear();
         _sessions.Clear();
     }
@@ -157,6 +224,7 @@ public sealed class Row
         Aborted += cell.Aborted;
         Outstanding += cell.Outstanding;
         if (cell.Of(Phase.Latency) is { Count: > 0 } latency) sums.Latency.Add(latency);
+        if (cell.Kind != CommandKind.Other) Phases.Add(cell);
         if (seconds > 0)
         {
             sums.OpsPerSecond += cell.Completed / seconds;
@@ -175,7 +243,9 @@ public sealed class Row
 }
 
 /// <summary>Groups the cells of a snapshot into rows. Keeps its rows, so that a steady load allocates nothing.</summary>
-public sealed class Rollup(Dimensions group)
+/// <param name="group">What rows are told apart by.</param>
+/// <param name="joins">What is joined to them beside their cells.</param>
+public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) : RowSource
 {
     private readonly Dictionary<(string, ulong, string, string, ushort), Row> _index = [];
     private readonly Dictionary<(int Engine, uint Connection), Row> _connections = [];
@@ -184,11 +254,12 @@ public sealed class Rollup(Dimensions group)
     /// <summary>What the rows are told apart by.</summary>
     public Dimensions Group => group;
 
-    /// <summary>The rows of the last snapshot, in no order.</summary>
-    public List<Row> Rows { get; } = [];
-
-    /// <summary>Everything in one row.</summary>
-    public Row Total { get; } = new();
+    /// <inheritdoc/>
+    public override void Build(Snapshot snapshot, IReadOnlyList<Finding> findings, Narrowing by)
+    {
+        ArgumentNullException.ThrowIfNull(by);
+        Build(snapshot, by.Cells, by.Others);
+    }
 
     /// <summary>
     /// Groups a snapshot's cells; rows of the (target, LUN) grouping include known units that did nothing, and rows of connections are
@@ -196,7 +267,8 @@ public sealed class Rollup(Dimensions group)
     /// </summary>
     /// <param name="snapshot">The interval.</param>
     /// <param name="keep">Which cells count; null for all.</param>
-    public void Build(Snapshot snapshot, Func<CellDelta, bool>? keep = null)
+    /// <param name="others">What counts of that which is joined; null for all.</param>
+    public void Build(Snapshot snapshot, Func<CellDelta, bool>? keep = null, Func<Scope, bool>? others = null)
     {
         _generation++;
         Rows.Clear();
@@ -207,12 +279,17 @@ public sealed class Rollup(Dimensions group)
         if (group == Dimensions.Connection)
             foreach (ConnectionDelta connection in snapshot.Connections)
                 Begin(connection);
+        if ((joins & Joins.Evidence) != 0) _evidence.Read(snapshot);
         foreach (CellDelta delta in snapshot.Cells)
         {
             if (keep is not null && !keep(delta)) continue;
             Total.Add(delta);
-            RowOf(delta)?.Add(delta);
+            if (RowOf(delta) is not { } row) continue;
+            row.Add(delta);
+            if ((joins & Joins.Evidence) != 0) Note(row, delta);
+            if ((joins & Joins.Units) != 0) row.Extras.Touch(delta);
         }
+        Join(snapshot, others);
         Total.Seconds = snapshot.Seconds;
         Total.Finish();
         foreach (Row row in Rows)
@@ -240,7 +317,7 @@ public sealed class Rollup(Dimensions group)
             (group & Dimensions.Target) != 0 ? c.Target : "",
             (group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,
             (group & Dimensions.Initiator) != 0 ? c.Initiator : "",
-            (group & Dimensions.Session) != 0 ? SessionName(c) : "",
+            (group & Dimensions.Session) != 0 ? SessionName(c) : (group & Dimensions.Portal) != 0 ? c.Local : "",
             (group & Dimensions.Operation) != 0 ? delta.Cell.Key.Operation : (ushort)0);
     }
 
@@ -249,16 +326,18 @@ public sealed class Rollup(Dimensions group)
     {
         ConnectionInfo c = connection.Connection;
         (int, uint) key = (connection.Engine.Pid, c.Id);
-        if (!_connections.TryGetValue(key, out Row? row)) _connections[key] = row = new Row { Lun = Iscsitop.Target.Iscsi.Lun.Unknown };
+        if (!_connections.TryGetValue(key, out Row? row)) _connections[key] = row = new Row { Lun = Iscsitop.Target.Iscsi.Lun.Unknown, Group = group };
         Begin(row);
-        (row.Target, row.Initiator, row.Session, row.Connection) = (c.Target, c.Initiator, SessionName(c), connection);
+        (row.Target, row.Initiator, row.Session, row.Portal, row.Connection) = (c.Target, c.Initiator, SessionName(c), c.Local, connection);
     }
 
     private Row RowOf(string target, ulong lun, string initiator, string session, ushort operation)
     {
         (string, ulong, string, string, ushort) key = (target, lun, initiator, session, operation);
         if (!_index.TryGetValue(key, out Row? row))
-            _index[key] = row = new Row { Target = target, Lun = lun, Initiator = initiator, Session = session, Operation = operation };
+            _index[key] = row = new Row { Target = target, Lun = lun, Initiator = initiator, Operation = operation, Group = group };
+        if ((group & Dimensions.Portal) != 0) row.Portal = session;
+        else row.Session = session;
         if (row.Generation != _generation) Begin(row);
         return row;
     }

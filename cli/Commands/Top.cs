@@ -38,7 +38,11 @@ internal static class Top
     private static TopOptions Options(TopWords words, ParseResult result)
     {
         string unit = result.GetValue(words.Unit)!;
-        var units = new DisplayUnits(Values.Choice<ShowNumber>("unit", unit, s_units), unit, result.GetValue(words.Binary));
+        var units = new DisplayUnits(Values.Choice<ShowNumber>("unit", unit, s_units), unit, result.GetValue(words.Binary))
+        {
+            Align = result.GetValue(words.Align) is string align ? Values.PowerOfTwo("alignment", align, 512, 1048576) : DisplayUnits.StandardAlignment,
+            Zone = TimeZoneInfo.Local,
+        };
         IReadOnlyList<View> views = [.. Views.All.Select(v => v.In(units))];
         View view = Values.Choice("view", result.GetValue(words.View)!, [.. views.Select(v => (v.Key, v))]);
         string? ascending = result.GetValue(words.SortAscending);
@@ -59,6 +63,8 @@ internal static class Top
             Ascending = ascending is not null,
             Rows = rows is null ? null : Values.Count("number of rows", rows),
             Extended = result.GetValue(words.Extended),
+            Decomposed = result.GetValue(words.Decompose),
+            Heat = Values.Choice("kind of durations", result.GetValue(words.Heat)!, [.. HeatColumns.Modes.Select((m, i) => (m.Word, (HeatMode)i))]),
             Color = words.ColorOf(result),
             Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(words.Output)!, Formats),
             Stamp = result.GetValue(words.Stamp) is string stamp ? Values.Choice("timestamp", stamp, ("u", Stamp.Unix), ("d", Stamp.Date)) : Stamp.None,

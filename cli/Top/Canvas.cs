@@ -20,6 +20,16 @@ internal enum Style : byte
     WarnBadge,
     Key,
 
+    /// <summary>The coolest cell of a heat map; the next seven are hotter ones.</summary>
+    Heat1,
+    Heat2,
+    Heat3,
+    Heat4,
+    Heat5,
+    Heat6,
+    Heat7,
+    Heat8,
+
     /// <summary>How many of the above there are; none of them uses the bits above.</summary>
     Count,
 

@@ -8,6 +8,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
     private const int PromptMax = 200;
     private const double ShortestInterval = 0.1;
     private const double LongestInterval = 3600;
+    private const int HeatStep = 8;
 
     // What + and - go through, in seconds.
     private static readonly double[] s_intervals = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
@@ -24,7 +25,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
         bool used = state.Mode switch
         {
             Mode.Table => Apply(Keys.ActionOf(key), key),
-            Mode.Help => InHelp(Keys.ActionOf(key), key),
+            Mode.Help or Mode.Card => InHelp(Keys.ActionOf(key), key),
             Mode.SortMenu => InMenu(Keys.ActionOf(key), key),
             _ => InPrompt(key),
         };
@@ -59,21 +60,40 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             case KeyAction.Pause: state.Paused = !state.Paused; break;
             case KeyAction.Slower: StepInterval(1); break;
             case KeyAction.Faster: StepInterval(-1); break;
-            case KeyAction.DrillIn: if (frame.SelectedIndex >= 0) state.DrillInto(frame.Rows[frame.SelectedIndex]); break;
+            case KeyAction.DrillIn: DrillIn(); break;
             case KeyAction.Back: state.Back(); break;
             case KeyAction.NextView: state.Show((state.ViewIndex + 1) % state.Views.Count); break;
             case KeyAction.PreviousView: state.Show((state.ViewIndex + state.Views.Count - 1) % state.Views.Count); break;
-            case KeyAction.ViewNumber: state.Show(key - '1'); break;
+            case KeyAction.ViewNumber: state.Show(key == '0' ? 9 : key - '1'); break;
+            case KeyAction.Decompose: state.ToggleDecomposed(); break;
+            case KeyAction.Heat: state.HeatOf(frame.Selected); break;
+            case KeyAction.HeatMode: state.NextHeat(); break;
+            case KeyAction.Groups: state.Closed = !state.Closed; break;
             case KeyAction.Panel: state.Panel = (Panel)(((int)state.Panel + 1) % 4); break;
             case KeyAction.Extended: state.ToggleExtended(); break;
             case KeyAction.Names: state.NamesFromStart = !state.NamesFromStart; break;
-            case KeyAction.Reset: frame.Iops.Clear(); break;
+            case KeyAction.Reset: Forget(); break;
             case KeyAction.Redraw: screen.Canvas.Invalidate(); break;
+            case KeyAction.ColumnsLeft when state.InHeat: state.HeatBack += HeatStep; break;
+            case KeyAction.ColumnsRight when state.InHeat: state.HeatBack = Math.Max(0, state.HeatBack - HeatStep); break;
             case KeyAction.ColumnsLeft: state.FirstColumn = Math.Max(0, state.FirstColumn - 1); break;
             case KeyAction.ColumnsRight: state.FirstColumn = Math.Min(state.FirstColumn + 1, Math.Max(0, state.Columns.Length - 4)); break;
             default: return Move(action);
         }
         return true;
+    }
+
+    private void DrillIn()
+    {
+        if (frame.Selected is not { } row) return;
+        if (row.Extras.End is { } end) state.Show(end);
+        else state.DrillInto(row);
+    }
+
+    private void Forget()
+    {
+        frame.Iops.Clear();
+        frame.Heat.Clear();
     }
 
     private bool Move(KeyAction action)

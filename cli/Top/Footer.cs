@@ -14,11 +14,14 @@ internal sealed class Footer(Glyphs glyphs, State state)
             case Mode.Interval:
                 Prompt(ref pen, "interval in seconds: ", "Enter set, Esc cancel");
                 break;
-            case Mode.Help:
+            case Mode.Help or Mode.Card:
                 Keys(ref pen, [("Up Down", "scroll"), ("Esc", "close")]);
                 break;
             case Mode.SortMenu:
                 Keys(ref pen, [("Up Down", "choose"), ("Enter", "sort"), ("Esc", "close")]);
+                break;
+            case Mode.Table when state.InHeat:
+                Keys(ref pen, [("q", "quit"), ("?", "help"), ("Tab", "view"), ("m", "LAT RD1 HST SVC NOP"), ("Left Right", "time"), ("Esc", "back"), ("Space", "pause")]);
                 break;
             default:
                 MainKeys(ref pen);
@@ -35,7 +38,9 @@ internal sealed class Footer(Glyphs glyphs, State state)
 
     private static void Keys(ref Pen pen, ReadOnlySpan<(string Key, string Text)> keys)
     {
-        foreach ((string key, string text) in keys) Key(ref pen, key, text);
+        foreach ((string key, string text) in keys)
+            if (pen.Left > key.Length + text.Length)
+                Key(ref pen, key, text);
     }
 
     private static void Key(ref Pen pen, string key, string text)

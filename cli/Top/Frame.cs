@@ -13,11 +13,14 @@ internal sealed class Frame
     private static readonly Func<CellDelta, bool> s_nothing = _ => false;
 
     private readonly State _state;
-    private readonly Rollup[] _rollups;
+    private readonly RowSource?[] _sources;
+    private readonly Tree?[] _trees;
+    private readonly Examiner _examiner = new();
     private readonly Rollup _all = new(Dimensions.None);
     private readonly Rollup _operations = new(Dimensions.Operation);
     private readonly Rollup _units = new(Dimensions.Target | Dimensions.Lun);
-    private readonly Func<CellDelta, bool> _keep;
+    private readonly Narrowing _ofCommands;
+    private readonly Narrowing _ofOthers;
     private readonly Func<CellDelta, bool> _keepSelected;
     private readonly Comparison<Row> _byOps = new RowOrder(Columns.Operations[0], ascending: false).Compare;
     private Func<CellDelta, bool>? _keepListed;
@@ -29,9 +32,12 @@ internal sealed class Frame
     public Frame(State state)
     {
         _state = state;
-        _rollups = [.. state.Views.Select(v => new Rollup(v.Group))];
-        _keep = Keep;
+        _sources = new RowSource?[state.Views.Count];
+        _trees = new Tree?[state.Views.Count];
+        _ofCommands = new Narrowing(Keep, s => Keep(s) && _state.NameFilter?.Keeps(s) != false);
+        _ofOthers = new Narrowing(Keep, s => Keep(s));
         _keepSelected = KeepSelected;
+        Heat = new HeatHistory(state);
     }
 
     /// <summary>The snapshot shown; null before the first.</summary>
@@ -58,6 +64,15 @@ internal sealed class Frame
     /// <summary>Total commands a second, of each interval.</summary>
     public History Iops { get; } = new(Remembered);
 
+    /// <summary>Durations of each interval, of what the views are narrowed to.</summary>
+    public HeatHistory Heat { get; }
+
+    /// <summary>What an expert would say of the traffic.</summary>
+    public IReadOnlyList<Finding> Findings => _examiner.Findings;
+
+    /// <summary>The selected row; null without rows.</summary>
+    public Row? Selected => SelectedIndex >= 0 && SelectedIndex < Rows.Count ? Rows[SelectedIndex] : null;
+
     /// <summary>Events and packets lost on the way, all engines together.</summary>
     public long Drops { get; private set; }
 
@@ -76,7 +91,9 @@ internal sealed class Frame
     public void Update(Snapshot snapshot)
     {
         Snapshot = snapshot;
+        _examiner.Examine(snapshot);
         Refresh();
+        Heat.Add(snapshot, _ofCommands, _state.View.OfCommands ? _sources[_state.ViewIndex]!.Total : null);
         if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
     }
 
@@ -86,11 +103,20 @@ internal sealed class Frame
         if (Snapshot is not { } snapshot) return;
         CountDrops(snapshot);
         _all.Build(snapshot, _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps);
-        Rollup rollup = _rollups[_state.ViewIndex];
-        rollup.Build(snapshot, _keep);
-        Collect(rollup);
-        Rows.Sort(Order());
+        Heat.Follow(snapshot, _ofCommands);
+        int view = _state.ViewIndex;
+        Rows.Clear();
+        Hidden = 0;
+        if (!_state.InHeat)
+        {
+            RowSource source = _sources[view] ??= _state.View.Source(_state.Options);
+            source.Build(snapshot, _examiner.Findings, _state.View.OfCommands ? _ofCommands : _ofOthers);
+            Collect(source);
+        }
+        Comparison<Row> order = Order();
+        Rows.Sort(order);
         if (Rows.Count > _state.MaxRows) Rows.RemoveRange(_state.MaxRows, Rows.Count - _state.MaxRows);
+        (_trees[view] ??= _state.View.Tree?.Invoke())?.Arrange(Rows, order, !_state.Closed);
         Select(FindSelected());
     }
 
@@ -108,8 +134,8 @@ internal sealed class Frame
         SelectedIndex = index;
         BreakdownRows.Clear();
         _selected = index < 0 ? default : new RowId(Rows[index]);
-        _selectedGroup = _state.View.Group;
-        Breakdown.Build(Snapshot!, index < 0 ? s_nothing : _keepSelected);
+        _selectedGroup = index < 0 ? Dimensions.None : Rows[index].Group;
+        Breakdown.Build(Snapshot!, index < 0 || !_state.View.OfCommands ? s_nothing : _keepSelected);
         foreach (Row row in Breakdown.Rows)
             if (row.Ops + row.Outstanding + row.Aborted > 0)
                 BreakdownRows.Add(row);
@@ -127,13 +153,12 @@ internal sealed class Frame
         return Math.Clamp(SelectedIndex, 0, Rows.Count - 1);
     }
 
-    private void Collect(Rollup rollup)
+    private void Collect(RowSource source)
     {
-        Rows.Clear();
-        foreach (Row row in rollup.Rows)
-            if (Stands(row))
+        foreach (Row row in source.Rows)
+            if (_state.View.OfCommands ? Stands(row) : _state.NameFilter?.Keeps(row, _state.View.Columns) != false)
                 Rows.Add(row);
-        Hidden = rollup.Rows.Count - Rows.Count;
+        Hidden = source.Rows.Count - Rows.Count;
     }
 
     // Units that did nothing have rows although no cell was asked: a drill or a filter asks the unit itself.
@@ -141,16 +166,17 @@ internal sealed class Frame
     {
         if (!_state.Lists.Keeps(row)) return false;
         bool cells = row.Ops + row.Outstanding + row.Aborted + row.Paths > 0;
-        if (row.Connection is { } connection) return cells || Stands(connection);
-        return cells || row.Unit is not { } unit || (_state.Steps.Count == 0 && _state.NameFilter?.Keeps(unit) != false);
+        if (row.Connection is { } connection) return cells || (Keep(Scope.Of(connection.Connection, connection.Engine)) && _state.NameFilter?.Keeps(connection.Connection) != false);
+        return cells || row.Unit is not { } unit || (_state.NameFilter?.Keeps(unit) != false && Keep(new Scope(unit.Target, "", unit.Lun, -1, null, unit.Engine.Pid)));
     }
 
-    private bool Stands(ConnectionDelta connection)
+    private bool Keep(Scope scope)
     {
+        if (!_state.Lists.Keeps(scope)) return false;
         foreach (Step step in _state.Steps)
-            if (!step.Keeps(connection))
+            if (!step.Keeps(scope))
                 return false;
-        return _state.NameFilter?.Keeps(connection.Connection) != false;
+        return true;
     }
 
     private bool Keep(CellDelta delta)
@@ -162,12 +188,7 @@ internal sealed class Frame
         return true;
     }
 
-    private bool KeepSelected(CellDelta delta) =>
-        ((_selectedGroup & Dimensions.Operation) == 0 || delta.Cell.Key.Operation == _selected.Operation)
-        && ((_selectedGroup & Dimensions.Lun) == 0 || (delta.Cell.Key.Lun == _selected.Lun && delta.Connection.Target == _selected.Target))
-        && ((_selectedGroup & Dimensions.Initiator) == 0 || delta.Connection.Initiator == _selected.Initiator)
-        && ((_selectedGroup & Dimensions.Connection) == 0 || (delta.Connection.Id == _selected.Connection && delta.Engine.Pid == _selected.Engine))
-        && Keep(delta);
+    private bool KeepSelected(CellDelta delta) => _selected.Keeps(_selectedGroup, delta) && Keep(delta);
 
     private Comparison<Row> Order()
     {

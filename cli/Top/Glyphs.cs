@@ -9,6 +9,7 @@ internal sealed class Glyphs
     {
         Bars = "#",
         Columns = "_=#",
+        Heat = HeatColumns.Ramp,
         Line = '-',
         Ellipsis = '*',
         Descending = 'v',
@@ -27,6 +28,9 @@ internal sealed class Glyphs
 
     /// <summary>The same growing upwards.</summary>
     public string Columns { get; private init; } = "▁▂▃▄▅▆▇█";
+
+    /// <summary>Cells of a heat map, from nothing to the most there is.</summary>
+    public string Heat { get; private init; } = " ·░░▒▒▓▓█";
 
     public char Line { get; private init; } = '─';
 

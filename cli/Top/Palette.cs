@@ -38,6 +38,14 @@ internal static class Palette
         (Style.Badge, Own(TextStyle.Reverse), new(ColorName16.Black, ColorName16.Cyan), new(s_black, s_accent)),
         (Style.WarnBadge, Own(TextStyle.Reverse | TextStyle.Bold), new(ColorName16.White, ColorName16.Red, TextStyle.Bold), new(new Color(255, 255, 255), new Color(190, 48, 44), TextStyle.Bold)),
         (Style.Key, Own(TextStyle.Bold), Basic(ColorName16.Cyan), On(s_accent)),
+        (Style.Heat1, Own(), Basic(ColorName16.Blue), On(new(70, 96, 168))),
+        (Style.Heat2, Own(), Basic(ColorName16.Blue), On(new(58, 124, 190))),
+        (Style.Heat3, Own(), Basic(ColorName16.Cyan), On(new(48, 150, 180))),
+        (Style.Heat4, Own(), Basic(ColorName16.Green), On(new(72, 166, 118))),
+        (Style.Heat5, Own(), Basic(ColorName16.Green), On(new(150, 170, 62))),
+        (Style.Heat6, Own(), Basic(ColorName16.Yellow), On(new(214, 164, 40))),
+        (Style.Heat7, Own(TextStyle.Bold), Basic(ColorName16.Yellow, TextStyle.Bold), On(new(230, 122, 52))),
+        (Style.Heat8, Own(TextStyle.Bold), Basic(ColorName16.Red, TextStyle.Bold), On(new(226, 66, 66))),
     ];
 
     /// <summary>The attributes of all styles, a selected one at its style's value plus <see cref="Style.Count"/>.</summary>

@@ -16,11 +16,16 @@ internal sealed class Table(Glyphs glyphs)
     // Which columns go first when the screen is too narrow for all.
     private static readonly string[] s_dispensable =
     [
+        "complete", "generation", "holder_isid", "conflicts_total", "size_mode_pct", "interarrival_p99_us", "near_pct", "tmfs_per_s", "connections", "luns",
+        "redirected_per_s", "unit_attentions_per_s", "reinstated_per_s", "logouts_per_s", "logins_per_s", "login_failures_per_s",
         "paths", "iops_peak", "initiators", "others_per_s", "opcode", "write_size_bytes", "read_size_bytes", "name",
         "queue_depth_max", "sessions", "busy_pct", "write_p50_us", "read_p50_us", "errors_per_s", "queue_depth",
         "bytes_share_pct", "write_bytes_per_s", "read_bytes_per_s",
         "last_s", "portal", "r2ts_per_s", "window_stall_pct", "itts", "nops_lost", "data_digest", "header_digest", "nop_p50_us",
         "retransmits_pct", "window", "age_s",
+        "svc_mean_us", "r2t_mean_us", "host_mean_us", "xfer_mean_us", "first_byte_mean_us", "phases_n",
+        "interarrival_p50_us", "seek_p50_bytes", "failures_total", "class", "sense", "tasks_hit", "ref_itt", "registrants", "reservation_key", "victim", "conflicts_per_s",
+        "last", "rule", "record", "elapsed_us", "ref_age_us",
     ];
 
     // What tells rows apart stands at the left and is neither scrolled nor dropped.
