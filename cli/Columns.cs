@@ -26,7 +26,7 @@ public enum Shown : byte
 /// <param name="Field">The stable snake_case name of files and scripts.</param>
 /// <param name="Header">Its title on the screen, in 7-bit ASCII.</param>
 /// <param name="Width">Cells it takes, without the gap; text columns may grow.</param>
-/// <param name="Unit">Unit of the value in files ("1/s", "B/s", "B", "us", "s", "%", "time" for seconds since 1970, ""), which is also what <see cref="Value"/> returns.</param>
+/// <param name="Unit">Unit of the value in files ("1/s", "B/s", "B", "us", "s", "%", "s since 1970", ""), which is also what <see cref="Value"/> returns.</param>
 /// <param name="Help">One line for help and man page.</param>
 /// <param name="Value">The number; NaN when unknown. Null for a text column.</param>
 /// <param name="Text">The text of a text column; "" when unknown. Null for a number.</param>
@@ -36,6 +36,9 @@ public sealed record Column(
     string Field, string Header, int Width, string Unit, string Help,
     Func<Row, double>? Value, Func<Row, string>? Text = null, ShowNumber? Show = null, Shown Shown = Shown.Always)
 {
+    /// <summary>Unit of points in time.</summary>
+    internal const string SinceEpoch = "s since 1970";
+
     /// <summary>Whether it says which row this is, and so says nothing of a total.</summary>
     public bool Identifies { get; init; } = Text is not null;
 
@@ -43,7 +46,7 @@ public sealed record Column(
     public Column In(DisplayUnits units) => Unit switch
     {
         "us" => this with { Show = units.Latency },
-        "time" => this with { Show = units.Clock },
+        SinceEpoch => this with { Show = units.Clock },
         "B/s" when units.Binary => this with { Header = Header.Replace("MB", "MiB", StringComparison.Ordinal), Width = Math.Max(Width, 6), Show = Numbers.Mebibytes },
         "B" when units.Binary && Show == Numbers.Kilobytes => this with { Show = Numbers.Kibibytes },
         _ when Field == PatternColumns.Aligned.Field => this with { Value = r => PatternColumns.AlignedShare(r, units.Align) },
@@ -183,7 +186,7 @@ public static class Columns
 
     /// <summary>A point in time, of ns since 1970; 0 when it is not known.</summary>
     internal static Column Time(string field, string header, string help, Func<Row, long> ns) =>
-        new(field, header, 8, "time", help, r => ns(r) is > 0 and long time ? time / 1e9 : double.NaN, null, Numbers.Clock);
+        new(field, header, 8, Column.SinceEpoch, help, r => ns(r) is > 0 and long time ? time / 1e9 : double.NaN, null, Numbers.Clock);
 
     internal static Column Rate(string field, string header, string help, Func<Row, double> value) =>
         new(field, header, 5, "1/s", help, r => Measured(r, value(r)), null, Numbers.Short);

@@ -16,6 +16,7 @@ internal sealed class Frame
     private readonly RowSource?[] _sources;
     private readonly Tree?[] _trees;
     private readonly Examiner _examiner = new();
+    private readonly Func<Snapshot, IReadOnlyList<Finding>> _examine;
     private readonly Rollup _all = new(Dimensions.None);
     private readonly Rollup _operations = new(Dimensions.Operation);
     private readonly Rollup _units = new(Dimensions.Target | Dimensions.Lun);
@@ -29,9 +30,12 @@ internal sealed class Frame
     private RowId _selected;
     private Dimensions _selectedGroup;
 
-    public Frame(State state)
+    /// <param name="state">What the viewer has chosen.</param>
+    /// <param name="examine">Who reads the traffic as an expert would; null for <see cref="Examiner"/>.</param>
+    public Frame(State state, Func<Snapshot, IReadOnlyList<Finding>>? examine = null)
     {
         _state = state;
+        _examine = examine ?? Examine;
         _sources = new RowSource?[state.Views.Count];
         _trees = new Tree?[state.Views.Count];
         _ofCommands = new Narrowing(Keep, s => Keep(s) && _state.NameFilter?.Keeps(s) != false);
@@ -68,7 +72,7 @@ internal sealed class Frame
     public HeatHistory Heat { get; }
 
     /// <summary>What an expert would say of the traffic.</summary>
-    public IReadOnlyList<Finding> Findings => _examiner.Findings;
+    public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
     /// <summary>The selected row; null without rows.</summary>
     public Row? Selected => SelectedIndex >= 0 && SelectedIndex < Rows.Count ? Rows[SelectedIndex] : null;
@@ -91,7 +95,7 @@ internal sealed class Frame
     public void Update(Snapshot snapshot)
     {
         Snapshot = snapshot;
-        _examiner.Examine(snapshot);
+        Findings = _examine(snapshot);
         Refresh();
         Heat.Add(snapshot, _ofCommands, _state.View.OfCommands ? _sources[_state.ViewIndex]!.Total : null);
         if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
@@ -110,7 +114,7 @@ internal sealed class Frame
         if (!_state.InHeat)
         {
             RowSource source = _sources[view] ??= _state.View.Source(_state.Options);
-            source.Build(snapshot, _examiner.Findings, _state.View.OfCommands ? _ofCommands : _ofOthers);
+            source.Build(snapshot, Findings, _state.View.OfCommands ? _ofCommands : _ofOthers);
             Collect(source);
         }
         Comparison<Row> order = Order();
@@ -151,6 +155,12 @@ internal sealed class Frame
             if (id.Is(Rows[i]))
                 return i;
         return Math.Clamp(SelectedIndex, 0, Rows.Count - 1);
+    }
+
+    private IReadOnlyList<Finding> Examine(Snapshot snapshot)
+    {
+        _examiner.Examine(snapshot);
+        return _examiner.Findings;
     }
 
     private void Collect(RowSource source)

@@ -11,12 +11,12 @@ internal sealed class Seen
     private readonly int _width;
     private readonly int _height;
 
-    public Seen(int width, int height, TopOptions? options = null)
+    public Seen(int width, int height, TopOptions? options = null, IReadOnlyList<Finding>? findings = null, Glyphs? glyphs = null)
     {
         (_width, _height) = (width, height);
         State = new State(options ?? new TopOptions());
-        Frame = new Frame(State);
-        Screen = new Screen(State, Frame, Glyphs.Unicode, TimeZoneInfo.Utc);
+        Frame = new Frame(State, findings is null ? null : _ => findings);
+        Screen = new Screen(State, Frame, glyphs ?? Glyphs.Unicode, TimeZoneInfo.Utc);
         Controls = new Controls(State, Frame, Screen);
         Screen.Draw(width, height);
     }
