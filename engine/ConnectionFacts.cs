@@ -1,6 +1,6 @@
 namespace Iscsitop.Engine;
 
-/// <summary>What is counted of a connection, in the order of docs/stream.md. Those from <see cref="BytesToTarget"/> on need packets.</summary>
+/// <summary>What is counted of a connection, in the order of docs/stream.md. Those from <see cref="BytesToTarget"/> to <see cref="Snacks"/> need packets.</summary>
 public enum Fact : byte
 {
     /// <summary>NOP-Outs.</summary>
@@ -83,15 +83,25 @@ public enum Fact : byte
 
     /// <summary>SNACK PDUs.</summary>
     Snacks,
+
+    /// <summary>Logout Requests.</summary>
+    Logouts,
+
+    /// <summary>Logins that took the place of a session there was, of the same initiator name, ISID and portal group.</summary>
+    Reinstatements,
+
+    /// <summary>Logins that were sent elsewhere (status class 1).</summary>
+    Redirections,
 }
 
 /// <summary>What is known of a connection beside its commands: counts since the engine began to look, or of an interval, and how it stands.</summary>
 public sealed class ConnectionFacts
 {
     /// <summary>How many counts there are.</summary>
-    public const int Count = (int)Fact.Snacks + 1;
+    public const int Count = (int)Fact.Redirections + 1;
 
     private const int FromProbes = (int)Fact.BytesToTarget;
+    private const int FromProbesAgain = (int)Fact.Logouts;
 
     private readonly long[] _counts = new long[Count];
 
@@ -130,6 +140,7 @@ public sealed class ConnectionFacts
     {
         Forget();
         _counts.AsSpan(0, FromProbes).Clear();
+        _counts.AsSpan(FromProbesAgain).Clear();
         Outstanding = 0;
     }
 

@@ -67,7 +67,7 @@ internal sealed class ConnectionTracker(uint connection)
             case Probe.LoginResponse: LoginAnswered(bhs); break;
             case Probe.TaskCommand: Function(bhs, e.Time, info.OneSided); break;
             case Probe.TaskResponse: FunctionAnswered(bhs); break;
-            case Probe.LogoutCommand: _leaves = Leaves(bhs, info); break;
+            case Probe.LogoutCommand: LogoutAsked(bhs, info); break;
             case Probe.LogoutResponse: _leaves &= bhs.Bytes[2] == 0; break;
             default: break;
         }
@@ -83,6 +83,9 @@ internal sealed class ConnectionTracker(uint connection)
         changed |= _pings.Settle(now, Facts);
         return wire is not null && TakeOver(wire) || changed;
     }
+
+    /// <inheritdoc cref="Pings.Waiting"/>
+    public (int Count, long Oldest) PingsWaiting(long time) => _pings.Waiting(time);
 
     /// <summary>The connection ended: what still waits was in vain.</summary>
     /// <returns>Why it ended, as far as its events tell; None when they do not.</returns>
@@ -102,6 +105,12 @@ internal sealed class ConnectionTracker(uint connection)
         if (waited >= PingPatience) return ConnectionEnd.NopUnanswered;
         bool reset = _resetAt != long.MinValue && time - _resetAt <= Escalation;
         return abortUnanswered || reset ? ConnectionEnd.TaskEscalation : ConnectionEnd.None;
+    }
+
+    private void LogoutAsked(Bhs bhs, ConnectionInfo info)
+    {
+        Facts.Add(Fact.Logouts);
+        _leaves = Leaves(bhs, info);
     }
 
     // Reason 0 closes the session, 1 the connection named, 2 gives up another to recover what was on it (RFC 7143 §11.14.1).
@@ -133,6 +142,7 @@ internal sealed class ConnectionTracker(uint connection)
         byte status = bhs.Bytes[36];
         _rejected = status >= 2;
         if (_rejected) Facts.Add(Fact.LoginFailures);
+        else if (status == 1) Facts.Add(Fact.Redirections);
         else if (status == 0 && bhs.Final && (bhs.Flags & 3) == (int)Stage.FullFeaturePhase) Facts.Add(Fact.Logins);
     }
 

@@ -15,7 +15,7 @@ internal delegate void EventSink(in ProbeEvent e);
 /// units, and derives xfer-start and xfer-done. A status whose command was not seen counts nowhere but in
 /// <see cref="Unmatched"/>. Single-threaded; allocates nothing once its tables have grown.
 /// </summary>
-internal sealed class Correlator(CellTable cells, UnitTable units)
+internal sealed partial class Correlator(CellTable cells, UnitTable units)
 {
     /// <summary>The response of a command that ended without a status.</summary>
     public const byte NoStatus = 255;
@@ -23,7 +23,13 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     private readonly Dictionary<uint, TaskSet> _connections = [];
     private readonly Stack<PendingTask> _free = new();
     private readonly XferProbes _xfer = new();
+    private readonly Stack<LastPdus> _rings = new();
+    private readonly RecentLogins _logins = new();
+    private int _ringsUsed;
     private TaskSet? _last;
+
+    /// <summary>Connections whose last PDUs are kept, 2 KiB each.</summary>
+    public const int MostRings = 4096;
 
     /// <summary>Tasks outstanding at most on one connection; the oldest gives way and is counted as lost.</summary>
     public int MaxTasks { get; init; } = 65536;
@@ -36,6 +42,12 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
 
     /// <summary>What is followed of each connection beside its commands.</summary>
     public List<ConnectionTracker> Trackers { get; } = [];
+
+    /// <summary>Task management requests.</summary>
+    public TaskLog Tasks { get; } = new(cells.Advance);
+
+    /// <summary>How connections ended.</summary>
+    public EndLog Ends { get; } = new(cells.Advance);
 
     /// <summary>Statuses whose command was not seen.</summary>
     public long Unmatched { get; private set; }
@@ -68,6 +80,25 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         return set.Tracker.End(time);
     }
 
+    /// <summary>What is to be told of a connection that is about to be closed; null when it is not known.</summary>
+    public SessionEnd? Freeze(uint connection, long time) => _connections.TryGetValue(connection, out TaskSet? set) ? EndLog.Freeze(set, time) : null;
+
+    /// <summary>A connection was closed, and why is known.</summary>
+    /// <param name="end">What <see cref="Freeze"/> gave.</param>
+    /// <param name="connection">The connection with the cause of its end.</param>
+    /// <param name="target">Id of the target's name.</param>
+    /// <param name="initiator">Id of the initiator's name.</param>
+    public void Explain(SessionEnd end, ConnectionInfo connection, uint target, uint initiator)
+    {
+        long back = _logins.After(end.Time, connection.Id, target, initiator);
+        if (connection.End == ConnectionEnd.Reinstated) back = 0;
+        Tasks.End(connection, back >= 0);
+        if (!_connections.TryGetValue(connection.Id, out TaskSet? set)) return;
+        if (EndLog.IsWorthy(connection, set.Trail, end.Outstanding))
+            Ends.Add(end with { Connection = connection, Pdus = set.Trail.Pdus?.Copy() ?? [], LoginAgain = back }, target, initiator);
+        GiveBack(set);
+    }
+
     /// <summary>Brings the facts of the open connections up to now.</summary>
     /// <param name="now">Now, on the time line of the events.</param>
     /// <param name="capture">What knows of packets; null for nobody.</param>
@@ -82,7 +113,9 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     public void Forget(uint connection)
     {
         if (_last?.Info.Id == connection) _last = null;
-        if (_connections.Remove(connection, out TaskSet? set)) Remove(set.Tracker);
+        if (!_connections.Remove(connection, out TaskSet? set)) return;
+        Remove(set.Tracker);
+        GiveBack(set);
     }
 
     /// <summary>Starts clean, knowing only the connections.</summary>
@@ -92,8 +125,14 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         {
             while (set.Oldest is { } task) Release(set, task);
             set.Clear();
+            GiveBack(set);
         }
+        Tasks.Clear();
+        Ends.Clear();
+        _logins.Clear();
         cells.Clear();
+        Failures.Clear();
+        Patterns.Clear();
         units.Clear(time);
         Unmatched = Lost = 0;
     }
@@ -110,6 +149,8 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     {
         TaskSet set = Of(e.Connection);
         set.Tracker.Take(in e, set.Info);
+        if (set.Trail is { Seen: false, Pdus: null }) set.Trail.Pdus = RentPdus();
+        set.Trail.Take(in e);
         set.Tracker.Version = cells.Advance();
         if (e.Probe is Probe.DataSend or Probe.ScsiResponse or Probe.DataRequest or Probe.NopSend or Probe.TaskResponse) set.SawExpCmdSn(e.Bhs.CmdSn);
         switch (e.Probe)
@@ -121,8 +162,10 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
             case Probe.DataReceive: DataOut(set, in e); break;
             case Probe.TaskCommand: Function(set, in e); break;
             case Probe.TaskResponse: FunctionDone(set, in e); break;
+            case Probe.LoginResponse: LoginAnswered(in e); break;
             case Probe.LogoutCommand: Logout(set, in e); break;
             case Probe.LogoutResponse: LoggedOut(set, in e); break;
+            case Probe.AsyncSend: AsyncMessage(in e); break;
             default: break;
         }
     }
@@ -132,6 +175,24 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         if (_last is { } last && last.Info.Id == connection) return last;
         if (!_connections.TryGetValue(connection, out TaskSet? set)) set = Add(new ConnectionInfo(connection, "", ""));
         return _last = set;
+    }
+
+    private LastPdus? RentPdus()
+    {
+        if (_ringsUsed >= MostRings) return null;
+        _ringsUsed++;
+        return _rings.TryPop(out LastPdus? ring) ? ring : new LastPdus();
+    }
+
+    // What is left of a storm of connections is let go.
+    private void GiveBack(TaskSet set)
+    {
+        if (set.Trail.Pdus is not { } ring) return;
+        set.Trail.Pdus = null;
+        _ringsUsed--;
+        if (_rings.Count >= MostRings / 16) return;
+        ring.Clear();
+        _rings.Push(ring);
     }
 
     // The last one takes its place.
@@ -162,33 +223,38 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         if (set.Find(itt) is { } reused)
         {
             if (reused.Command.CmdSn == bhs.CmdSn && !bhs.Immediate) return;
-            Abort(set, reused, e.Time);
+            Abort(set, reused, e.Time, StatusNotSeen);
         }
         if (set.Count >= MaxTasks) GiveUp(set, set.Oldest!, e.Time);
         if (!_free.TryPop(out PendingTask? task)) task = new PendingTask();
         task.Begin(in e);
         set.Add(task);
-        (task.Cell, task.Unit) = PlaceOf(set, task);
+        TaskSet.Place place = PlaceOf(set, task);
+        (task.Cell, task.Unit) = (place.Cell, place.Unit);
         Cell cell = cells.Touch(task.Cell, e.Time);
         cell.Started++;
         cell.Outstanding++;
         task.Unit?.Begin(e.Time, units.Listeners);
         units.Total.Begin(e.Time, units.Listeners);
+        place.Pattern?.Begin(in task.Command, place.Row!, place.Unit, e.Time, cells.Version);
         if (bhs.DataLength > 0) _xfer.Immediate(task, e.Time, (uint)bhs.DataLength);
     }
 
     // A connection sends few operations to few units: where they count is looked up once.
-    private (CellState Cell, UnitState? Unit) PlaceOf(TaskSet set, PendingTask task)
+    private TaskSet.Place PlaceOf(TaskSet set, PendingTask task)
     {
         ref readonly CompletedCommand command = ref task.Command;
         ReadOnlySpan<byte> cdb = command.CdbSpan;
         var key = new CellKey(command.Connection, command.Lun, Command.Operation(cdb));
         ref TaskSet.Place place = ref set.PlaceOf(key);
-        if (place.Cell is { } known && place.Key == key) return (known, place.Unit);
-        CellState cell = cells.Of(key, Command.Find(cdb)?.Kind ?? CommandKind.Other, task.Began);
+        if (place.Cell is not null && place.Key == key) return place;
+        CommandRow? row = Command.Find(cdb);
+        CellState cell = cells.Of(key, row?.Kind ?? CommandKind.Other, task.Began);
         UnitState? unit = units.Of(command.Target, command.Lun, task.Began);
-        if (cell.Cell.Key == key && unit is not null) place = new TaskSet.Place(key, cell, unit);
-        return (cell, unit);
+        bool own = cell.Cell.Key == key;
+        var found = new TaskSet.Place(key, cell, unit, row, own && HasPattern(row) ? Patterns.Of(new PatternKey(key.Connection, key.Lun, row!.Kind == CommandKind.Write)) : null);
+        if (own && unit is not null) place = found;
+        return found;
     }
 
     private void DataIn(TaskSet set, in ProbeEvent e)
@@ -258,7 +324,9 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
             _ => 0,
         };
         Count(End(task, time), in command);
+        if (response != 0 || command.Status != ScsiStatus.Good || command.Residual != 0) Failed(in command);
         OnCommand?.Invoke(in command);
+        if (response == 0 && command.Status == ScsiStatus.Good) Tasks.Recover(in command, task.Began);
         Release(set, task);
     }
 
@@ -279,12 +347,13 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         if (command.HostData >= 0) cell.Ensure(Phase.HostData).Add(command.HostData);
     }
 
-    private void Abort(TaskSet set, PendingTask task, long time)
+    private void Abort(TaskSet set, PendingTask task, long time, uint why)
     {
         time = Math.Max(time, task.Began);
         _xfer.EndOf(task, time);
         task.Abort(time);
         End(task, time).Aborted++;
+        Fail(in task.Command, FailureKind.NoStatus, why, time);
         OnCommand?.Invoke(in task.Command);
         Release(set, task);
     }
@@ -293,6 +362,7 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
     {
         End(task, time);
         Lost++;
+        Fail(in task.Command, FailureKind.NoStatus, StatusNotSeen, Math.Max(time, task.Began));
         Release(set, task);
     }
 
@@ -313,25 +383,53 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
         _free.Push(task);
     }
 
-    private static void Function(TaskSet set, in ProbeEvent e)
+    private void Function(TaskSet set, in ProbeEvent e)
     {
         var function = (TaskFunction)(e.Bhs.Bytes[1] & 0x7f);
-        set.Add(new PendingFunction(e.Bhs.Itt, function, e.LunNumber, e.Bhs.At20, e.Target, e.Time));
+        var pending = new PendingFunction(e.Bhs.Itt, function, e.LunNumber, e.Bhs.At20, e.Target, e.Time);
+        set.Add(in pending);
+        Tasks.Ask(in e, set.Info, set.Info.OneSided ? TasksHit.None with { Count = -1 } : HitBy(set, in pending));
     }
+
+    // Where the requests of one direction only were captured, nothing is outstanding and nothing is known.
+    private TasksHit HitBy(TaskSet set, in PendingFunction function)
+    {
+        PendingTask? oldest = null;
+        int count = 0;
+        foreach (TaskSet other in _connections.Values)
+        {
+            if (!Reaches(set, other, in function)) continue;
+            for (PendingTask? task = FirstOf(other, in function); task is not null; task = function.Function == TaskFunction.AbortTask ? null : task.Newer)
+            {
+                if (!Takes(in function, task)) continue;
+                count++;
+                if (oldest is null || task.Began < oldest.Began) oldest = task;
+            }
+        }
+        if (oldest is null) return TasksHit.None;
+        return new TasksHit(Command.Operation(oldest.Command.CdbSpan), Math.Max(0, function.Time - oldest.Began), count);
+    }
+
+    private static bool Reaches(TaskSet set, TaskSet other, in PendingFunction function) =>
+        function.Function > TaskFunction.AbortTaskSet || set.SameSession(other);
+
+    private static PendingTask? FirstOf(TaskSet set, in PendingFunction function) =>
+        function.Function == TaskFunction.AbortTask ? set.Find(function.Referenced) : set.Oldest;
 
     // RFC 7143 §11.5.1 says which tasks a function takes with it; commands that came after the request are not among them.
     private void FunctionDone(TaskSet set, in ProbeEvent e)
     {
+        Tasks.Answer(in e);
         if (!set.TryTake(e.Bhs.Itt, out PendingFunction function)) return;
         if ((TaskFunctionResponse)e.Bhs.Bytes[2] != TaskFunctionResponse.Complete) return;
         foreach (TaskSet other in _connections.Values)
         {
-            if (function.Function <= TaskFunction.AbortTaskSet && !set.SameSession(other)) continue;
+            if (!Reaches(set, other, in function)) continue;
             PendingTask? next;
             for (PendingTask? task = other.Oldest; task is not null; task = next)
             {
                 next = task.Newer;
-                if (Takes(in function, task)) Abort(other, task, e.Time);
+                if (Takes(in function, task)) Abort(other, task, e.Time, AbortedByFunction);
             }
         }
     }
@@ -345,18 +443,33 @@ internal sealed class Correlator(CellTable cells, UnitTable units)
             _ => false,
         };
 
+    // The session is there with the last Login Response: T, and the full feature phase is next.
+    private void LoginAnswered(in ProbeEvent e)
+    {
+        Bhs bhs = e.Bhs;
+        CountRejected(in e);
+        if (bhs.Bytes[36] != 0 || !bhs.Final || (bhs.Flags & 3) != (int)Stage.FullFeaturePhase || e.Target <= 1 || e.Initiator <= 1) return;
+        _logins.Add(e.Connection, e.Target, e.Initiator, e.Time);
+        Tasks.LogIn(e.Connection, e.Target, e.Initiator);
+        Ends.LogIn(e.Connection, e.Target, e.Initiator, e.Time);
+    }
+
     // RFC 7143 §11.14: reason 0 closes the session, 1 the connection named, 2 prepares recovery.
     private static void Logout(TaskSet set, in ProbeEvent e) =>
         set.LogoutOf = (e.Bhs.Flags & 0x7f) == 0 ? set.Info.Cid : e.Bhs.U16(20);
 
     private void LoggedOut(TaskSet set, in ProbeEvent e)
     {
-        if (e.Bhs.Bytes[2] == 0 && set.LogoutOf == set.Info.Cid) AbortAll(set, e.Time);
+        if (e.Bhs.Bytes[2] == 0 && set.LogoutOf == set.Info.Cid)
+        {
+            set.Trail.Leave(set, e.Time);
+            AbortAll(set, e.Time);
+        }
         set.LogoutOf = null;
     }
 
     private void AbortAll(TaskSet set, long time)
     {
-        while (set.Oldest is { } task) Abort(set, task, time);
+        while (set.Oldest is { } task) Abort(set, task, time, SessionEnded);
     }
 }

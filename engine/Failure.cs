@@ -36,7 +36,14 @@ public enum FailureKind : byte
 /// <param name="Operation">As in <see cref="CellKey"/>; 0 where there is no command.</param>
 /// <param name="Kind">What kind it is.</param>
 /// <param name="Code">Which, by its kind.</param>
-public readonly record struct FailureKey(uint Connection, ulong Lun, ushort Operation, FailureKind Kind, uint Code);
+public readonly record struct FailureKey(uint Connection, ulong Lun, ushort Operation, FailureKind Kind, uint Code)
+{
+    /// <summary>The code of what is beyond the bound: any of its kind, on any unit of its connection, or of all connections where that is 0.</summary>
+    public const uint Others = uint.MaxValue;
+
+    /// <summary>The key it has beyond the bound.</summary>
+    internal FailureKey Folded() => new(Connection, Target.Iscsi.Lun.Unknown, 0, Kind, Others);
+}
 
 /// <summary>A failure of one kind in one place: how often it came in the interval and since the engine began to look.</summary>
 public sealed class FailureDelta

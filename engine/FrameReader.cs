@@ -9,7 +9,7 @@ namespace Iscsitop.Engine;
 
 /// <summary>A view over one frame's payload that reads from front to back and never beyond its end.</summary>
 /// <param name="payload">The bytes after the frame's header.</param>
-public ref struct FrameReader(ReadOnlySpan<byte> payload)
+public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
 {
     private ReadOnlySpan<byte> _rest = payload;
 
@@ -64,6 +64,7 @@ public ref struct FrameReader(ReadOnlySpan<byte> payload)
             Discovery = (flags & 1) != 0,
             MidStream = (flags & 2) != 0,
             Parameters = (flags & 4) != 0 ? Parameters() : null,
+            PortalGroup = (flags & 8) != 0 ? U16() : -1,
         };
     }
 
@@ -87,7 +88,7 @@ public ref struct FrameReader(ReadOnlySpan<byte> payload)
     {
         ulong lun = (ulong)I64();
         int blockSize = (int)U32();
-        return new UnitInfo(Text(), lun, Text(), blockSize);
+        return new UnitInfo(Text(), lun, Text(), blockSize) { Identity = AtEnd ? "" : Text() };
     }
 
     /// <summary>The events of an events frame, in place.</summary>
@@ -201,6 +202,46 @@ public ref struct FrameReader(ReadOnlySpan<byte> payload)
         into.NopTime.Clear();
         into.NopTime.AddSum(sum);
         Buckets(into.NopTime, buckets);
+    }
+
+    /// <summary>The next failure of a failures frame: which, how often, and when on the engine's clock.</summary>
+    public FailureRecord Failure()
+    {
+        uint connection = U32();
+        ulong lun = (ulong)I64();
+        ushort operation = U16();
+        var kind = (FailureKind)U8();
+        U8();
+        return new FailureRecord(new FailureKey(connection, lun, operation, kind, U32()), I64(), I64(), I64());
+    }
+
+    /// <summary>The next pattern of a patterns frame, over what <paramref name="into"/> held.</summary>
+    /// <returns>Whose it is.</returns>
+    /// <exception cref="StreamFormatException">A place or bucket does not exist.</exception>
+    public PatternKey Pattern(Pattern into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        into.Clear();
+        var key = new PatternKey(U32(), (ulong)I64(), (U8() & 1) != 0);
+        U8();
+        into.Count = I64();
+        into.Sequential = I64();
+        into.Random = I64();
+        into.Unplaced = I64();
+        int counts = U16();
+        for (int i = 0; i < counts; i++)
+        {
+            int place = U16();
+            if (place >= Iscsitop.Engine.Pattern.End) throw new StreamFormatException($"a pattern has no place {place}");
+            into.AddAt(place, I64());
+        }
+        long sum = I64();
+        int buckets = U16();
+        if (buckets == 0) return key;
+        into.Interarrival ??= new Histogram();
+        into.Interarrival.AddSum(sum);
+        Buckets(into.Interarrival, buckets);
+        return key;
     }
 
     private void Buckets(Histogram into)

@@ -5,7 +5,7 @@ using Iscsitop.Target.Probes;
 namespace Iscsitop.Engine;
 
 /// <summary>Composes one frame after the other in one buffer. Records that no longer fit are refused, never cut.</summary>
-public sealed class FrameWriter
+public sealed partial class FrameWriter
 {
     private readonly byte[] _bytes = new byte[StreamFormat.MaxFrame];
     private int _length;
@@ -74,19 +74,25 @@ public sealed class FrameWriter
     {
         ArgumentNullException.ThrowIfNull(connection);
         Begin(FrameType.Connection);
+        Add(connection);
+    }
+
+    private void Add(ConnectionInfo connection)
+    {
         U32(connection.Id);
         U16(connection.Tsih);
         U16(connection.Cid);
         I64(connection.Opened);
         I64(connection.Closed);
         U8((int)connection.End);
-        U8((connection.Discovery ? 1 : 0) | (connection.MidStream ? 2 : 0) | (connection.Parameters is null ? 0 : 4));
+        U8((connection.Discovery ? 1 : 0) | (connection.MidStream ? 2 : 0) | (connection.Parameters is null ? 0 : 4) | (connection.PortalGroup < 0 ? 0 : 8));
         Text(connection.Local);
         Text(connection.Remote);
         Text(connection.Target);
         Text(connection.Initiator);
         Text(connection.Isid);
         if (connection.Parameters is { } parameters) Add(parameters);
+        if (connection.PortalGroup >= 0) U16(connection.PortalGroup);
     }
 
     private void Add(SessionParameters p)
@@ -110,6 +116,7 @@ public sealed class FrameWriter
         U32((uint)unit.BlockSize);
         Text(unit.Target);
         Text(unit.Name);
+        Text(unit.Identity);
     }
 
     /// <summary>wants.</summary>

@@ -8,7 +8,7 @@ namespace Iscsitop.Engine;
 /// arrives, so that a viewer never takes half of one. What <see cref="TakeInto"/> hands out is the viewer's until it
 /// takes again. In the steady state nothing is allocated: deltas are reused.
 /// </summary>
-internal sealed class Mirror(Lock gate, int pid)
+internal sealed partial class Mirror(Lock gate, int pid)
 {
     private const int MaxKept = 64 << 20;
     private const int MaxCells = 1 << 16;
@@ -30,6 +30,7 @@ internal sealed class Mirror(Lock gate, int pid)
     private readonly Stack<Cell> _spare = new();
     private readonly List<CellDelta> _taken = [];
     private readonly Stack<CellDelta> _free = new();
+    private readonly Happenings _happenings = new();
     private byte[] _kept = [];
     private int _keptLength;
     private Cell _scratch = new();
@@ -173,7 +174,9 @@ internal sealed class Mirror(Lock gate, int pid)
             UnitInfo? info = _unitInfos.GetValueOrDefault((unit.Delta.Target, unit.Delta.Lun));
             snapshot.Units.Add(unit.Take(info));
         }
+        TakeFailuresAndPatterns(snapshot);
         foreach (ConnectionMirror connection in _connections.Values) snapshot.Connections.Add(connection.Take(_status.Time));
+        _happenings.TakeInto(snapshot);
         TakeStatus();
         snapshot.Engines.Add(Status);
         snapshot.Seconds = Math.Max(snapshot.Seconds, Status.Seconds);
@@ -206,6 +209,9 @@ internal sealed class Mirror(Lock gate, int pid)
     {
         if (type == FrameType.Cells) AddCells(frame);
         else if (type == FrameType.Facts) AddFacts(frame);
+        else if (type == FrameType.Failures) _failures.Add(frame, WallOffset, Listed);
+        else if (type == FrameType.Patterns) _patterns.Add(frame, Listed, Status);
+        else if (type is FrameType.Task or FrameType.SessionEnd or FrameType.Reservation) _happenings.Add(type, frame, Status, WallOffset);
         else AddUnits(frame);
     }
 
@@ -276,7 +282,9 @@ internal sealed class Mirror(Lock gate, int pid)
             foreach (CellKey key in _cells.Keys)
                 if (_over.Contains(key.Connection) && _cells.Remove(key, out Cell? cell) && _spare.Count < MaxEndedCells)
                     _spare.Push(cell);
+            _patterns.Forget(_over);
             Fold();
+            FoldFailuresAndPatterns();
         }
     }
 
@@ -329,6 +337,7 @@ internal sealed class UnitMirror(string target, ulong lun, EngineStatus engine)
     public UnitDelta Take(UnitInfo? info)
     {
         Delta.Name = info?.Name ?? "";
+        Delta.Identity = info?.Identity ?? "";
         Delta.BlockSize = info?.BlockSize ?? 0;
         Delta.BusyTime = _busy - _busyTaken;
         Delta.MaxOutstanding = _maxOutstanding;

@@ -5,7 +5,7 @@ using Iscsitop.Target.Probes;
 namespace Iscsitop.Engine;
 
 /// <summary>What an engine has seen of its provider, and how subscribers get to know it. Used by the engine's thread only.</summary>
-internal sealed class Observation
+internal sealed partial class Observation
 {
     // A status that was dropped leaves its command outstanding: those are given up this long after the drop.
     private const long GiveUpAfter = 10_000_000_000;
@@ -24,6 +24,7 @@ internal sealed class Observation
     private readonly CellTable _cells = new();
     private readonly UnitTable _units = new();
     private readonly Correlator _correlator;
+    private readonly ReservationTable _reservations;
     private readonly List<ConnectionInfo> _closing = [];
     private readonly List<(uint Connection, long Version)> _closed = [];
     private readonly HashSet<uint> _forgotten = [];
@@ -51,11 +52,14 @@ internal sealed class Observation
         _subscribers = subscribers;
         _writer = writer;
         _isForgotten = _forgotten.Contains;
+        _isUnlisted = connection => !_roster!.Lists(connection);
         _xfer = Deliver;
         _command = Deliver;
         _cells.MakeRoom = MakeRoom;
         _correlator = new Correlator(_cells, _units);
-        _roster = new Roster(provider) { OnConnection = Opened, OnExplained = Explained, OnUnit = Announced };
+        _correlator.Failures.MakeRoom = MakeFailureRoom;
+        _reservations = new ReservationTable(_cells.Advance);
+        _roster = new Roster(provider) { OnConnection = Opened, OnExplained = Explained, OnUnit = Announced, OnReinstated = _correlator.Reinstates, OnReservation = _reservations.Take };
     }
 
     /// <summary>A subscriber said what it wants: enables the union of all wants.</summary>
@@ -87,6 +91,7 @@ internal sealed class Observation
         _now = now;
         _roster.Drain();
         int taken = TakeEvents();
+        TakeFaults();
         foreach (Subscriber subscriber in _subscribers) subscriber.SendCollected(_roster.Names, _writer);
         CloseConnections(now);
         GiveUpLost(now);
@@ -169,6 +174,8 @@ internal sealed class Observation
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendCells(_cells.All, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendUnits(_units.All, subscriber.Told, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendFacts(_correlator.Trackers, subscriber.Outbox, _writer)) return;
+        if (wants.Interval > TimeSpan.Zero && !SendMore(subscriber)) return;
+        if (wants.Interval > TimeSpan.Zero && !snapshot.SendHappenings(_correlator.Tasks, _correlator.Ends, _reservations, subscriber.Outbox, _writer)) return;
         if (!subscriber.Outbox.HasRoom) return;
         StatusRecord status = Status(subscriber, wants);
         _writer.Write(in status);
@@ -220,6 +227,7 @@ internal sealed class Observation
         if (follow) mask |= ProbeSet.Commands;
         if (_provider.Enabled == 0) Discard();
         else if (follow && !_following) TakeEvents();
+        if (follow && !_following) TakeFaults(discard: true);
         _wanted = events;
         _correlator.OnXfer = (events & ~ProbeSet.Pdus) != 0 ? _xfer : null;
         _correlator.OnCommand = commands ? _command : null;
@@ -283,12 +291,14 @@ internal sealed class Observation
 
     private void Explained(ConnectionInfo connection)
     {
+        _correlator.Tasks.Explain(connection);
+        _correlator.Ends.Explain(connection);
         foreach (Subscriber subscriber in _subscribers) subscriber.Tell(connection);
     }
 
     private void Announced(UnitInfo unit)
     {
-        _units.Announce(_provider.Intern(unit.Target), unit.Lun, _now);
+        _units.Announce(_provider.Intern(unit.Target), unit.Lun, _now, unit.BlockSize);
         foreach (Subscriber subscriber in _subscribers) subscriber.Tell(unit);
     }
 
@@ -298,8 +308,10 @@ internal sealed class Observation
     {
         foreach (ConnectionInfo closing in _closing)
         {
+            SessionEnd? end = _following ? _correlator.Freeze(closing.Id, closing.Closed) : null;
             ConnectionEnd told = _correlator.Close(closing.Id, closing.Closed, _capture?.FactsOf(closing.Id));
             ConnectionInfo connection = _roster.Close(closing, told);
+            if (end is not null) _correlator.Explain(end, connection, _provider.Intern(connection.Target), _provider.Intern(connection.Initiator));
             foreach (Subscriber subscriber in _subscribers)
             {
                 subscriber.SendCollected(_roster.Names, _writer);
@@ -350,6 +362,8 @@ internal sealed class Observation
         }
         if (_forgotten.Count == 0) return;
         _cells.Forget(_isForgotten, Seen());
+        _correlator.Patterns.Forget(_isForgotten);
+        SweepFailures();
         foreach (Subscriber subscriber in _subscribers) subscriber.Snapshots.Rewind();
     }
 

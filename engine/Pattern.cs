@@ -17,6 +17,13 @@ public sealed class Pattern
     /// <summary>The distance class of 0 bytes.</summary>
     public const int NoSeek = SeekClasses / 2;
 
+    // Places in the stream.
+    internal const int SizesAt = 0;
+    internal const int ExactAt = SizesAt + SizeClasses;
+    internal const int AlignedAt = ExactAt + SizeClasses;
+    internal const int SeeksAt = AlignedAt + Alignments;
+    internal const int End = SeeksAt + SeekClasses;
+
     private readonly long[] _sizes = new long[SizeClasses];
     private readonly long[] _exact = new long[SizeClasses];
     private readonly long[] _aligned = new long[Alignments];
@@ -31,7 +38,7 @@ public sealed class Pattern
     /// <summary>Windowed distance above 1 MiB (RND%).</summary>
     public long Random { get; set; }
 
-    /// <summary>Commands before which there was no other, so that they have no distance.</summary>
+    /// <summary>Commands that have no distance: there was no other before, or it is not known how long the unit's blocks are.</summary>
     public long Unplaced { get; set; }
 
     /// <summary>Commands by size class.</summary>
@@ -40,7 +47,7 @@ public sealed class Pattern
     /// <summary>Those of a class whose size is exactly 2^i bytes.</summary>
     public Span<long> Exact => _exact;
 
-    /// <summary>Commands whose offset and length in bytes are both multiples of 2^(9 + i), but not of the next.</summary>
+    /// <summary>Commands whose offset and length in bytes are both multiples of 2^(9 + i), but not of the next; of units whose blocks' length is known.</summary>
     public Span<long> Aligned => _aligned;
 
     /// <summary>
@@ -52,14 +59,17 @@ public sealed class Pattern
     /// <summary>Times between the begin of one command and the next of the same direction; null while there are none.</summary>
     public Histogram? Interarrival { get; set; }
 
-    /// <summary>The share (0-1) of commands whose offset and length are multiples of <paramref name="bytes"/>, a power of two from 512; NaN without any.</summary>
+    /// <summary>The share (0-1) of commands whose offset and length are multiples of <paramref name="bytes"/>, a power of two from 512; NaN without any of which that is known.</summary>
     public double AlignedTo(long bytes)
     {
-        if (Count == 0) return double.NaN;
         int least = Math.Clamp(System.Numerics.BitOperations.Log2((ulong)Math.Max(512, bytes)) - 9, 0, Alignments - 1);
-        long aligned = 0;
-        for (int i = least; i < Alignments; i++) aligned += _aligned[i];
-        return (double)aligned / Count;
+        long aligned = 0, known = 0;
+        for (int i = 0; i < Alignments; i++)
+        {
+            known += _aligned[i];
+            if (i >= least) aligned += _aligned[i];
+        }
+        return known == 0 ? double.NaN : (double)aligned / known;
     }
 
     /// <summary>Adds another's counts.</summary>
@@ -70,10 +80,10 @@ public sealed class Pattern
         Sequential += other.Sequential;
         Random += other.Random;
         Unplaced += other.Unplaced;
-        Add(_sizes, other._sizes, 1);
-        Add(_exact, other._exact, 1);
-        Add(_aligned, other._aligned, 1);
-        Add(_seeks, other._seeks, 1);
+        Add(_sizes, other._sizes);
+        Add(_exact, other._exact);
+        Add(_aligned, other._aligned);
+        Add(_seeks, other._seeks);
         if (other.Interarrival is { Count: > 0 } times) (Interarrival ??= new Histogram()).Add(times);
     }
 
@@ -86,11 +96,10 @@ public sealed class Pattern
         Sequential += later.Sequential - earlier.Sequential;
         Random += later.Random - earlier.Random;
         Unplaced += later.Unplaced - earlier.Unplaced;
-        foreach ((long[] sum, long[] l, long[] e) in new[] { (_sizes, later._sizes, earlier._sizes), (_exact, later._exact, earlier._exact), (_aligned, later._aligned, earlier._aligned), (_seeks, later._seeks, earlier._seeks) })
-        {
-            Add(sum, l, 1);
-            Add(sum, e, -1);
-        }
+        AddDifference(_sizes, later._sizes, earlier._sizes);
+        AddDifference(_exact, later._exact, earlier._exact);
+        AddDifference(_aligned, later._aligned, earlier._aligned);
+        AddDifference(_seeks, later._seeks, earlier._seeks);
         if (later.Interarrival is not { Count: > 0 } times) return;
         if (earlier.Interarrival is { Count: > 0 } before) (Interarrival ??= new Histogram()).AddDifference(times, before);
         else (Interarrival ??= new Histogram()).Add(times);
@@ -107,9 +116,18 @@ public sealed class Pattern
         Interarrival?.Clear();
     }
 
-    private static void Add(long[] sum, long[] part, int sign)
+    /// <summary>Adds to a count by its place in the stream.</summary>
+    internal void AddAt(int place, long count) =>
+        (place < ExactAt ? ref _sizes[place] : ref place < AlignedAt ? ref _exact[place - ExactAt] : ref place < SeeksAt ? ref _aligned[place - AlignedAt] : ref _seeks[place - SeeksAt]) += count;
+
+    private static void Add(long[] sum, long[] part)
     {
-        for (int i = 0; i < sum.Length; i++) sum[i] += sign * part[i];
+        for (int i = 0; i < sum.Length; i++) sum[i] += part[i];
+    }
+
+    private static void AddDifference(long[] sum, long[] later, long[] earlier)
+    {
+        for (int i = 0; i < sum.Length; i++) sum[i] += later[i] - earlier[i];
     }
 }
 

@@ -49,6 +49,14 @@ internal sealed class Pings
         return any;
     }
 
+    /// <summary>How many wait for an answer, and ns for which the oldest has; -1 when none does.</summary>
+    public (int Count, long Oldest) Waiting(long time)
+    {
+        long oldest = -1;
+        foreach (ref readonly Ping ping in _waiting.AsSpan(0, _count)) oldest = Math.Max(oldest, time - ping.Time);
+        return (_count, oldest);
+    }
+
     /// <summary>The connection ended: what waits is lost.</summary>
     /// <returns>How long the oldest has waited in ns, -1 when none has.</returns>
     public long End(long time, ConnectionFacts facts)

@@ -12,6 +12,7 @@ internal sealed class Roster(Provider provider)
     public const int MostUnits = 65536;
 
     private readonly Logins _logins = new();
+    private readonly List<ReservationInfo> _reservations = [];
     private readonly Dictionary<uint, ConnectionInfo> _ended = [];
     private readonly Queue<uint> _endedInOrder = new();
     private readonly Dictionary<(string Target, string Initiator, string Isid, ushort Tsih), int> _sessions = [];
@@ -43,6 +44,18 @@ internal sealed class Roster(Provider provider)
     /// <summary>Called when it turns out later why a connection ended.</summary>
     public Action<ConnectionInfo>? OnExplained { get; set; }
 
+    /// <summary>Called for a connection whose login took the place of a session there was.</summary>
+    public Action<uint>? OnReinstated { get; set; }
+
+    /// <summary>Ended connections that are told of no more, so far.</summary>
+    public int Dropped { get; private set; }
+
+    /// <summary>Whether a connection is open, or still told of.</summary>
+    public bool Lists(uint connection) => Connections.ContainsKey(connection) || _ended.ContainsKey(connection);
+
+    /// <summary>Called for a unit whose reservations changed.</summary>
+    public Action<ReservationInfo>? OnReservation { get; set; }
+
     /// <summary>The connections that ended last.</summary>
     public Dictionary<uint, ConnectionInfo>.ValueCollection Ended => _ended.Values;
 
@@ -57,6 +70,9 @@ internal sealed class Roster(Provider provider)
             OnUnit?.Invoke(unit);
         }
         if (provider.NameCount > Names.Count) provider.NamesSince(Names.Count, Names);
+        provider.TakeReservations(_reservations);
+        foreach (ReservationInfo told in _reservations) OnReservation?.Invoke(told);
+        _reservations.Clear();
     }
 
     /// <summary>The connection is over: <see cref="Connections"/> keeps it until <see cref="Forget"/>.</summary>
@@ -71,7 +87,11 @@ internal sealed class Roster(Provider provider)
         Connections[info.Id] = info;
         _ended[info.Id] = info;
         _endedInOrder.Enqueue(info.Id);
-        if (_endedInOrder.Count > MostEnded && _ended.Remove(_endedInOrder.Dequeue(), out ConnectionInfo? oldest)) _logins.Forget(oldest);
+        if (_endedInOrder.Count > MostEnded && _ended.Remove(_endedInOrder.Dequeue(), out ConnectionInfo? oldest))
+        {
+            _logins.Forget(oldest);
+            Dropped++;
+        }
         return info;
     }
 
@@ -94,7 +114,9 @@ internal sealed class Roster(Provider provider)
         Connections[info.Id] = info;
         Enter(info);
         OnConnection?.Invoke(info);
-        if (_logins.Enter(info) is { } replaced) Explain(replaced.Id, ConnectionEnd.Reinstated);
+        ConnectionInfo? replaced = _logins.Enter(info, out bool reinstates);
+        if (replaced is not null) Explain(replaced.Id, ConnectionEnd.Reinstated);
+        if (reinstates) OnReinstated?.Invoke(info.Id);
     }
 
     private void Explain(uint connection, ConnectionEnd end)

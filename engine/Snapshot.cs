@@ -145,7 +145,7 @@ public sealed class Snapshot
     /// <summary>The connections that are open, and of each engine the last 1000 that ended.</summary>
     public List<ConnectionDelta> Connections { get; } = [];
 
-    /// <summary>What failed since the engines began to look, 4096 kinds and places of each engine at most; those of the interval have a count.</summary>
+    /// <summary>What failed since the engines began to look, 8192 kinds and places of each engine at most; those of the interval have a count.</summary>
     public List<FailureDelta> Failures { get; } = [];
 
     /// <summary>Sizes and places of the interval's reads and writes.</summary>

@@ -18,6 +18,9 @@ internal sealed class SnapshotCursor
     private int _cell;
     private int _unit;
     private int _connection;
+    private int _failure;
+    private int _pattern;
+    private int _happening;
 
     /// <summary>Whether one is under way.</summary>
     public bool Running { get; private set; }
@@ -63,10 +66,12 @@ internal sealed class SnapshotCursor
         _cell = 0;
         _unit = 0;
         _connection = 0;
+        _failure = _pattern = 0;
+        _happening = 0;
     }
 
-    /// <summary>Cells and connections have moved: those under way are looked at again from the start.</summary>
-    public void Rewind() => _cell = _connection = 0;
+    /// <summary>Cells, connections, failures and patterns have moved: those under way are looked at again from the start.</summary>
+    public void Rewind() => _cell = _connection = _failure = _pattern = 0;
 
     /// <summary>Ends it and plans the next, keeping the beat unless it is lost.</summary>
     public void End(Wants wants)
@@ -131,6 +136,70 @@ internal sealed class SnapshotCursor
                 if (tracker.Version > _seen && !writer.TryAdd(tracker.Connection, tracker.Facts)) break;
             }
             if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
+        }
+        return true;
+    }
+
+    /// <summary>Sends failures frames while there is room.</summary>
+    /// <returns>Whether all failures that changed are out.</returns>
+    public bool SendFailures(List<FailureState> failures, Outbox outbox, FrameWriter writer)
+    {
+        while (_failure < failures.Count)
+        {
+            if (!outbox.HasRoom) return false;
+            writer.Begin(FrameType.Failures);
+            for (; _failure < failures.Count; _failure++)
+                if (failures[_failure].Version > _seen && !writer.TryAdd(failures[_failure])) break;
+            if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
+        }
+        return true;
+    }
+
+    /// <summary>Sends patterns frames while there is room.</summary>
+    /// <returns>Whether all patterns that changed are out.</returns>
+    public bool SendPatterns(List<PatternState> patterns, Outbox outbox, FrameWriter writer)
+    {
+        while (_pattern < patterns.Count)
+        {
+            if (!outbox.HasRoom) return false;
+            writer.Begin(FrameType.Patterns);
+            for (; _pattern < patterns.Count; _pattern++)
+            {
+                PatternState state = patterns[_pattern];
+                if (state.Version > _seen && !writer.TryAdd(state.Key, state.Pattern)) break;
+            }
+            if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
+        }
+        return true;
+    }
+
+    /// <summary>Sends task, session end and reservation frames while there is room.</summary>
+    /// <returns>Whether all that changed are out.</returns>
+    public bool SendHappenings(TaskLog tasks, EndLog ends, ReservationTable reservations, Outbox outbox, FrameWriter writer)
+    {
+        int endsFrom = tasks.All.Length, reservationsFrom = endsFrom + ends.All.Length;
+        for (; _happening < reservationsFrom + reservations.All.Count; _happening++)
+        {
+            if (!outbox.HasRoom) return false;
+            if (_happening < endsFrom)
+            {
+                ref readonly TaskEntry task = ref tasks.All[_happening];
+                if (task.Id == 0 || task.Version <= _seen) continue;
+                writer.Write(in task);
+            }
+            else if (_happening < reservationsFrom)
+            {
+                int place = _happening - endsFrom;
+                if (ends.All[place].End is not { } end || ends.All[place].Version <= _seen) continue;
+                writer.Write(end, place);
+            }
+            else
+            {
+                ReservationTable.Entry entry = reservations.All[_happening - reservationsFrom];
+                if (entry.Version <= _seen) continue;
+                writer.Write(entry.Info);
+            }
+            outbox.TrySend(writer.Frame);
         }
         return true;
     }

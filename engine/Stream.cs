@@ -125,6 +125,13 @@ public struct StatusRecord
     public Coverage Coverage;
 }
 
+/// <summary>A failure as the stream tells it.</summary>
+/// <param name="Key">Where and what.</param>
+/// <param name="Count">How often since the engine began to look.</param>
+/// <param name="First">Monotonic ns of the first.</param>
+/// <param name="Last">Monotonic ns of the last.</param>
+public readonly record struct FailureRecord(FailureKey Key, long Count, long First, long Last);
+
 /// <summary>What a unit did in an interval.</summary>
 /// <param name="Lun">LUN as a number.</param>
 /// <param name="Target">Id of the target's name.</param>

@@ -1,5 +1,6 @@
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Engine;
 
@@ -22,6 +23,9 @@ internal sealed class TaskSet(ConnectionInfo info)
 
     /// <summary>What it does beside its commands.</summary>
     public ConnectionTracker Tracker { get; } = new(info.Id);
+
+    /// <summary>What is told of it when it ends.</summary>
+    public Trail Trail { get; } = new();
 
     /// <summary>Whether it is over.</summary>
     public bool Closed { get; set; }
@@ -110,6 +114,7 @@ internal sealed class TaskSet(ConnectionInfo info)
     public void Clear()
     {
         Tracker.Clear();
+        Trail.Clear();
         _functions.Clear();
         Array.Clear(_places);
         LogoutOf = null;
@@ -146,5 +151,5 @@ internal sealed class TaskSet(ConnectionInfo info)
     }
 
     /// <summary>Where a command of this connection counts.</summary>
-    internal readonly record struct Place(CellKey Key, CellState Cell, UnitState Unit);
+    internal readonly record struct Place(CellKey Key, CellState Cell, UnitState? Unit, CommandRow? Row, PatternState? Pattern);
 }

@@ -14,6 +14,11 @@ internal sealed class UnitState(int index, uint target, ulong lun, long time)
     private long _slotEnd = SlotEnd(time);
     private int _starts;
     private long _max;
+    private int _supposed;
+    private int _agreeing;
+
+    /// <summary>Commands that must agree on the size of a block.</summary>
+    public const int Agreeing = 8;
 
     /// <summary>Its place in <see cref="UnitMaxima"/>.</summary>
     public int Index => index;
@@ -24,8 +29,32 @@ internal sealed class UnitState(int index, uint target, ulong lun, long time)
     /// <summary>LUN as a number.</summary>
     public ulong Lun => lun;
 
+    /// <summary>Bytes of a logical block, 0 while not known.</summary>
+    public int BlockSize { get; private set; }
+
     /// <summary>Commands outstanding now.</summary>
     public long Outstanding { get; private set; }
+
+    /// <summary>The unit has told how long its blocks are.</summary>
+    public void Told(int blockSize)
+    {
+        if (blockSize > 0) BlockSize = blockSize;
+    }
+
+    /// <summary>
+    /// What a command tells of a block's size, where READ CAPACITY was not seen: initiators know it. Believed when
+    /// <see cref="Agreeing"/> in a row say the same.
+    /// </summary>
+    /// <returns>The size, 0 while not known.</returns>
+    public int Suppose(uint bytes, uint blocks)
+    {
+        if (blocks == 0) return 0;
+        int size = bytes % blocks == 0 && bytes / blocks is >= 512 and <= 1 << 16 ? (int)(bytes / blocks) : 0;
+        _agreeing = size == _supposed && size > 0 ? _agreeing + 1 : 1;
+        _supposed = size;
+        if (size > 0 && _agreeing >= Agreeing) BlockSize = size;
+        return BlockSize;
+    }
 
     /// <summary>ns with a command outstanding, up to a time.</summary>
     public long BusyTime(long time) => _busy + (Outstanding > 0 ? Math.Max(0, time - _touched) : 0);
@@ -151,9 +180,10 @@ internal sealed class UnitTable
     }
 
     /// <summary>Makes room for a unit that exists, unless there are too many.</summary>
-    public void Announce(uint target, ulong lun, long time)
+    public void Announce(uint target, ulong lun, long time, int blockSize = 0)
     {
-        if (_index.Count < Roster.MostUnits && !_index.ContainsKey((target, lun))) Add(target, lun, time);
+        if (!_index.TryGetValue((target, lun), out UnitState? unit) && _index.Count < Roster.MostUnits) unit = Add(target, lun, time);
+        unit?.Told(blockSize);
     }
 
     /// <summary>Tells every subscriber all maxima so far.</summary>

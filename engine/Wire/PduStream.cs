@@ -171,6 +171,9 @@ internal sealed class PduStream
     private static bool IsText(byte first) =>
         (Opcode)(first & 0x3f) is Opcode.LoginRequest or Opcode.LoginResponse or Opcode.TextRequest or Opcode.TextResponse;
 
+    // What their events carry of their data.
+    private static bool BringsSense(byte first) => (Opcode)(first & 0x3f) is Opcode.ScsiResponse or Opcode.AsyncMessage;
+
     private static bool IsLogin(byte first) => (first & 0x1f) == (int)Opcode.LoginRequest;
 
     /// <summary>A whole header is there: what becomes of its PDU.</summary>
@@ -231,7 +234,7 @@ internal sealed class PduStream
         _digestFollows = dataDigest != Digest.None;
         _intact = _digestFollows;
         _crc = Crc32C.Start;
-        bool early = length == 0 || (_direction == Direction.ToInitiator && (header[0] & 0x3f) != (int)Opcode.ScsiResponse);
+        bool early = length == 0 || (_direction == Direction.ToInitiator && !BringsSense(header[0]));
         if (early) Fire(_direction == Direction.ToInitiator ? _headTime : time);
         if (headerDigest == Digest.Unknown)
         {
@@ -249,7 +252,7 @@ internal sealed class PduStream
     {
         int count = Math.Min(_rest, bytes.Length);
         int gathered = Math.Min(_want - _got, count);
-        bool sense = gathered > 0 && (_head[0] & 0x3f) == (int)Opcode.ScsiResponse;
+        bool sense = gathered > 0 && BringsSense(_head[0]);
         if (gathered > 0) Gather(bytes[..gathered]);
         if (_userData) _connection.Context.Kept?.KeepData(bytes[(sense ? gathered : 0)..count]);
         if (_intact) _crc = Crc32C.Add(_crc, bytes[..count]);
@@ -266,12 +269,11 @@ internal sealed class PduStream
         if (_got == _want && !_fired && _direction == Direction.ToInitiator) Fire(_headTime);
     }
 
-    // Sense data and the text of logins are no user data; what an INQUIRY tells is.
+    // Sense data and the text of logins are no user data; what an INQUIRY or a parameter list tells is.
     private void Keep(KeptBytes kept, ReadOnlySpan<byte> bytes)
     {
-        var opcode = (Opcode)(_head[0] & 0x3f);
-        if (opcode == Opcode.ScsiResponse) kept.Keep(bytes);
-        else if (opcode != Opcode.DataIn) kept.KeepText(bytes, _got > 0 || _textGoesOn);
+        if (BringsSense(_head[0])) kept.Keep(bytes);
+        else if (IsText(_head[0])) kept.KeepText(bytes, _got > 0 || _textGoesOn);
     }
 
     private int MissData(int count, long time)
@@ -300,7 +302,7 @@ internal sealed class PduStream
     {
         _fired = true;
         ReadOnlySpan<byte> head = _head;
-        ReadOnlySpan<byte> tail = (head[0] & 0x3f) == (int)Opcode.ScsiResponse ? _body.AsSpan(0, _got) : default;
+        ReadOnlySpan<byte> tail = BringsSense(head[0]) ? _body.AsSpan(0, _got) : default;
         _connection.Take(_direction, head, head.Slice(Pdu.BhsLength, _ahs), tail, time);
     }
 
@@ -453,8 +455,7 @@ internal sealed class PduStream
         ReadOnlySpan<byte> all = held.Bytes;
         ReadOnlySpan<byte> after = all[Pdu.BhsLength..held.Length];
         int ahs = all[4] * 4, digest = _connection.HeaderDigest == Digest.Crc32C ? Crc32C.Length : 0;
-        bool response = (all[0] & 0x3f) == (int)Opcode.ScsiResponse;
-        ReadOnlySpan<byte> tail = response && after.Length > digest ? after[digest..] : default;
+        ReadOnlySpan<byte> tail = BringsSense(all[0]) && after.Length > digest ? after[digest..] : default;
         tail = tail[..Math.Min(tail.Length, Math.Min(new Bhs(all).DataLength, WireConnection.MaxSense))];
         _connection.Take(_direction, all, ahs <= after.Length ? after[..ahs] : default, tail, _direction == Direction.ToTarget ? held.EndTime : held.HeadTime);
     }

@@ -26,11 +26,16 @@ internal sealed partial class WireConnection
     {
         _toTarget.Close();
         _toInitiator.Close();
+        TellReject(default);
         if (_info is not { Closed: 0 } info) return;
         _info = info with { Closed = time, End = EndOf(end, time) };
         Context.Provider.ConnectionChanges.Enqueue(_info);
-        if (_session is { } session && Context.Sessions.TryGetValue(session, out List<WireConnection>? all) && all.Remove(this) && all.Count == 0)
+        if (_session is { } session && Context.Sessions.TryGetValue(session, out List<WireConnection>? all) && all.Remove(this))
+        {
+            if (all.Count > 0) return;
             Context.Sessions.Remove(session);
+        }
+        Context.Reservations.NexusLost(_info.Target, Self, time);
     }
 
     private ConnectionEnd EndOf(ConnectionEnd tcp, long time)
@@ -114,6 +119,7 @@ internal sealed partial class WireConnection
             Cid = login.Cid,
             Tsih = tsih ?? login.Tsih,
             Discovery = login.Discovery,
+            PortalGroup = login.PortalGroup,
             MidStream = false,
         };
         bool known = tsih is not null && login.IsComplete;
@@ -151,7 +157,9 @@ internal sealed partial class WireConnection
         {
             bool same = login.Tsih != 0 && other._info!.Tsih == login.Tsih;
             if (same) joined ??= other._info!.Parameters;
-            if ((same && other._info!.Cid == login.Cid) || (login.Tsih == 0 && IsOfGroup(other))) other._reinstated = true;
+            bool replaced = login.Tsih == 0 && IsOfGroup(other);
+            if (replaced) Context.Reservations.NexusLost(login.Target, other.Self, _opened);
+            if ((same && other._info!.Cid == login.Cid) || replaced) other._reinstated = true;
         }
         all.Add(this);
         return joined;

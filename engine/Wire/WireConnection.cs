@@ -30,6 +30,8 @@ internal sealed partial class WireConnection
     private uint _initiator;
     private int _facts;
     private TagTable.Entry _factAtHand;
+    private long _rejectedAt = long.MinValue;
+    private byte _rejectReason;
 
     /// <param name="context">What it shares with others.</param>
     /// <param name="local">The target's address and port.</param>
@@ -162,14 +164,20 @@ internal sealed partial class WireConnection
     public void HeaderDamaged(long time)
     {
         Facts.HeaderDigestErrors++;
-        _damaged = time;
+        Damaged(FaultKind.HeaderDigest, time);
     }
 
     /// <summary>A data segment's digest did not fit.</summary>
     public void DataDamaged(long time)
     {
         Facts.DataDigestErrors++;
+        Damaged(FaultKind.DataDigest, time);
+    }
+
+    private void Damaged(FaultKind kind, long time)
+    {
         _damaged = time;
+        if (Id != 0) Context.Provider.Tell(new Fault(kind, Id, time));
     }
 
     /// <summary>How many bytes of a PDU's data segment are to be gathered, from its begin.</summary>
@@ -178,14 +186,20 @@ internal sealed partial class WireConnection
         if (length == 0) return 0;
         switch ((Opcode)(bhs[0] & 0x3f))
         {
-            case Opcode.ScsiResponse:
+            case Opcode.ScsiResponse or Opcode.AsyncMessage:
                 return Math.Min(length, MaxSense);
+            case Opcode.Reject:
+                return Math.Min(length, Pdu.BhsLength);
             case Opcode.LoginRequest or Opcode.LoginResponse or Opcode.TextRequest or Opcode.TextResponse:
                 return Math.Min(length, Text.MaxLength);
             case Opcode.DataIn when _facts > 0:
                 var view = new Bhs(bhs);
                 bool wanted = view.BufferOffset == 0 && _tags.TryGet(view.Itt, out _factAtHand) && _factAtHand.Fact != UnitFact.None;
-                return wanted ? Math.Min(length, UnitAnswer.MaxLength) : 0;
+                return wanted ? Math.Min(length, _factAtHand.Fact >= UnitFact.ReadKeys ? Text.MaxLength : UnitAnswer.MaxLength) : 0;
+            case Opcode.ScsiCommand:
+                return WantsOf(bhs, length);
+            case Opcode.DataOut when _reserves.Count > 0:
+                return WantsOf(new Bhs(bhs), length);
             default:
                 return 0;
         }
@@ -195,7 +209,7 @@ internal sealed partial class WireConnection
     /// <param name="direction">Which way it travelled.</param>
     /// <param name="bhs">Its header, and maybe more.</param>
     /// <param name="ahs">Its Additional Header Segments.</param>
-    /// <param name="data">Of a SCSI Response: the begin of its data segment.</param>
+    /// <param name="data">Of a SCSI Response and an Asynchronous Message: the begin of its data segment.</param>
     /// <param name="time">Its time.</param>
     public void Take(Direction direction, ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> ahs, ReadOnlySpan<byte> data, long time)
     {
@@ -203,6 +217,7 @@ internal sealed partial class WireConnection
         if (Foreign) return;
         if (Id == 0) Admit(direction);
         Context.Coverage.Pdus++;
+        if (_rejectedAt != long.MinValue) TellReject(default);
         ulong lun;
         ReadOnlySpan<byte> tail = default;
         var view = new Bhs(bhs);
@@ -214,6 +229,7 @@ internal sealed partial class WireConnection
                 UnitFact fact = UnitAnswer.Of(bhs[32..]);
                 if (fact != UnitFact.None) _facts++;
                 _tags.Add(view.Itt, lun, fact);
+                if (fact >= UnitFact.ReserveOut) BeginReserve(view, lun, fact);
                 if (ahs.Length > 0) tail = Pdu.ExtendedCdb(ahs);
                 break;
             case Opcode.DataOut:
@@ -227,6 +243,12 @@ internal sealed partial class WireConnection
             case Opcode.ScsiResponse:
                 lun = LunOf(view, known: false);
                 Forget(view.Itt);
+                if (_reserves.Count > 0) EndReserve(view, time);
+                tail = Sense(data);
+                break;
+            case Opcode.AsyncMessage:
+                if (_login is not null) LoginEnded();
+                lun = Lun.Of(view);
                 tail = Sense(data);
                 break;
             default:
@@ -252,11 +274,31 @@ internal sealed partial class WireConnection
             case Opcode.TextRequest or Opcode.TextResponse:
                 if (complete) TakeText(direction, data);
                 break;
+            case Opcode.Reject:
+                TellReject(data);
+                break;
+            case Opcode.ScsiCommand:
+                TakeReserveList(new Bhs(bhs), 0, data);
+                break;
+            case Opcode.DataOut:
+                TakeReserveList(new Bhs(bhs), new Bhs(bhs).BufferOffset, data);
+                break;
+            case Opcode.DataIn when _factAtHand.Fact >= UnitFact.ReadKeys:
+                if (_info is { Target.Length: > 0 } reader && _factAtHand.Lun != Lun.Unknown)
+                    Context.Reservations.Answered(reader.Target, _factAtHand.Lun, _factAtHand.Fact, data, time);
+                break;
             case Opcode.DataIn:
                 if (_target > 1 && _info is { Target: var target } && _factAtHand.Lun != Lun.Unknown)
                     Context.Learn(target, _target, _factAtHand.Lun, UnitAnswer.Read(_factAtHand.Fact, data));
                 break;
         }
+    }
+
+    /// <summary>A Reject waits for the header it sends back: there it is, or as much as there will be of it.</summary>
+    private void TellReject(ReadOnlySpan<byte> rejected)
+    {
+        if (_rejectedAt != long.MinValue) Context.Provider.Tell(Fault.Reject(Id, _rejectedAt, _rejectReason, rejected));
+        _rejectedAt = long.MinValue;
     }
 
     /// <summary>SenseLength bytes of what follows it.</summary>
@@ -295,8 +337,16 @@ internal sealed partial class WireConnection
             case Opcode.LogoutResponse:
                 if (view.Bytes[2] != 0) _loggedOut = false;
                 break;
+            case Opcode.TaskManagementRequest:
+                if (_login is not null) LoginEnded();
+                AskFunction(view);
+                break;
+            case Opcode.TaskManagementResponse:
+                AnswerFunction(view, time);
+                break;
             case Opcode.Reject:
                 Facts.Rejects++;
+                (_rejectedAt, _rejectReason) = (time, view.Bytes[2]);
                 break;
             case Opcode.SnackRequest:
                 Facts.Snacks++;

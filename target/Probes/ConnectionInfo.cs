@@ -27,6 +27,9 @@ public sealed record ConnectionInfo(
     /// </summary>
     public bool OneSided { get; init; }
 
+    /// <summary>Tag of the target portal group it logged in to, -1 when not known.</summary>
+    public int PortalGroup { get; init; } = -1;
+
     /// <summary>What its login agreed upon; null before that, and when it was not seen.</summary>
     public SessionParameters? Parameters { get; init; }
 

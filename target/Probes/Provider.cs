@@ -9,7 +9,11 @@ namespace Iscsitop.Target.Probes;
 /// <param name="Lun">LUN as a number.</param>
 /// <param name="Name">What the unit calls itself (VPD page 80h), "" when not known.</param>
 /// <param name="BlockSize">Bytes of a logical block, 0 when not known.</param>
-public sealed record UnitInfo(string Target, ulong Lun, string Name, int BlockSize);
+public sealed record UnitInfo(string Target, ulong Lun, string Name, int BlockSize)
+{
+    /// <summary>Its designator in VPD page 83h, the same on every path to it: <c>naa.6001...</c>, <c>eui....</c>; "" when not known.</summary>
+    public string Identity { get; init; } = "";
+}
 
 /// <summary>
 /// The iscsi provider: the mask of the probes somebody asked for, the ring their events go to, and the names behind
@@ -21,11 +25,18 @@ public sealed class Provider
     /// <summary>Names interned at most, so that peers cannot fill memory with names; later ones share one id.</summary>
     public const int MaxNames = 65536;
 
+    /// <summary>Faults that wait for the engine at most; others are only counted.</summary>
+    public const int MaxFaults = 4096;
+
+    private readonly ConcurrentQueue<Fault> _faults = new();
+    private readonly long[] _lostFaults = new long[Fault.Kinds];
     private readonly ConcurrentDictionary<string, uint> _ids = new(StringComparer.Ordinal);
     private readonly List<string> _names = ["", "(other)"];
     private readonly Lock _namesLock = new();
+    private readonly ConcurrentDictionary<(string Target, ulong Lun), ReservationInfo> _reservations = new();
     private readonly int _capacity;
     private ProbeRing? _ring;
+    private int _reservationsTold;
     private uint _enabled;
     private uint _lastConnection;
     private long _time = -1;
@@ -78,6 +89,37 @@ public sealed class Provider
 
     /// <summary>Logical units that came or changed since the engine last looked.</summary>
     public ConcurrentQueue<UnitInfo> UnitChanges { get; } = new();
+
+    /// <summary>Records what no probe tells of, while anybody looks.</summary>
+    public void Tell(in Fault fault)
+    {
+        if (Enabled == 0) return;
+        if (_faults.Count < MaxFaults) _faults.Enqueue(fault);
+        else Interlocked.Increment(ref _lostFaults[(int)fault.Kind]);
+    }
+
+    /// <summary>The next fault since the engine last looked.</summary>
+    public bool TryTake(out Fault fault) => _faults.TryDequeue(out fault);
+
+    /// <summary>How many of a kind there were since the last call that did not fit.</summary>
+    public long TakeLost(FaultKind kind) => Interlocked.Exchange(ref _lostFaults[(int)kind], 0);
+
+    /// <summary>Says how the reservations of a unit are now. What was said of it and not looked at yet is replaced.</summary>
+    public void Tell(ReservationInfo reservations)
+    {
+        ArgumentNullException.ThrowIfNull(reservations);
+        _reservations[(reservations.Target, reservations.Lun)] = reservations;
+        Volatile.Write(ref _reservationsTold, 1);
+    }
+
+    /// <summary>Adds the units whose reservations changed since the last time, in no order.</summary>
+    public void TakeReservations(List<ReservationInfo> into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        if (Volatile.Read(ref _reservationsTold) == 0 || Interlocked.Exchange(ref _reservationsTold, 0) == 0) return;
+        foreach (KeyValuePair<(string Target, ulong Lun), ReservationInfo> told in _reservations)
+            if (_reservations.TryRemove(told)) into.Add(told.Value);
+    }
 
     /// <summary>An id for a new connection, from 1.</summary>
     public uint NextConnection() => Interlocked.Increment(ref _lastConnection);

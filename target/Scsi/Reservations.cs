@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Target.Scsi;
 
@@ -18,6 +19,7 @@ internal sealed class Reservations(LogicalUnit unit, ReservationFile? file = nul
     private Registry _registry = Registry.Empty;
     private Nexus? _reserver;
     private Barrier? _barrier;
+    private Action? _announce;
 
     /// <summary>Registrations at most; a reload may change it, and takes none away.</summary>
     public int MaxRegistrations { get; set; } = DefaultMaxRegistrations;
@@ -36,6 +38,16 @@ internal sealed class Reservations(LogicalUnit unit, ReservationFile? file = nul
     public void Load()
     {
         if (file?.Load() is { } registry) Set(registry);
+    }
+
+    /// <summary>From now on a provider is told of each change, and now of what there is.</summary>
+    public void Announce(Provider provider, string target, ulong lun)
+    {
+        lock (_lock)
+        {
+            _announce = () => provider.Tell(Describe(target, lun));
+            if (_registry.Registrations.Length > 0 || _reserver is not null) _announce();
+        }
     }
 
     /// <summary>Whether a reservation stops a command of this nexus.</summary>
@@ -98,6 +110,7 @@ internal sealed class Reservations(LogicalUnit unit, ReservationFile? file = nul
     {
         Volatile.Write(ref _registry, registry);
         Volatile.Write(ref _barrier, registry.Type is null ? null : new Barrier(registry));
+        _announce?.Invoke();
     }
 
     private void SetReserver(Nexus? nexus)
@@ -105,6 +118,24 @@ internal sealed class Reservations(LogicalUnit unit, ReservationFile? file = nul
         if (_reserver == nexus) return;
         Volatile.Write(ref _reserver, nexus);
         Volatile.Write(ref _barrier, nexus is null ? null : new Barrier(nexus));
+        _announce?.Invoke();
+    }
+
+    private ReservationInfo Describe(string target, ulong lun)
+    {
+        Registry registry = _registry;
+        Registration? holder = registry.Type is { AllHold: false } ? Array.Find(registry.Registrations, registry.IsHolder) : null;
+        RegistrantInfo[] registrants = [.. registry.Registrations.Take(ReservationInfo.MostRegistrants).Select(r => Registrant(r.Nexus, r.Key))];
+        return new ReservationInfo(
+            target, lun, _reserver is not null, registry.Type?.Code ?? 0,
+            _reserver is { } nexus ? Registrant(nexus.Name, 0) : holder is null ? null : Registrant(holder.Nexus, holder.Key),
+            registrants, registry.Generation, Clock.Now, registrants.Length == registry.Registrations.Length);
+    }
+
+    private static RegistrantInfo Registrant(NexusName nexus, ulong key)
+    {
+        (string device, string isid) = TransportId.Split(nexus.Initiator);
+        return new RegistrantInfo(device, isid, key);
     }
 
     private void Tell(NexusName name, SenseCode code)

@@ -24,6 +24,11 @@ internal readonly record struct TransportId(string Device, string? Isid)
     /// <summary>The initiator port of a name and an ISID.</summary>
     public static string Port(string device, ReadOnlySpan<byte> isid) => device + Separator + Convert.ToHexStringLower(isid);
 
+    /// <summary>The name and the ISID of an initiator port.</summary>
+    public static (string Device, string Isid) Split(string port) => port.LastIndexOf(Separator, StringComparison.Ordinal) is var at and >= 0
+        ? (port[..at], port[(at + Separator.Length)..])
+        : (port, "");
+
     /// <summary>Reads the first of a list.</summary>
     /// <param name="list">The list.</param>
     /// <param name="id">What it says.</param>

@@ -121,7 +121,7 @@ internal sealed class Connection : IDisposable
         _target = Provider.Intern(target, proven);
         _initiator = Provider.Intern(initiator, proven);
         _info = _info with { Target = target, Initiator = initiator, Isid = isid, Tsih = tsih, Cid = Cid, Discovery = discovery };
-        if (proven) _info = _info with { Parameters = Parameters.Agreed };
+        if (proven) _info = _info with { Parameters = Parameters.Agreed, PortalGroup = Server.GroupOf(Local).Tag };
         Provider.ConnectionChanges.Enqueue(_info);
     }
 

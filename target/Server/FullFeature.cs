@@ -117,6 +117,8 @@ internal sealed class FullFeature : IDisposable
         BinaryPrimitives.WriteUInt32BigEndian(bhs[16..], Pdu.ReservedTag);
         Stamp(bhs, advance: true);
         _writer.Data(bhs, copy);
+        if (reason == RejectReason.DataDigestError) _connection.Provider.Tell(new Fault(FaultKind.DataDigest, _connection.Id, Clock.Now));
+        _connection.Provider.Tell(Fault.Reject(_connection.Id, Clock.Now, (byte)reason, bad.Bytes));
     }
 
     /// <summary>Has the connection closed once what is gathered has been sent.</summary>
@@ -190,6 +192,7 @@ internal sealed class FullFeature : IDisposable
             if (!_reader.HeaderIntact)
             {
                 // Where the next PDU begins cannot be known any more (RFC 7143 §7.8).
+                _connection.Provider.Tell(new Fault(FaultKind.HeaderDigest, _connection.Id, Clock.Now));
                 CloseBecause("a header that its digest does not fit", ConnectionEnd.Digest);
                 break;
             }

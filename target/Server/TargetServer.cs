@@ -309,7 +309,11 @@ public sealed class TargetServer : IDisposable
     {
         foreach ((string target, int lun, LogicalUnit unit) in change.Opened)
         {
-            Provider.UnitChanges.Enqueue(new UnitInfo(target, (ulong)lun, unit.Serial, unit.BlockSize));
+            Provider.UnitChanges.Enqueue(new UnitInfo(target, (ulong)lun, unit.Serial, unit.BlockSize)
+            {
+                Identity = $"naa.{Convert.ToHexStringLower(unit.Designator)}",
+            });
+            unit.Reservations.Announce(Provider, target, (ulong)lun);
             unit.Sanitizer.Resume();
         }
     }

@@ -65,6 +65,8 @@ public sealed class AllocationTests
         Assert.That(_rollup.Rows, Has.Count.EqualTo(4));
         Assert.That(_rollup.Total.Ops, Is.EqualTo(40));
         Assert.That(_sessions.Rows.Single().Connection!.Total.NopTime!.Count, Is.EqualTo(150), "facts came through");
+        Assert.That(_snapshot.Failures.Single().Count, Is.EqualTo(1), "failures came through");
+        Assert.That(_snapshot.Patterns.Sum(p => p.Pattern.Count), Is.EqualTo(40), "patterns came through");
         Assert.That(allocated, Is.Zero);
     }
 
@@ -84,6 +86,8 @@ public sealed class AllocationTests
         _snapshot.Units.Clear();
         _snapshot.Engines.Clear();
         _snapshot.Connections.Clear();
+        _snapshot.Failures.Clear();
+        _snapshot.Patterns.Clear();
         _mirror.TakeInto(_snapshot);
         _rollup.Build(_snapshot);
         _sessions.Build(_snapshot);
@@ -100,20 +104,30 @@ public sealed class AllocationTests
         Fire(answer);
         Fire(Events.Of(Opcode.TaskManagementRequest, _now + 4000, _connection, 0, ++_itt, 0x85));
         Fire(Events.Of(Opcode.TaskManagementResponse, _now + 5000, _connection, 0, _itt));
+        ProbeEvent message = Events.Of(Opcode.AsyncMessage, _now + 5000, _connection, 0, Events.NoTtt);
+        message.Header[36] = 4;
+        Fire(message);
     }
 
     private void Read(ulong lun)
     {
-        Fire(Events.Command(_now + 1000, _connection, lun, ++_itt, Events.Read10, 4096));
+        Fire(Place(Events.Command(_now + 1000, _connection, lun, ++_itt, Events.Read10, 4096)));
         Fire(Events.DataIn(_now + 9000, _connection, lun, _itt, 4096, BhsFlags.Final | BhsFlags.Status));
     }
 
     private void Write(ulong lun)
     {
-        Fire(Events.Command(_now + 1000, _connection, lun, ++_itt, Events.Write10, 4096));
+        Fire(Place(Events.Command(_now + 1000, _connection, lun, ++_itt, Events.Write10, 4096)));
         Fire(Events.Of(Opcode.ReadyToTransfer, _now + 2000, _connection, lun, _itt));
         Fire(Events.Of(Opcode.DataOut, _now + 5000, _connection, lun, _itt, BhsFlags.Final, 4096));
         Fire(Events.Response(_now + 9000, _connection, lun, _itt));
+    }
+
+    private ProbeEvent Place(ProbeEvent e)
+    {
+        Events.Put(ref e, 34, _itt * 77);
+        e.Header[40] = 8;
+        return e;
     }
 
     private void Fire(ProbeEvent e)
@@ -132,7 +146,7 @@ public sealed class AllocationTests
                 var frame = new FrameReader(payload);
                 if (type == FrameType.Names) frame.Names(_mirror.Names);
                 if (type == FrameType.Connection) _mirror.Connect(frame.Connection());
-                if (type is FrameType.Cells or FrameType.Units or FrameType.Facts) _mirror.Keep(type, payload);
+                if (type is FrameType.Cells or FrameType.Units or FrameType.Facts or FrameType.Failures or FrameType.Patterns) _mirror.Keep(type, payload);
                 if (type == FrameType.Commands) _commands += frame.Commands().Length;
                 if (type != FrameType.Status) continue;
                 _mirror.Commit(frame.Status());

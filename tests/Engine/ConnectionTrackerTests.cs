@@ -88,7 +88,7 @@ public sealed class ConnectionTrackerTests
     public void What_needs_packets_is_unknown_without_them_and_what_was_sent_again_counts_among_the_bytes()
     {
         var t = new Talk();
-        Assert.That(Enum.GetValues<Fact>().Where(f => t[f] < 0), Is.EqualTo(Enum.GetValues<Fact>().Where(f => f >= Fact.BytesToTarget)));
+        Assert.That(Enum.GetValues<Fact>().Where(f => t[f] < 0), Is.EqualTo(Enum.GetValues<Fact>().Where(f => f is >= Fact.BytesToTarget and <= Fact.Snacks)));
         t.Settle(new WireFacts { BytesToTarget = 1000, ResentToTarget = 10, ZeroWindows = 3, Snacks = 4 });
         Assert.That((t[Fact.BytesToTarget], t[Fact.ResentToTarget], t[Fact.ZeroWindows], t[Fact.Snacks], t[Fact.Rejects]), Is.EqualTo((1010L, 10L, 3L, 4L, 0L)));
     }
@@ -105,5 +105,12 @@ public sealed class ConnectionTrackerTests
         Assert.That(t.Tracker.Settle(3_000_000, 1, wire), Is.True);
         Assert.That(t.Tracker.Settle(6_000_000_000, 1, wire), Is.True, "a ping is lost");
         Assert.That(t.Tracker.Settle(7_000_000_000, 1, wire), Is.False);
+    }
+
+    [Test]
+    public void Logouts_and_logins_sent_elsewhere_are_counted()
+    {
+        Talk talk = new Talk().LoggedIn(0, 1).LoggedIn(0, 2).LoggedIn().Logout().LoggedOut();
+        Assert.That((talk[Fact.Redirections], talk[Fact.LoginFailures], talk[Fact.Logins], talk[Fact.Logouts], talk[Fact.Reinstatements]), Is.EqualTo((1L, 1L, 1L, 1L, 0L)));
     }
 }

@@ -55,10 +55,11 @@ public sealed class StreamTests
             MidStream = true,
             Discovery = true,
             Parameters = new SessionParameters(true, false, false, true, 3, 1, 9, 512, 1 << 20, 77, id),
+            PortalGroup = (ushort)id,
         };
         _writer.Write(connection);
         bool same = Through(FrameType.Connection, f => f.Connection()) == connection;
-        var unit = new UnitInfo(t[0], ulong.MaxValue, t[1], 4096);
+        var unit = new UnitInfo(t[0], ulong.MaxValue, t[1], 4096) { Identity = t[2] };
         _writer.Write(unit);
         same &= Through(FrameType.Unit, f => f.Unit()) == unit;
         List<string> names = [.. t], read = [];
@@ -88,6 +89,73 @@ public sealed class StreamTests
         UnitInfo unit = Through(FrameType.Unit, f => f.Unit());
         Assert.That(unit.Target, Is.EqualTo(new string('€', StreamFormat.MaxString / 3)));
         Assert.That(unit.Name, Is.EqualTo("n"));
+    }
+
+    [Test]
+    public void What_an_older_engine_leaves_out_is_not_known()
+    {
+        _writer.Write(new UnitInfo("t", 1, "n", 512) { Identity = "naa.1" });
+        Assert.That(Through(FrameType.Unit, f => f.Unit()).Identity, Is.EqualTo("naa.1"));
+        byte[] frame = _writer.Frame.ToArray()[StreamFormat.HeaderLength..^"..naa.1".Length];
+        Assert.That(new FrameReader(frame).Unit(), Is.EqualTo(new UnitInfo("t", 1, "n", 512)));
+        _writer.Write(new ConnectionInfo(1, "a", "b"));
+        Assert.That(Through(FrameType.Connection, f => f.Connection()).PortalGroup, Is.EqualTo(-1));
+    }
+
+    [Test]
+    public void Failures_come_through()
+    {
+        var table = new FailureTable(new CellTable());
+        var key = new FailureKey(7, ulong.MaxValue, 0x9e10, FailureKind.Async, 0x01062900);
+        table.Add(key, 500, 3);
+        table.Add(key, 400);
+        _writer.Begin(FrameType.Failures);
+        int count = 0;
+        while (_writer.TryAdd(table.All[0])) count++;
+        Assert.That(count, Is.EqualTo((StreamFormat.MaxFrame - StreamFormat.HeaderLength) / 44));
+        Assert.That(Through(FrameType.Failures, f => f.Failure()), Is.EqualTo(new FailureRecord(key, 4, 400, 500)));
+        Assert.That(Through(FrameType.Failures, f =>
+        {
+            int read = 0;
+            for (; !f.AtEnd; read++) f.Failure();
+            return read;
+        }), Is.EqualTo(count));
+    }
+
+    [Test]
+    public void Patterns_come_through() => Gen.Int[0, Pattern.End - 1].Array[0, 40].Select(Gen.Long[0, 1L << 40].Array[0, 30], Gen.Bool).Sample((places, times, writes) =>
+    {
+        var pattern = new Pattern { Count = places.Length, Sequential = 2, Random = 3, Unplaced = 4 };
+        foreach (int place in places) pattern.AddAt(place, place + 1);
+        foreach (long time in times) (pattern.Interarrival ??= new Histogram()).Add(time);
+        var key = new PatternKey(7, 9, writes);
+        _writer.Begin(FrameType.Patterns);
+        int count = 0;
+        while (_writer.TryAdd(key, pattern)) count++;
+        var read = new Pattern { Count = 99 };
+        read.AddAt(Pattern.End - 1, 5);
+        int seen = 0;
+        Through(FrameType.Patterns, f =>
+        {
+            for (; !f.AtEnd; seen++) Assert.That(f.Pattern(read), Is.EqualTo(key));
+            return 0;
+        });
+        return seen == count && (read.Count, read.Sequential, read.Random, read.Unplaced) == (pattern.Count, 2, 3, 4)
+            && read.Sizes.SequenceEqual(pattern.Sizes) && read.Exact.SequenceEqual(pattern.Exact) && read.Aligned.SequenceEqual(pattern.Aligned)
+            && read.Seeks.SequenceEqual(pattern.Seeks) && (read.Interarrival?.Count ?? 0) == times.Length
+            && (read.Interarrival?.Sum ?? 0) == times.Sum();
+    }, iter: 100, threads: 1);
+
+    [Test]
+    public void A_pattern_has_no_other_places()
+    {
+        _writer.Begin(FrameType.Patterns);
+        var pattern = new Pattern();
+        pattern.AddAt(Pattern.End - 1, 1);
+        _writer.TryAdd(new PatternKey(1, 1, false), pattern);
+        byte[] payload = _writer.Frame.ToArray()[StreamFormat.HeaderLength..];
+        BinaryPrimitives.WriteUInt16LittleEndian(payload.AsSpan(48), (ushort)Pattern.End);
+        Assert.That(() => new FrameReader(payload).Pattern(new Pattern()), Throws.TypeOf<StreamFormatException>());
     }
 
     [Test]

@@ -32,6 +32,7 @@ public sealed class AgreementTests
             peer.Execute(Cdb.Read10(0, uint.MaxValue, 1, Cdb.Buffer(512)));
             peer.Execute(Cdb.TestUnitReady(9));
             peer.In("12 01 80 00 FF 00", 255, 3);
+            peer.In("12 01 83 00 FF 00", 255, 3);
             peer.In("9E 10 00 00 00 00 00 00 00 00 00 00 00 20 00 00", 32, 3);
             peer.Logout();
         }
@@ -50,6 +51,90 @@ public sealed class AgreementTests
         Assert.That(rig.Provider.UnitChanges.Last(), Is.EqualTo(target.Server.Provider.UnitChanges.Single(u => u.Lun == 3)));
     }
 
+    [Test]
+    public void The_wire_tells_the_reservations_the_target_has()
+    {
+        const string aName = "iqn.2026-01.test.example:a", bName = "iqn.2026-01.test.example:b";
+        using var target = new TestTarget("0=ram:16MiB");
+        using Tap aTap = new(target.Portal), bTap = new(target.Portal);
+        using Peer a = new(aTap.Portal, aName, [0x80, 0, 0, 1, 0, 0]), b = new(bTap.Portal, bName, [0x80, 0, 0, 2, 0, 0]);
+        var aRig = new WireRig();
+        var bRig = new WireRig(context: aRig.Context);
+        ReservationInfo? own = null, seen = null;
+        a.Login(TestTarget.Name);
+        b.Login(TestTarget.Name);
+
+        // Past unit attentions, and what both sides tell after it.
+        void Do(Func<string> act, string what)
+        {
+            string status = "";
+            for (int i = 0; i < 4 && status != "GOOD"; i++) status = act();
+            Assert.That(status, Is.EqualTo("GOOD"), what);
+            Compare(what);
+        }
+
+        void Compare(string what)
+        {
+            aTap.ReplayNew(aRig.Connection);
+            bTap.ReplayNew(bRig.Connection);
+            own = Last(target.Server.Provider, own);
+            seen = Last(aRig.Provider, seen);
+            Assert.That(Text(seen), Is.EqualTo(Text(own)), what);
+        }
+
+        string Read(Peer peer, string cdb)
+        {
+            ArraySegment<byte> data = Cdb.Buffer(4096);
+            return peer.Execute(new ScsiRequest(0, Tests.Server.Script.Bytes(cdb), data, false)).Status.Name();
+        }
+
+        Do(() => Read(a, "5E 03 00 00 00 00 00 10 00 00"), "nobody has registered");
+        Do(() => a.Prout(0, action: 0xa), "a registers");
+        Do(() => b.Prout(0, action: 0xb), "b registers");
+        Do(() => a.Prout(1, type: 1, key: 0xa), "a reserves");
+        Do(() => b.Prout(4, type: 3, key: 0xb, action: 0xa), "b preempts");
+        Do(() => a.Prout(6, action: 0xa), "a registers anyway");
+        Do(() => b.Prout(2, type: 3, key: 0xb), "b releases");
+        Do(() => a.Prout(1, type: 7, key: 0xa), "all registrants reserve");
+        Do(() => b.Prout(0, key: 0xb), "b leaves");
+        Do(() => b.Prout(0, action: 0xd), "b comes back");
+        Do(() => a.Prout(5, type: 6, key: 0xa), "a preempts all");
+        Do(() => a.Prout(0, key: 0xa, action: 0xc), "a takes another key");
+        byte[] id = new byte[Target.Scsi.TransportId.Length($"{bName},i,0x800000020000")];
+        Target.Scsi.TransportId.Write(id, $"{bName},i,0x800000020000");
+        Do(() => a.Out($"5F 07 00 00 00 00 00 00 {24 + id.Length:X2} 00", $"{0xc:X16}{0xe:X16}00020001{id.Length:X8}{Convert.ToHexString(id)}"), "a moves it to b and leaves");
+        Do(() => Read(b, "5E 00 00 00 00 00 00 10 00 00"), "its keys are read");
+        Do(() => Read(b, "5E 01 00 00 00 00 00 10 00 00"), "and the reservation");
+        Do(() => Read(a, "5E 03 00 00 00 00 00 10 00 00"), "and all");
+        Assert.That(seen is { Complete: true, Type: 6, Holder: { Initiator: bName, Isid: "800000020000", Key: 0xe }, Registrants.Count: 1 }, Text(seen));
+        Do(() => b.Prout(0, key: 0xe), "the holder leaves");
+        Do(() => a.Out("16 00 00 00 00 00"), "RESERVE(6)");
+        Do(() => a.Out("17 00 00 00 00 00"), "RELEASE(6)");
+        Do(() => b.Out("56 00 00 00 00 00 00 00 00 00"), "RESERVE(10)");
+        Assert.That(own is { Legacy: true, Holder.Initiator: bName });
+        b.Logout();
+        b.Dispose();
+        bTap.WaitEnded();
+        bTap.ReplayNew(bRig.Connection);
+        bRig.Connection.Close(ConnectionEnd.InitiatorFin, 1);
+        SpinWait.SpinUntil(() => (own = Last(target.Server.Provider, own)) is { Legacy: false }, TimeSpan.FromSeconds(20));
+        Compare("its session ends");
+        Assert.That(own is { Legacy: false, Holder: null });
+        a.Dispose();
+        aTap.WaitEnded();
+    }
+
+    private static ReservationInfo? Last(Provider provider, ReservationInfo? before)
+    {
+        var told = new List<ReservationInfo>();
+        provider.TakeReservations(told);
+        return told.Count > 0 ? told[^1] : before;
+    }
+
+    private static string Text(ReservationInfo? info) => info is null
+        ? "nothing"
+        : $"{info.Target}:{info.Lun} {info.Legacy} {info.Type} {info.Holder} gen {info.Generation} all {info.Complete}: {string.Join(", ", info.Registrants)}";
+
     private static bool IsRequest(string e) => e.Split(' ')[0] is "scsi-command" or "data-receive" or "login-command" or "logout-command" or "nop-receive";
 
     private static ConnectionInfo Ended(Provider provider)
@@ -66,6 +151,7 @@ public sealed class AgreementTests
         private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         private readonly List<(Direction Direction, byte[] Bytes)> _passed = [];
         private readonly Thread _thread;
+        private int _replayed;
 
         public Tap(IPEndPoint target)
         {
@@ -94,6 +180,13 @@ public sealed class AgreementTests
         {
             long time = 2000;
             foreach ((Direction direction, byte[] bytes) in _passed) connection.Bytes(direction, bytes, time++);
+        }
+
+        /// <summary>What has come since the last time.</summary>
+        public void ReplayNew(WireConnection connection)
+        {
+            lock (_passed)
+                for (; _replayed < _passed.Count; _replayed++) connection.Bytes(_passed[_replayed].Direction, _passed[_replayed].Bytes, 2000 + _replayed);
         }
 
         public void Dispose() => _listener.Dispose();

@@ -184,6 +184,59 @@ public sealed class WireConnectionTests
     }
 
     [Test]
+    public void A_reject_tells_what_it_rejects_as_far_as_that_was_seen()
+    {
+        WireRig rig = WireRig.LoggedIn();
+        byte[] Reject(byte reason, byte[] data)
+        {
+            byte[] pdu = Pdus.Make(Opcode.Reject, itt: Pdu.ReservedTag, data: data);
+            pdu[2] = reason;
+            return pdu;
+        }
+        byte[] command = Pdus.Command(9, 101, 0x9e, lun: 6, cdb: "9e100000000000000000000000200000")[..48];
+        foreach (byte[] segment in Reject(4, command).Chunk(30)) rig.ToInitiator(segment);
+        rig.ToInitiator(Reject(9, Pdus.Make(Opcode.DataOut, lun: 6)[..48]), Reject(5, []));
+        byte[] cut = Reject(6, command);
+        rig.ToInitiator(cut[..60]);
+        rig.Connection.Missing(Direction.ToInitiator, cut.Length - 60, rig.Now);
+        rig.ToInitiator(Reject(7, command)[..60]);
+        rig.Connection.Close(ConnectionEnd.TargetFin, rig.Now);
+        var told = new List<(FaultKind, byte, ulong, ushort)>();
+        while (rig.Provider.TryTake(out Fault fault)) told.Add((fault.Kind, fault.Reason, fault.LunNumber, fault.Operation));
+        Assert.That(told, Is.EqualTo(new (FaultKind, byte, ulong, ushort)[]
+        {
+            (FaultKind.Reject, 4, 6, 0x9e10), (FaultKind.Reject, 9, 6, 0), (FaultKind.Reject, 5, Lun.Unknown, 0),
+            (FaultKind.Reject, 6, Lun.Unknown, 0), (FaultKind.Reject, 7, Lun.Unknown, 0),
+        }));
+    }
+
+    [Test]
+    public void A_message_brings_its_sense_data()
+    {
+        WireRig rig = WireRig.LoggedIn();
+        byte[] sense = [0x72, 6, 0x2a, 9, 0, 0, 0, 0];
+        byte[] message = Pdus.Make(Opcode.AsyncMessage, itt: Pdu.ReservedTag, lun: 6, data: [0, 8, .. sense, 0, 0, 1, 2]);
+        foreach (byte[] segment in message.Chunk(50)) rig.ToInitiator(segment);
+        string[] told = rig.Events().Single().Split(' ');
+        Assert.That((told[0], told[1], told[^1]), Is.EqualTo(("async-send", "6", Convert.ToHexString(sense))));
+    }
+
+    [Test]
+    public void A_digest_that_does_not_match_is_a_fault()
+    {
+        WireRig rig = WireRig.LoggedIn("HeaderDigest=CRC32C\0DataDigest=CRC32C\0", "HeaderDigest=CRC32C\0DataDigest=CRC32C\0");
+        byte[] data = Pdus.Digested(Pdus.Command(1, 100, 0x2a, flags: 0xa1, data: new byte[8]));
+        data[^1] ^= 1;
+        byte[] header = Pdus.Digested(Pdus.Command(2, 101));
+        header[20] ^= 1;
+        rig.ToTarget(data, header);
+        var told = new List<(FaultKind, uint)>();
+        while (rig.Provider.TryTake(out Fault fault)) told.Add((fault.Kind, fault.Connection));
+        Assert.That(told, Is.EqualTo(new[] { (FaultKind.DataDigest, rig.Connection.Id), (FaultKind.HeaderDigest, rig.Connection.Id) }));
+        Assert.That(rig.Changes()[^1].PortalGroup, Is.EqualTo(1));
+    }
+
+    [Test]
     public void Units_are_known_by_their_answers()
     {
         WireRig rig = WireRig.LoggedIn();
@@ -200,9 +253,22 @@ public sealed class WireConnectionTests
         Ask(6, "1200000040000000", [0, 0x80, 0, 8, .. "WRONG   "u8]);
         Assert.That(rig.Provider.UnitChanges, Is.EqualTo(new[]
         {
-            new UnitInfo(Pdus.Target, 4, "", 512), new UnitInfo(Pdus.Target, 4, "naa.6001020304050607", 512),
-            new UnitInfo(Pdus.Target, 4, "SER 1", 512), new UnitInfo(Pdus.Target, 4, "SER 1", 4096),
+            new UnitInfo(Pdus.Target, 4, "", 512), new UnitInfo(Pdus.Target, 4, "naa.6001020304050607", 512) { Identity = "naa.6001020304050607" },
+            new UnitInfo(Pdus.Target, 4, "SER 1", 512) { Identity = "naa.6001020304050607" }, new UnitInfo(Pdus.Target, 4, "SER 1", 4096) { Identity = "naa.6001020304050607" },
         }));
+    }
+
+    [Test]
+    public void The_best_designator_is_a_units_identity()
+    {
+        byte[] t10 = [2, 1, 0, 4, .. "V  1"u8], name = [3, 8, 0, 8, .. "iqn.x,L0"u8], eui = [1, 2, 0, 8, 0, 1, 2, 3, 4, 5, 6, 7], naa = [1, 3, 0, 8, 0x50, 1, 2, 3, 4, 5, 6, 7], port = [1, 0x13, 0, 8, 0x60, 1, 2, 3, 4, 5, 6, 7];
+        string[] identities = [.. new byte[][] { t10, [.. t10, .. name], [.. t10, .. eui, .. name], [.. port, .. t10, .. naa], port, [.. t10, .. naa[..8]] }.Select(list =>
+            UnitAnswer.Read(UnitFact.Designators, [0, 0x83, 0, (byte)list.Length, .. list]).Identity)];
+        Assert.That(identities, Is.EqualTo(new[] { "t10.V  1", "iqn.x,L0", "eui.0001020304050607", "naa.5001020304050607", "", "t10.V  1" }));
+
+        var context = new WireContext(new Provider("test"), new WireOptions());
+        foreach (byte[] list in new[] { t10, naa, t10, eui }) context.Learn("t", 2, 0, UnitAnswer.Read(UnitFact.Designators, [0, 0x83, 0, (byte)list.Length, .. list]));
+        Assert.That(context.Provider.UnitChanges.Select(u => u.Identity), Is.EqualTo(new[] { "t10.V  1", "naa.5001020304050607" }), "a short answer says less, not something else");
     }
 
     [Test]

@@ -1,0 +1,140 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Iscsitop.Target.Scsi;
+
+namespace Iscsitop.Engine;
+
+/// <summary>Where the last commands of one connection on one unit ended, reads and writes together, in blocks.</summary>
+internal sealed class PatternTrail
+{
+    private Window _ends;
+    private int _next = -1;
+    private ulong _last;
+
+    /// <summary>The pattern of its reads, null while there were none.</summary>
+    public PatternState? Reads;
+
+    /// <summary>The pattern of its writes, null while there were none.</summary>
+    public PatternState? Writes;
+
+    /// <summary>Adds a command.</summary>
+    /// <param name="lba">Its first block.</param>
+    /// <param name="blocks">How many.</param>
+    /// <param name="seek">Blocks from the end of the last one.</param>
+    /// <param name="nearest">Blocks between its begin and the nearest of those ends.</param>
+    /// <returns>Whether there was another before.</returns>
+    public bool Add(ulong lba, uint blocks, out long seek, out ulong nearest)
+    {
+        seek = (long)(lba - _last);
+        nearest = seek == 0 ? 0 : Nearest(lba);
+        _last = lba + blocks;
+        if (_next < 0)
+        {
+            ((Span<ulong>)_ends).Fill(_last);
+            _next = 0;
+            return false;
+        }
+        _ends[_next] = _last;
+        _next = _next + 1 & (Window.Length - 1);
+        return true;
+    }
+
+    private ulong Nearest(ulong lba)
+    {
+        ReadOnlySpan<ulong> ends = _ends;
+        ref ulong first = ref MemoryMarshal.GetReference(ends);
+        Vector128<ulong> here = Vector128.Create(lba);
+        Vector128<ulong> nearest = Vector128<ulong>.AllBitsSet;
+        for (int i = 0; i < Window.Length; i += Vector128<ulong>.Count)
+        {
+            Vector128<ulong> there = Vector128.LoadUnsafe(ref first, (nuint)i);
+            nearest = Vector128.Min(nearest, Vector128.Max(here, there) - Vector128.Min(here, there));
+        }
+        return Math.Min(nearest[0], nearest[1]);
+    }
+
+    [InlineArray(Length)]
+    private struct Window
+    {
+        public const int Length = 16;
+        private ulong _first;
+    }
+}
+
+/// <summary>The reads or the writes of one connection on one unit, as the engine keeps them.</summary>
+internal sealed class PatternState
+{
+    private const ulong Far = 1 << 20;
+
+    private PatternTrail _trail = null!;
+    private long _begun;
+
+    /// <summary>Where it belongs.</summary>
+    public PatternKey Key { get; private set; }
+
+    /// <summary>The counts.</summary>
+    public Pattern Pattern { get; } = new();
+
+    /// <summary>The version of the cells at the last change.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>Makes this an empty one.</summary>
+    public void Reset(PatternKey key, PatternTrail trail)
+    {
+        Key = key;
+        _trail = trail;
+        Pattern.Clear();
+    }
+
+    /// <summary>A command began.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="row">Its row of the command table.</param>
+    /// <param name="unit">Its unit, which knows how long a block is; null when there are too many.</param>
+    /// <param name="time">When.</param>
+    /// <param name="version">The version of the cells.</param>
+    public void Begin(in CompletedCommand command, CommandRow row, UnitState? unit, long time, long version)
+    {
+        ReadOnlySpan<byte> cdb = command.CdbSpan;
+        if (row.Lba(cdb) is not { } lba || row.Blocks(cdb) is not ({ } blocks and > 0)) return;
+        int block = unit is null ? 0 : unit.BlockSize != 0 ? unit.BlockSize : unit.Suppose(command.ExpectedLength, row.Transfer == Transfer.TwoFold ? 0 : blocks);
+        ulong bytes = block > 0 ? (ulong)blocks * (uint)block : row.Transfer == Transfer.TwoFold ? command.ExpectedLength / 2 : command.ExpectedLength;
+        bool placed = _trail.Add(lba, blocks, out long seek, out ulong nearest);
+        if (bytes == 0) return;
+        Version = version;
+        if (Pattern.Count++ > 0) (Pattern.Interarrival ??= new Histogram()).Add(Math.Max(0, time - _begun));
+        _begun = time;
+        CountSize(bytes);
+        if (block > 0) Pattern.Aligned[Math.Clamp(Zeros(lba | blocks) + BitOperations.TrailingZeroCount(block) - 9, 0, Pattern.Alignments - 1)]++;
+        if (placed && block > 0) CountSeek(seek, nearest, (uint)block);
+        else Pattern.Unplaced++;
+    }
+
+    private void CountSize(ulong bytes)
+    {
+        int size = Math.Min(BitOperations.Log2(bytes), Pattern.SizeClasses - 1);
+        Pattern.Sizes[size]++;
+        if (bytes == 1ul << size) Pattern.Exact[size]++;
+    }
+
+    private void CountSeek(long seek, ulong nearest, uint block)
+    {
+        if (nearest == 0) Pattern.Sequential++;
+        else if (nearest > Far / block) Pattern.Random++;
+        Pattern.Seeks[SeekClass(seek, block)]++;
+    }
+
+    // The product's logarithm, without the product where that would not fit.
+    private static int SeekClass(long seek, uint block)
+    {
+        if (seek == 0) return Pattern.NoSeek;
+        ulong distance = seek < 0 ? 0 - (ulong)seek : (ulong)seek;
+        ulong bytes = distance <= ulong.MaxValue / block ? distance * block : ulong.MaxValue;
+        int steps = Math.Min(1 + BitOperations.Log2(bytes), Pattern.NoSeek);
+        return Pattern.NoSeek + (seek < 0 ? -steps : steps);
+    }
+
+    // Both are multiples of as much as their union is.
+    private static int Zeros(ulong either) => BitOperations.TrailingZeroCount(either);
+}
