@@ -31,6 +31,9 @@ internal static class FailureWords
 
     private static readonly string[] s_letters = ["I", "T", "D", "C"];
 
+    // By kind.
+    private static readonly string[] s_others = ["SCSI status", "target failure", "residual", "no status", "Reject", "digest error", "login rejected", "async message"];
+
     private static readonly string[] s_noStatus = ["aborted by task management", "its session ended", "its status was not seen"];
 
     private static readonly (RejectReason Reason, string Text)[] s_rejects =
@@ -145,6 +148,7 @@ internal static class FailureWords
 
     private static (string, string, string, string) Words(FailureKind kind, uint code) => kind switch
     {
+        _ when code == FailureKey.Others => (s_others[Math.Min((int)kind, s_others.Length - 1)], "others: there were too many to tell apart", "", Letter(FailureClass.Informational)),
         FailureKind.Status => OfStatus(code),
         FailureKind.Response => ("target failure", code == 1 ? "the target could not execute the command" : "vendor's response", Hex(code), Letter(FailureClass.Target)),
         FailureKind.Residual => ("residual", code == 0 ? "less data than was asked for" : "more data than was asked for", "", Letter(FailureClass.Informational)),

@@ -84,7 +84,7 @@ public static class Views
         },
         new("target", "Targets", Dimensions.Target | Dimensions.Portal,
         [
-            Columns.Target, SessionColumns.Portal, LinkColumns.OpenSessions, LinkColumns.Connections, .. Columns.Rates, .. Columns.Latencies,
+            Columns.Target, SessionColumns.Portal, LinkColumns.PortalGroup, LinkColumns.OpenSessions, LinkColumns.Connections, .. Columns.Rates, .. Columns.Latencies,
             Columns.QueueDepth, Columns.Outstanding, Columns.ErrorRate, .. LinkColumns.OfTargets, Columns.Aborted, Columns.Share, Columns.OpsShare,
             .. DecompositionColumns.All, .. Columns.Counts,
         ], "bytes_share_pct") { Joins = Joins.Evidence | Joins.Links | Joins.Failures, Next = ["lun", "initiator", "opcode", View.Heat] },

@@ -113,7 +113,7 @@ public sealed class Conflicts
 /// <summary>The connections behind a row: how many there are, and what happened on them in the interval.</summary>
 public sealed class Links
 {
-    private static readonly Fact[] s_summed = [Fact.Logins, Fact.LoginFailures, Fact.TaskRequests];
+    private static readonly Fact[] s_summed = [Fact.Logins, Fact.LoginFailures, Fact.TaskRequests, Fact.Logouts, Fact.Reinstatements, Fact.Redirections];
 
     private readonly HashSet<(int, string, string, string, ushort)> _sessions = [];
     private readonly long[] _facts = new long[ConnectionFacts.Count];
@@ -122,23 +122,17 @@ public sealed class Links
     /// <summary>Connections open now.</summary>
     public int Connections { get; private set; }
 
+    /// <summary>Tag of the portal group of one that is open, -1 when not known.</summary>
+    public int PortalGroup { get; private set; } = -1;
+
     /// <summary>Sessions open now.</summary>
     public int Sessions => _sessions.Count;
 
     /// <summary>Round trips of pings, of the connections that are open.</summary>
     public Histogram Pings { get; } = new();
 
-    /// <summary>Connections that ended by logout in the interval.</summary>
-    public long Logouts { get; private set; }
-
-    /// <summary>Connections that a new login of the same session replaced in the interval.</summary>
-    public long Reinstated { get; private set; }
-
     /// <summary>UNIT ATTENTIONs of the interval.</summary>
     public long UnitAttentions { get; private set; }
-
-    /// <summary>Logins of the interval that were sent elsewhere.</summary>
-    public long Redirected { get; private set; }
 
     /// <summary>A count of the interval, over all connections.</summary>
     public long this[Fact fact] => _facts[(int)fact];
@@ -153,25 +147,18 @@ public sealed class Links
         foreach (Fact fact in s_summed)
             if (delta.Facts[fact] > 0)
                 _facts[(int)fact] += delta.Facts[fact];
-        if (c.Closed == 0)
-        {
-            Connections++;
-            if (c.Tsih != 0 || c.MidStream) _sessions.Add((delta.Engine.Pid, c.Target, c.Initiator, c.Isid.Length == 0 ? c.Remote : c.Isid, c.Tsih));
-            if (delta.Total.NopTime is { Count: > 0 } pings) Pings.Add(pings);
-        }
-        else if (delta.Time - c.Closed < delta.Engine.Seconds * 1e9)
-        {
-            if (c.End == ConnectionEnd.Logout) Logouts++;
-            if (c.End == ConnectionEnd.Reinstated) Reinstated++;
-        }
+        if (c.Closed != 0) return;
+        Connections++;
+        if (PortalGroup < 0) PortalGroup = c.PortalGroup;
+        if (c.Tsih != 0 || c.MidStream) _sessions.Add((delta.Engine.Pid, c.Target, c.Initiator, c.Isid.Length == 0 ? c.Remote : c.Isid, c.Tsih));
+        if (delta.Total.NopTime is { Count: > 0 } pings) Pings.Add(pings);
     }
 
     internal void Add(FailureDelta failure)
     {
-        const uint CheckCondition = 0x02, UnitAttention = 6, Redirection = 1;
-        (FailureKind kind, uint code) = (failure.Key.Kind, failure.Key.Code);
-        if (kind == FailureKind.Status && code >> 24 == CheckCondition && (code >> 16 & 15) == UnitAttention) UnitAttentions += failure.Count;
-        if (kind == FailureKind.Login && code >> 8 == Redirection) Redirected += failure.Count;
+        const uint CheckCondition = 0x02, UnitAttention = 6;
+        uint code = failure.Key.Code;
+        if (failure.Key.Kind == FailureKind.Status && code >> 24 == CheckCondition && (code >> 16 & 15) == UnitAttention) UnitAttentions += failure.Count;
     }
 
     internal void Clear()
@@ -181,6 +168,7 @@ public sealed class Links
         Pings.Clear();
         _seconds = 0;
         Connections = 0;
-        Logouts = Reinstated = UnitAttentions = Redirected = 0;
+        UnitAttentions = 0;
+        PortalGroup = -1;
     }
 }

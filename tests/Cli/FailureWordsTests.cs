@@ -31,6 +31,7 @@ public sealed class FailureWordsTests
     [TestCase(FailureKind.Async, 0x00010000u, "async message", "0x01", "target asks for logout", "I")]
     [TestCase(FailureKind.Async, 0x01u, "async message", "0x01", "target asks for logout", "I")]
     [TestCase(FailureKind.Async, 0x2a09u, "async message", "0x00", "SCSI event: capacity changed", "I")]
+    [TestCase(FailureKind.Login, 0xffffffffu, "login rejected", "", "others: there were too many to tell apart", "I")]
     [TestCase(FailureKind.Async, 0x00030000u, "async message", "0x03", "target drops the session", "C")]
     public void A_failure_in_words(FailureKind kind, uint code, string status, string number, string detail, string letter)
     {

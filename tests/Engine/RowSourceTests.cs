@@ -8,7 +8,7 @@ namespace Iscsitop.Tests.Engine;
 public sealed class RowSourceTests
 {
     private static readonly EngineStatus s_engine = new() { Pid = 1, Seconds = 2 };
-    private static readonly ConnectionInfo s_first = new(1, "p:3260", "h:1", "t", "i", "isid", 1, Opened: 1);
+    private static readonly ConnectionInfo s_first = new(1, "p:3260", "h:1", "t", "i", "isid", 1, Opened: 1) { PortalGroup = 7 };
     private static readonly ConnectionInfo s_second = new(2, "p:3260", "h:2", "t", "i", "isid", 2, Opened: 1);
     private static readonly ConnectionInfo s_other = new(3, "q:3260", "g:1", "t", "j", "isid", 3, Opened: 1);
 
@@ -114,27 +114,25 @@ public sealed class RowSourceTests
         Link(s, s_first, logins: 2);
         Link(s, s_second, logins: 0);
         Link(s, s_other, logins: 1);
-        Link(s, s_first with { Id = 4, Closed = 9_000_000_000, End = ConnectionEnd.Logout }, logins: 0);
-        Link(s, s_first with { Id = 5, Closed = 1_000_000_000, End = ConnectionEnd.Logout }, logins: 0);
+        Link(s, s_first with { Id = 4, Closed = 9_000_000_000, End = ConnectionEnd.Logout }, logins: 0, logouts: 2);
         Link(s, new ConnectionInfo(6, "p:3260", "x:1", Opened: 1) { Discovery = true }, logins: 1);
         s.Failures.Add(Failure(s_first, 0, FailureKind.Status, 0x02062900, 4, 4));
-        s.Failures.Add(Failure(s_first, Lun.Unknown, FailureKind.Login, 0x0101, 2, 2));
         Row row = Rows(new Rollup(Dimensions.Target | Dimensions.Portal, Joins.Links | Joins.Failures), s).Single(r => r.Portal == "p:3260");
         Links links = row.Extras.Links!;
         Assert.Multiple(() =>
         {
             Assert.That((links.Connections, links.Sessions), Is.EqualTo((2, 2)));
             Assert.That(links.PerSecond(links[Fact.Logins]), Is.EqualTo(1));
-            Assert.That(links.Logouts, Is.EqualTo(1), "the other one was before the interval");
-            Assert.That((links.UnitAttentions, links.Redirected), Is.EqualTo((4L, 2L)));
+            Assert.That(links.PerSecond(links[Fact.Logouts]), Is.EqualTo(1), "connections that ended count, too");
+            Assert.That((links.UnitAttentions, links.PortalGroup), Is.EqualTo((4L, 7)));
         });
     }
 
-    private static void Link(Snapshot s, ConnectionInfo c, long logins)
+    private static void Link(Snapshot s, ConnectionInfo c, long logins, long logouts = 0)
     {
         var delta = new ConnectionDelta { Connection = c, Engine = s_engine, Time = 10_000_000_000 };
         delta.Facts.Begin();
-        delta.Facts[Fact.Logins] = logins;
+        (delta.Facts[Fact.Logins], delta.Facts[Fact.Logouts]) = (logins, logouts);
         s.Connections.Add(delta);
     }
 

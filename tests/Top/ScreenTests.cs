@@ -202,7 +202,7 @@ public sealed class ScreenTests
         """);
 
     [Test]
-    public void Operations_with_the_units_that_see_them() => AssertScreen(new Seen(120, 30).With(new SyntheticLoad().Take()).Press("3"), """
+    public void Operations_with_the_units_that_see_them() => AssertScreen(new Seen(120, 30).With(new SyntheticLoad().Take()).Press("5"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                                                                    1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
@@ -236,7 +236,7 @@ public sealed class ScreenTests
         """);
 
     [Test]
-    public void Sessions_on_120_by_30() => AssertScreen(new Seen(120, 30).With(new SyntheticLoad().Take()).Press("4"), """
+    public void Sessions_on_120_by_30() => AssertScreen(new Seen(120, 30).With(new SyntheticLoad().Take()).Press("3"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                                                                    1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
@@ -270,7 +270,7 @@ public sealed class ScreenTests
         """);
 
     [Test]
-    public void Sessions_on_100_by_24_have_the_essentials() => AssertScreen(new Seen(100, 24).With(new SyntheticLoad().Take()).Press("4"), """
+    public void Sessions_on_100_by_24_have_the_essentials() => AssertScreen(new Seen(100, 24).With(new SyntheticLoad().Take()).Press("3"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                                                1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                      █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                      █   IOPS
@@ -298,7 +298,7 @@ public sealed class ScreenTests
         """);
 
     [Test]
-    public void Sessions_on_60_by_16() => AssertScreen(new Seen(60, 16).With(new SyntheticLoad().Take()).Press("4"), """
+    public void Sessions_on_60_by_16() => AssertScreen(new Seen(60, 16).With(new SyntheticLoad().Take()).Press("3"), """
         iscsitop 0.1.0  target 4711 · 3 sessions        1 s 03:04:06
          11.0k IOPS    254 MB/s  QD 7.79  err 4.00                 █
         1 LUNs  2 Initiators  3 SCSI operations  4 Sessions
@@ -320,7 +320,7 @@ public sealed class ScreenTests
     [Test]
     public void Drilled_from_a_session_to_its_luns()
     {
-        Seen seen = new Seen(120, 30).With(new SyntheticLoad().Take()).Press("4", "Down");
+        Seen seen = new Seen(120, 30).With(new SyntheticLoad().Take()).Press("3", "Down");
         Assert.That(seen.Frame.Detail.Ops, Is.EqualTo(8302), "the panel has the connection's own commands");
         seen.Press("Enter");
         Assert.That((seen.State.View.Key, string.Join(' ', seen.Frame.Rows.Select(r => r.Lun).Order())), Is.EqualTo(("lun", "0 1")));
@@ -334,7 +334,7 @@ public sealed class ScreenTests
     [TestCase("fast:1", "1 2")]
     public void A_filter_keeps_the_sessions_that_it_names(string filter, string ids)
     {
-        Seen seen = new Seen(120, 30).With(new SyntheticLoad().Take()).Press("4", "/").Type(filter).Press("Enter");
+        Seen seen = new Seen(120, 30).With(new SyntheticLoad().Take()).Press("3", "/").Type(filter).Press("Enter");
         Assert.That(string.Join(' ', seen.Frame.Rows.Select(r => r.Connection!.Connection.Id).Order()), Is.EqualTo(ids));
     }
 
