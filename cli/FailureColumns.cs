@@ -26,7 +26,7 @@ internal static class FailureColumns
     ];
 
     private static Column Text(string field, string header, int width, string help, Func<FailureKey, string> text) =>
-        new(field, header, width, "", help, null, r => r.Extras.Failure is { } f ? text(f.Key) : "");
+        new(field, header, width, "", help, null, r => r.Extras.Failure is { } f ? text(f.Key) : "") { Prose = true };
 
     private static Column Count(string field, string header, string help, Func<FailureDelta, long> count) =>
         new(field, header, 6, "", help, r => r.Extras.Failure is { } f ? count(f) : double.NaN, null, Numbers.Integer);

@@ -23,5 +23,5 @@ internal static class FindingColumns
     ];
 
     private static Column Text(string field, string header, int width, string help, Func<Finding, string> text) =>
-        new(field, header, width, "", help, null, r => r.Extras.Finding is { } f ? text(f) : "");
+        new(field, header, width, "", help, null, r => r.Extras.Finding is { } f ? text(f) : "") { Prose = true };
 }

@@ -26,13 +26,13 @@ internal static class HappeningColumns
         Columns.Initiator with { Header = "WHO" },
         Columns.Target,
         Columns.Lun,
-        new("function", "FUNCTION", 16, "", "what was asked for; the type of a reservation", null, Function),
+        new("function", "FUNCTION", 16, "", "what was asked for; the type of a reservation", null, Function) { Prose = true },
         Columns.Op with { Text = r => r.Extras.Task is { Operation: not 0 } t ? OperationNames.Of(t.Operation) : "" },
         Text("ref_itt", "REF", 8, "task tag it refers to", t => t.ReferencedTag == Pdu.ReservedTag ? "" : Hex(t.ReferencedTag)),
-        Duration("ref_age_us", "AGE", "how long that task had been outstanding; of a reset, the oldest it hit", t => t.ReferencedAge),
+        new("ref_age_s", "AGE", 6, "s", "how long that task had been outstanding; of a reset, the oldest it hit", r => r.Extras.Task is { ReferencedAge: >= 0 } t ? t.ReferencedAge / 1e9 : double.NaN, null, Numbers.Age),
         Number("tasks_hit", "HIT", 4, "outstanding tasks it was about", t => t.Hit),
         Text("response", "RESP", 12, "what the target answered", Response),
-        Duration("elapsed_us", "ELAPS", "request to response", t => t.Elapsed),
+        new("elapsed_us", "ELAPS", 5, "us", "request to response", r => r.Extras.Task is { Elapsed: >= 0 } t ? t.Elapsed / 1e3 : double.NaN, null, Numbers.Milliseconds),
         Text("aftermath", "AFTER", 12, "what happened next: recovered, escalated, connection ended, logged in again", t => s_aftermaths[(int)t.After]),
         new("reservation_key", "KEY", 18, "", "key of the holder", null, r => r.Extras.Reservation?.Holder is { Key: not 0 } h ? "0x" + h.Key.ToString("x", CultureInfo.InvariantCulture) : ""),
         new("holder_isid", "HISID", 12, "", "ISID of the holder", null, r => r.Extras.Reservation?.Holder?.Isid ?? "", null, Shown.Extended),
@@ -65,13 +65,10 @@ internal static class HappeningColumns
     private static string Hex(uint tag) => tag.ToString("x8", CultureInfo.InvariantCulture);
 
     private static Column Text(string field, string header, int width, string help, Func<TaskRecord, string> text) =>
-        new(field, header, width, "", help, null, r => r.Extras.Task is { } t ? text(t) : "");
+        new(field, header, width, "", help, null, r => r.Extras.Task is { } t ? text(t) : "") { Prose = true };
 
     private static Column Number(string field, string header, int width, string help, Func<TaskRecord, double> value) =>
         new(field, header, width, "", help, r => r.Extras.Task is { } t ? value(t) : double.NaN, null, Numbers.Integer);
-
-    private static Column Duration(string field, string header, string help, Func<TaskRecord, long> ns) =>
-        new(field, header, 5, "us", help, r => r.Extras.Task is { } t && ns(t) >= 0 ? ns(t) / 1e3 : double.NaN, null, Numbers.Milliseconds);
 
     private static Column Reserved(string field, string header, int width, string unit, string help, Func<Row, double> value, ShowNumber show) =>
         new(field, header, width, unit, help, value, null, show);

@@ -48,7 +48,7 @@ internal static class SessionCard
             ("window", end.Window switch { < 0 => "-", 0 => "closed: the initiator might send no command", _ => string.Create(CultureInfo.InvariantCulture, $"{end.Window} commands") }),
             ("TMFs", string.Create(CultureInfo.InvariantCulture, $"{end.Tasks} in the last 60 s")),
             ("next login", end.LoginAgain < 0 ? "none since" : "after " + Age(end.LoginAgain / 1e9)),
-            (string.Create(CultureInfo.InvariantCulture, $"{end.Outstanding} commands outstanding"), ""),
+            (string.Create(CultureInfo.InvariantCulture, $"{end.Outstanding} {(end.Outstanding == 1 ? "command" : "commands")} outstanding"), ""),
             .. end.Commands.Select(Outstanding),
             (string.Create(CultureInfo.InvariantCulture, $"last {end.Pdus.Count} PDUs, seconds before the end; > to the target"), ""),
             .. end.Pdus.Select(p => (string.Create(CultureInfo.InvariantCulture, $"{(p.Time - end.Time) / 1e9:0.000000}"), (PduWords.ToTarget(p.Header) ? "> " : "< ") + PduWords.Line(p.Header))),

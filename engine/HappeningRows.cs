@@ -75,8 +75,9 @@ public sealed class FindingRows : KeyedRows<(string Rule, string Subject)>
         ArgumentNullException.ThrowIfNull(by);
         Begin();
         Total.Seconds = snapshot.Seconds;
-        foreach (Finding finding in findings)
+        for (int i = 0; i < findings.Count; i++)
         {
+            Finding finding = findings[i];
             if (!by.Keeps(new Scope(finding.Target, finding.Initiator, finding.Lun, -1, null, 0))) continue;
             Row row = RowOf((finding.Rule, finding.Subject), out _);
             (row.Target, row.Lun, row.Initiator, row.Session, row.Extras.Finding) = (finding.Target, finding.Lun, finding.Initiator, finding.Subject, finding);

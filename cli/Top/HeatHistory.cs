@@ -49,7 +49,12 @@ internal sealed class HeatHistory(State state)
             foreach (Durations durations in _durations) durations.Restart();
             Add(snapshot, by, null);
         }
-        else if (state.InHeat && !_seen && Count > 0) Fill(this[0], snapshot, by, null);
+        else if (state.InHeat && !_seen && Count > 0)
+        {
+            // Pings are told by their sum, and nobody has looked at it meanwhile.
+            foreach (Durations durations in _durations) durations.Restart();
+            Fill(this[0], snapshot, by, null);
+        }
         _seen = state.InHeat;
     }
 

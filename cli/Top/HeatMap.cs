@@ -65,8 +65,11 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
         Figure(ref pen, " p50 ", _all.Percentile(0.50, Cli.Columns.MedianNeeds));
         Figure(ref pen, " p99 ", _all.Percentile(0.99, Cli.Columns.TailNeeds));
         Figure(ref pen, " max ", _all.Max());
-        pen.Skip(1);
-        pen.Text(state.LatencyUnit, Style.Dim);
+        if (pen.Left > state.LatencyUnit.Length)
+        {
+            pen.Skip(1);
+            pen.Text(state.LatencyUnit, Style.Dim);
+        }
         if (frame.Drops > 0)
         {
             pen.Skip(1);

@@ -141,7 +141,7 @@ internal sealed class Screen
     private int AllTitles(int gap)
     {
         int width = _frame.Findings.Count > 0 ? 3 : 0;
-        foreach (View view in _state.Views) width += view.Title.Length + 2 + gap;
+        for (int i = 0; i < _state.Views.Count; i++) width += _state.Views[i].Title.Length + 2 + gap;
         return width;
     }
 
@@ -250,7 +250,7 @@ internal sealed class Screen
         }
         if ((group & Engine.Dimensions.Portal) != 0)
         {
-            pen.Skip(1);
+            pen.Text(" ");
             pen.Text(row.Portal, Style.Strong);
         }
         pen.Text(" ");

@@ -25,7 +25,7 @@ internal sealed class Table(Glyphs glyphs)
         "retransmits_pct", "window", "age_s",
         "svc_mean_us", "r2t_mean_us", "host_mean_us", "xfer_mean_us", "first_byte_mean_us", "phases_n",
         "interarrival_p50_us", "seek_p50_bytes", "failures_total", "class", "sense", "tasks_hit", "ref_itt", "registrants", "reservation_key", "victim", "conflicts_per_s",
-        "last", "rule", "record", "elapsed_us", "ref_age_us",
+        "op", "record", "elapsed_us", "ref_age_s", "target", "last", "rule",
     ];
 
     // What tells rows apart stands at the left and is neither scrolled nor dropped.
@@ -118,26 +118,34 @@ internal sealed class Table(Glyphs glyphs)
         return column;
     }
 
-    // What is left over goes to the names, the first of them first, as far as their texts need it.
+    // What is left over goes to what is to be read, then to the names, the first of them first, as far as their texts need it.
     private void Place(List<Row> rows)
     {
         int left = _area.Width;
         foreach (Column column in _fitting) left -= Narrowest(column) + 1;
         _places.Clear();
         int x = _area.X;
+        int room = left;
+        foreach (Column column in _fitting)
+            if (column.Prose)
+                room -= Growth(column, rows, room);
         foreach (Column column in _fitting)
         {
             int width = Narrowest(column);
-            if (column.Text is not null)
-            {
-                int grow = Math.Clamp(Longest(column, rows) - width, 0, Math.Max(left, 0));
-                width += grow;
-                left -= grow;
-            }
+            if (column.Prose) width += Take(ref left, Growth(column, rows, left));
+            else if (column.Text is not null) width += Take(ref room, Growth(column, rows, room));
             _places.Add((x, width));
             x += width + 1;
         }
     }
+
+    private static int Take(ref int from, int cells)
+    {
+        from -= cells;
+        return cells;
+    }
+
+    private static int Growth(Column column, List<Row> rows, int room) => Math.Clamp(Longest(column, rows) - Narrowest(column), 0, Math.Max(room, 0));
 
     private static int Longest(Column column, List<Row> rows)
     {
@@ -184,14 +192,14 @@ internal sealed class Table(Glyphs glyphs)
             Column column = _fitting[i];
             (int x, int width) = _places[i];
             var pen = new Pen(canvas, line with { X = x, Width = Math.Min(width, line.Right - x) });
-            if (column.Text is { } text) Name(ref pen, text(row), width, look.NamesFromStart);
+            if (column.Text is { } text) Name(ref pen, text(row), width, look.NamesFromStart || column.Prose, Heat.OfText(column.Field, row));
             else pen.Number(column.Show!, column.Value!(row), width, Heat.Of(column.Field, column.Value(row)));
         }
     }
 
-    private void Name(ref Pen pen, string text, int width, bool fromStart)
+    private void Name(ref Pen pen, string text, int width, bool fromStart, Style style)
     {
         if (text.Length == 0) pen.Text("-", Style.Dim);
-        else pen.Field(text, width, glyphs.Ellipsis, Style.Text, keepEnd: !fromStart);
+        else pen.Field(text, width, glyphs.Ellipsis, style, keepEnd: !fromStart);
     }
 }

@@ -106,6 +106,7 @@ internal static class SyntheticTrouble
         command[32] = 0x28;
         command[37] = 8;
         ping[20] = 0;
+        command.AsSpan(20, 2).Clear();
         return new SessionEnd(c, engine, Now - 20 * Second,
             [new KeptPdu(Now - 27 * Second, command), new KeptPdu(Now - 25 * Second, ping), new KeptPdu(Now - 21 * Second, reset)],
             [new LeftCommand(0x1b, 0, 0x2800, 8, 4096, 7 * Second)], 1, 1, 5 * Second, 0, 1 * Second, 5 * Second, 1, 2 * Second);
