@@ -51,7 +51,7 @@ internal static class HeatColumns
         foreach (long count in counts) most = Math.Max(most, count);
         Span<char> text = stackalloc char[LatencySteps.Count];
         for (int i = 0; i < text.Length; i++) text[i] = Ramp[Level(counts[i], most, Ramp.Length)];
-        return new string(text);
+        return new string(text.TrimEnd(' '));
     }
 
     /// <summary>How hot a count is: 0 for none, up to <paramref name="levels"/> - 1 for the most there are; each level is a multiple of the one below.</summary>

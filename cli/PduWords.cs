@@ -50,7 +50,7 @@ internal static class PduWords
                 break;
             case Opcode.TaskManagementRequest:
                 Put(line, $" {HappeningColumns.Name((TaskFunction)(bhs.Flags & 0x7f))}");
-                if (bhs.At20 != Pdu.ReservedTag) Put(line, $" of {bhs.At20:x8}");
+                if ((TaskFunction)(bhs.Flags & 0x7f) is TaskFunction.AbortTask or TaskFunction.TaskReassign) Put(line, $" of {bhs.At20:x8}");
                 break;
             case Opcode.TaskManagementResponse:
                 Put(line, $" {HappeningColumns.Answer(bhs.Bytes[2])}");

@@ -122,7 +122,7 @@ public sealed class Links
     /// <summary>Connections open now.</summary>
     public int Connections { get; private set; }
 
-    /// <summary>Tag of the portal group of one that is open, -1 when not known.</summary>
+    /// <summary>Tag of their portal group, -1 when not known.</summary>
     public int PortalGroup { get; private set; } = -1;
 
     /// <summary>Sessions open now.</summary>
@@ -147,9 +147,9 @@ public sealed class Links
         foreach (Fact fact in s_summed)
             if (delta.Facts[fact] > 0)
                 _facts[(int)fact] += delta.Facts[fact];
+        if (PortalGroup < 0) PortalGroup = c.PortalGroup;
         if (c.Closed != 0) return;
         Connections++;
-        if (PortalGroup < 0) PortalGroup = c.PortalGroup;
         if (c.Tsih != 0 || c.MidStream) _sessions.Add((delta.Engine.Pid, c.Target, c.Initiator, c.Isid.Length == 0 ? c.Remote : c.Isid, c.Tsih));
         if (delta.Total.NopTime is { Count: > 0 } pings) Pings.Add(pings);
     }
