@@ -1,4 +1,3 @@
-using System.Globalization;
 using Iscsitop.Engine;
 
 namespace Iscsitop.Cli;

@@ -1,4 +1,3 @@
-using Iscsitop.Cli.Top;
 using Iscsitop.Engine;
 using Iscsitop.Target.Probes;
 
