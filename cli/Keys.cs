@@ -38,7 +38,9 @@ internal enum KeyAction
     HeatMode,
     Groups,
     Reset,
+    Colors,
     Redraw,
+    Suspend,
 }
 
 /// <summary>A row of the key table.</summary>
@@ -105,7 +107,9 @@ internal static class Keys
         new(KeyAction.Last, ["End", "G"], "last row"),
         new(KeyAction.ColumnsLeft, ["Left"], "columns that did not fit, to the left; back in the heat map"),
         new(KeyAction.ColumnsRight, ["Right"], "columns that did not fit, to the right; on in the heat map"),
+        new(KeyAction.Colors, ["X"], "colours off and on"),
         new(KeyAction.Redraw, ["Ctrl-L"], "draw the screen anew"),
+        new(KeyAction.Suspend, ["Ctrl-Z"], "back to the shell until fg"),
     ];
 
     // The words for keys that no printable character stands for.

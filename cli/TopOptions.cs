@@ -42,6 +42,15 @@ public enum ColorChoice : byte
 
     /// <summary>Never.</summary>
     Never,
+
+    /// <summary>Always, the 16 of the terminal's palette.</summary>
+    Sixteen,
+
+    /// <summary>Always, of the fixed table of 256.</summary>
+    Indexed,
+
+    /// <summary>Always, of 24 bits.</summary>
+    Full,
 }
 
 /// <summary>What <c>iscsitop [options] [interval [count]]</c> was asked for; the full screen and the reports read it.</summary>
@@ -94,6 +103,9 @@ public sealed record TopOptions
 
     /// <summary>Colours.</summary>
     public ColorChoice Color { get; init; }
+
+    /// <summary>7-bit characters only (<c>--ascii</c>).</summary>
+    public bool Ascii { get; init; }
 
     /// <summary>How reports are written.</summary>
     public OutputFormat Output { get; init; }

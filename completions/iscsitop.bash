@@ -12,7 +12,7 @@ _iscsitop() {
         :-o|:--output) mapfile -t COMPREPLY < <(compgen -W 'table csv json ndjson' -- "$word"); return ;;
         :-d) mapfile -t COMPREPLY < <(compgen -W 'u d' -- "$word"); return ;;
         :-m|:--unit) mapfile -t COMPREPLY < <(compgen -W 'us ms s' -- "$word"); return ;;
-        :--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
+        :--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never 16 256 true' -- "$word"); return ;;
         snoop:-o|snoop:--output) mapfile -t COMPREPLY < <(compgen -W 'table ndjson' -- "$word"); return ;;
         *:-r|*:--read|*:-w|*:--write) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         *:-i|*:--interface) mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/net 2>/dev/null) any" -- "$word"); return ;;
@@ -29,7 +29,7 @@ _iscsitop() {
         target) options='--portal --name --lun --config --check-config --drain --state-dir --log-level --insecure-allow-remote -h --help' ;;
         engine) options='-i --interface --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize --log-level -h --help' ;;
         demo) options='-b --batch -h --help' ;;
-        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -o --output -j -d -m --unit -B -y --color -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop sessions list engine target demo' ;;
+        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -o --output -j -d -m --unit -B -y --color --ascii -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop sessions list engine target demo' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 }

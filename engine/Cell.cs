@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Engine;
@@ -6,6 +8,7 @@ namespace Iscsitop.Engine;
 /// <param name="Connection">Id of the connection.</param>
 /// <param name="Lun">LUN as a number.</param>
 /// <param name="Operation">Opcode in the high byte, service action in the low byte (0 where the opcode has none).</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct CellKey(uint Connection, ulong Lun, ushort Operation);
 
 /// <summary>The durations of a command that a cell keeps (docs/measures.md).</summary>
@@ -39,7 +42,10 @@ public sealed class Cell
     /// <summary>How many phases there are.</summary>
     public const int PhaseCount = 6;
 
-    private readonly Histogram?[] _phases = new Histogram?[PhaseCount];
+    private Histograms _phases;
+
+    // Phases whose durations are those of LAT: nothing is kept of them.
+    private byte _likeLatency;
 
     /// <summary>Where it belongs.</summary>
     public CellKey Key { get; set; }
@@ -71,15 +77,38 @@ public sealed class Cell
     /// <summary>Commands outstanding now.</summary>
     public long Outstanding { get; set; }
 
-    /// <summary>The histogram of a phase; null while nothing was added.</summary>
-    public Histogram? Of(Phase phase) => _phases[(int)phase];
+    /// <summary>The histogram of a phase, to be read; null while nothing was added. It may be that of LAT when all durations are the same.</summary>
+    public Histogram? Of(Phase phase) => _phases[IsLikeLatency(phase) ? (int)Phase.Latency : (int)phase];
 
-    /// <summary>The histogram of a phase, made on demand.</summary>
-    public Histogram Ensure(Phase phase) => _phases[(int)phase] ??= new Histogram();
+    /// <summary>The histogram of a phase, made on demand, to be added to.</summary>
+    public Histogram Ensure(Phase phase)
+    {
+        if (phase == Phase.Latency) PartAll();
+        else if (IsLikeLatency(phase)) Part(phase);
+        return Own(phase);
+    }
+
+    /// <summary>Whether all durations of a phase are those of LAT, and kept there.</summary>
+    internal bool IsLikeLatency(Phase phase) => (_likeLatency & 1 << (int)phase) != 0;
+
+    /// <summary>Says that all durations of a phase are those of LAT.</summary>
+    internal void LikeLatency(Phase phase) => _likeLatency |= (byte)(1 << (int)phase);
+
+    /// <summary>Adds the durations every command has, and RD1; of a small command these are often equal. In ns, -1 for none.</summary>
+    internal void Add(long latency, long service, long firstByte)
+    {
+        int bucket = Histogram.BucketOf(latency);
+        bool likeService = Follows(Phase.Service, service == latency);
+        bool likeFirst = Follows(Phase.FirstByte, firstByte == latency);
+        Own(Phase.Latency).Add(bucket, latency);
+        if (!likeService) Own(Phase.Service).Add(service == latency ? bucket : Histogram.BucketOf(service), service);
+        if (!likeFirst && firstByte >= 0) Own(Phase.FirstByte).Add(firstByte == latency ? bucket : Histogram.BucketOf(firstByte), firstByte);
+    }
 
     /// <summary>Adds another cell's counters and histograms to this one.</summary>
     public void Add(Cell other)
     {
+        ArgumentNullException.ThrowIfNull(other);
         Started += other.Started;
         Completed += other.Completed;
         Errors += other.Errors;
@@ -88,14 +117,20 @@ public sealed class Cell
         WriteBytes += other.WriteBytes;
         OutstandingTime += other.OutstandingTime;
         Outstanding += other.Outstanding;
-        for (int i = 0; i < PhaseCount; i++)
-            if (other._phases[i] is { Count: > 0 } h)
-                Ensure((Phase)i).Add(h);
+        for (int i = PhaseCount - 1; i >= 0; i--)                    // LAT last: what is like it looks at what was there
+        {
+            var phase = (Phase)i;
+            Histogram? theirs = other.Of(phase) is { Count: > 0 } h ? h : null;
+            if (i > 0 && (theirs ?? other.Of(Phase.Latency)) is { Count: > 0 } && Follows(phase, other.IsLikeLatency(phase))) continue;
+            if (theirs is not null) Own(phase).Add(theirs);
+        }
     }
 
     /// <summary>Adds the difference of two states of one cumulative cell; Outstanding becomes the later state's.</summary>
     public void AddDifference(Cell later, Cell earlier)
     {
+        ArgumentNullException.ThrowIfNull(later);
+        ArgumentNullException.ThrowIfNull(earlier);
         Started += later.Started - earlier.Started;
         Completed += later.Completed - earlier.Completed;
         Errors += later.Errors - earlier.Errors;
@@ -106,16 +141,85 @@ public sealed class Cell
         Outstanding = later.Outstanding;
         for (int i = 0; i < PhaseCount; i++)
         {
-            if (later._phases[i] is not { Count: > 0 } l || l.Count == (earlier._phases[i]?.Count ?? 0)) continue;
-            if (earlier._phases[i] is { Count: > 0 } e) Ensure((Phase)i).AddDifference(l, e);
-            else Ensure((Phase)i).Add(l);
+            var phase = (Phase)i;
+            if (later.Of(phase) is not { Count: > 0 } l || l.Count == (earlier.Of(phase)?.Count ?? 0)) continue;
+            if (earlier.Of(phase) is { Count: > 0 } e) Ensure(phase).AddDifference(l, e);
+            else Ensure(phase).Add(l);
         }
     }
 
     /// <summary>Sets every counter to 0 and empties the histograms, keeping their memory.</summary>
-    public void Clear()
+    public void Clear() => Clear(false);
+
+    /// <summary>The same.</summary>
+    /// <param name="giveBack">Whether the histograms' memory is given back.</param>
+    internal void Clear(bool giveBack)
     {
+        if (giveBack) _phases = default;
         Started = Completed = Errors = Aborted = ReadBytes = WriteBytes = OutstandingTime = Outstanding = 0;
+        _likeLatency = 0;
         foreach (Histogram? h in _phases) h?.Clear();
+    }
+
+    /// <summary>Sets everything to 0, for a cell that has certain phases: histograms of others go to the spare ones, and what lacks comes from there.</summary>
+    internal void Begin(int phases, Stack<Histogram> spare)
+    {
+        Clear();
+        for (int i = 0; i < PhaseCount; i++)
+        {
+            if ((phases & 1 << i) != 0 || _phases[i] is not { } histogram) continue;
+            spare.Push(histogram);
+            _phases[i] = null;
+        }
+        for (int i = 0; i < PhaseCount; i++)
+            if ((phases & 1 << i) != 0 && _phases[i] is null && spare.TryPop(out Histogram? histogram))
+                _phases[i] = histogram;
+    }
+
+    /// <summary>Bytes it takes.</summary>
+    internal int Size
+    {
+        get
+        {
+            int size = 152;
+            foreach (Histogram? h in _phases) size += h?.Size ?? 0;
+            return size;
+        }
+    }
+
+    private Histogram Own(Phase phase) => _phases[(int)phase] ??= new Histogram();
+
+    // Whether a phase goes on to be like LAT. Called before LAT changes.
+    private bool Follows(Phase phase, bool same)
+    {
+        if (IsLikeLatency(phase))
+        {
+            if (!same) Part(phase);
+            return same;
+        }
+        if (!same || _phases[(int)Phase.Latency] is { Count: > 0 } || _phases[(int)phase] is { Count: > 0 }) return false;
+        LikeLatency(phase);
+        return true;
+    }
+
+    private void PartAll()
+    {
+        if (_likeLatency == 0) return;
+        for (int i = 1; i < PhaseCount; i++)
+            if (IsLikeLatency((Phase)i))
+                Part((Phase)i);
+    }
+
+    // From now on the phase has a histogram of its own.
+    private void Part(Phase phase)
+    {
+        _likeLatency &= (byte)~(1 << (int)phase);
+        if (_phases[(int)Phase.Latency] is { Count: > 0 } latency) Own(phase).Add(latency);
+    }
+
+    [InlineArray(PhaseCount)]
+    private struct Histograms
+    {
+        private Histogram? _histogram;
     }
 }

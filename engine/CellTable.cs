@@ -1,54 +1,32 @@
+using System.Numerics;
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Engine;
 
-/// <summary>A cell as the engine keeps it.</summary>
-internal sealed class CellState
-{
-    /// <summary>The counters. Their integral reaches to <see cref="Touched"/>.</summary>
-    public Cell Cell { get; } = new();
-
-    /// <summary>Monotonic ns of the last change.</summary>
-    public long Touched { get; private set; }
-
-    /// <summary>The table's version at the last change.</summary>
-    public long Version { get; private set; }
-
-    /// <summary>Makes this an empty cell.</summary>
-    public void Reset(CellKey key, CommandKind kind, long time)
-    {
-        Cell.Clear();
-        Cell.Key = key;
-        Cell.Kind = kind;
-        Touched = time;
-    }
-
-    /// <summary>
-    /// Brings the integral up to <paramref name="time"/> before a change. A time before the last change is a
-    /// correction: the sum stays exact, since it is linear in each command's begin and end.
-    /// </summary>
-    public void Touch(long time, long version)
-    {
-        Cell.OutstandingTime += Cell.Outstanding * (time - Touched);
-        Touched = time;
-        Version = version;
-    }
-}
-
 /// <summary>
-/// The cells of an engine, bounded: when it is full, cells of closed connections make room, and after that commands are
-/// counted in one cell for each connection and kind, so that a peer that invents LUNs cannot fill memory.
+/// The cells of an engine, bounded in number and bytes: when it is full, cells of closed connections make room, and after that
+/// commands are counted in one cell for each connection and kind, so that a peer that invents LUNs cannot fill memory.
 /// </summary>
 internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
 {
-    /// <summary>Cells with their own place: 8192, some 100 MB if every one of them kept all its histograms.</summary>
-    public const int DefaultCapacity = 8192;
+    /// <summary>Cells with their own place. One takes some 500 bytes while a few commands come between two snapshots.</summary>
+    public const int DefaultCapacity = 1 << 17;
+
+    /// <summary>
+    /// Cells of which is kept what everybody has been told, for who comes later: what they did since the engine began to look has
+    /// all their latencies, 10 KiB and more.
+    /// </summary>
+    public const int MostWithPast = 8192;
+
+    /// <summary>Bytes of cells as of the last snapshot beyond which there are no new ones.</summary>
+    public const long MaxBytes = 256 << 20;
 
     private const int MaxPool = 2048;
 
     private readonly Dictionary<CellKey, CellState> _index = [];
     private readonly Stack<CellState> _pool = new();
+    private ulong _subscribers;
 
     /// <summary>Every cell, in no order.</summary>
     public List<CellState> All { get; } = [];
@@ -59,8 +37,16 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
     /// <summary>Commands counted apart from their own cell.</summary>
     public long Folded { get; private set; }
 
+    /// <summary>Bytes of the cells, as of when each was told last.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Whether it is still known what there was since it was empty.</summary>
+    public bool HasPast { get; private set; } = true;
+
     /// <summary>Called with the time when the table is full: gives cells of closed connections back, if there are any.</summary>
     public Action<long>? MakeRoom { get; set; }
+
+    private bool Full => _index.Count >= capacity || Bytes >= MaxBytes;
 
     /// <summary>The operation whose cell counts what has no cell of its own.</summary>
     public static ushort Overflow(CommandKind kind) => (ushort)(0xff00 | (byte)kind);
@@ -69,8 +55,8 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
     public CellState Of(CellKey key, CommandKind kind, long time)
     {
         if (_index.TryGetValue(key, out CellState? cell)) return cell;
-        if (_index.Count >= capacity) MakeRoom?.Invoke(time);
-        if (_index.Count < capacity) return Add(key, kind, time);
+        if (Full) MakeRoom?.Invoke(time);
+        if (!Full) return Add(key, kind, time);
         Folded++;
         var overflow = new CellKey(key.Connection, Lun.Unknown, Overflow(kind));
         return _index.TryGetValue(overflow, out cell) ? cell : Add(overflow, kind, time);
@@ -87,6 +73,36 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
     /// <returns>The version of that change.</returns>
     public long Advance() => ++Version;
 
+    /// <summary>Somebody comes who is to be told: what was before, as far as it is known, and what happens from now on.</summary>
+    /// <param name="time">When.</param>
+    /// <returns>Its number, for <see cref="Tell"/>; there may be 64.</returns>
+    public int Join(long time)
+    {
+        int subscriber = BitOperations.TrailingZeroCount(~_subscribers);
+        foreach (CellState state in All) state.Join(subscriber, _subscribers, HasPast, time);
+        _subscribers |= 1UL << subscriber;
+        return subscriber;
+    }
+
+    /// <summary>Somebody goes.</summary>
+    public void Leave(int subscriber)
+    {
+        _subscribers &= ~(1UL << subscriber);
+        foreach (CellState state in All) state.Leave(subscriber);
+    }
+
+    /// <summary>What a subscriber has not been told of a cell, up to a time.</summary>
+    /// <returns>Null when there is nothing; else to be followed by <see cref="Told"/>, or asked for again.</returns>
+    public Cell? Tell(CellState state, int subscriber, long time) => state.Tell(subscriber, _subscribers, HasPast, time);
+
+    /// <summary>The subscriber has been told what <see cref="Tell"/> gave.</summary>
+    public void Told(CellState state, int subscriber)
+    {
+        int before = state.Bytes;
+        state.Told(subscriber, HasPast, giveBack: Bytes >= MaxBytes);
+        Bytes += state.Bytes - before;
+    }
+
     /// <summary>Forgets the cells of connections for which <paramref name="gone"/> is true.</summary>
     /// <param name="gone">Whether a connection's cells may go.</param>
     /// <param name="unseen">Cells changed after this version are counted as folded: somebody has not seen them.</param>
@@ -101,20 +117,22 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
                 All[kept++] = state;
                 continue;
             }
-            if (state.Version > unseen) Folded += state.Cell.Completed;
+            if (state.Version > unseen) Folded += state.Untold;
+            Bytes -= state.Bytes;
             _index.Remove(state.Cell.Key);
             if (_pool.Count < MaxPool) _pool.Push(state);
         }
         All.RemoveRange(kept, All.Count - kept);
     }
 
-    /// <summary>Forgets everything.</summary>
+    /// <summary>Forgets everything but who is to be told.</summary>
     public void Clear()
     {
         All.Clear();
         _index.Clear();
         _pool.Clear();
-        Folded = 0;
+        Folded = Bytes = 0;
+        HasPast = true;
     }
 
     private CellState Add(CellKey key, CommandKind kind, long time)
@@ -123,6 +141,14 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
         state.Reset(key, kind, time);
         _index.Add(key, state);
         All.Add(state);
+        Bytes += state.Bytes;
+        if (HasPast && All.Count > MostWithPast) ForgetPast();
         return state;
+    }
+
+    private void ForgetPast()
+    {
+        HasPast = false;
+        foreach (CellState state in All) state.ForgetPast();
     }
 }

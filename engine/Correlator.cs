@@ -23,13 +23,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
     private readonly Dictionary<uint, TaskSet> _connections = [];
     private readonly Stack<PendingTask> _free = new();
     private readonly XferProbes _xfer = new();
-    private readonly Stack<LastPdus> _rings = new();
-    private readonly RecentLogins _logins = new();
-    private int _ringsUsed;
     private TaskSet? _last;
-
-    /// <summary>Connections whose last PDUs are kept, 2 KiB each.</summary>
-    public const int MostRings = 4096;
 
     /// <summary>Tasks outstanding at most on one connection; the oldest gives way and is counted as lost.</summary>
     public int MaxTasks { get; init; } = 65536;
@@ -42,12 +36,6 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
 
     /// <summary>What is followed of each connection beside its commands.</summary>
     public List<ConnectionTracker> Trackers { get; } = [];
-
-    /// <summary>Task management requests.</summary>
-    public TaskLog Tasks { get; } = new(cells.Advance);
-
-    /// <summary>How connections ended.</summary>
-    public EndLog Ends { get; } = new(cells.Advance);
 
     /// <summary>Statuses whose command was not seen.</summary>
     public long Unmatched { get; private set; }
@@ -80,25 +68,6 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         return set.Tracker.End(time);
     }
 
-    /// <summary>What is to be told of a connection that is about to be closed; null when it is not known.</summary>
-    public SessionEnd? Freeze(uint connection, long time) => _connections.TryGetValue(connection, out TaskSet? set) ? EndLog.Freeze(set, time) : null;
-
-    /// <summary>A connection was closed, and why is known.</summary>
-    /// <param name="end">What <see cref="Freeze"/> gave.</param>
-    /// <param name="connection">The connection with the cause of its end.</param>
-    /// <param name="target">Id of the target's name.</param>
-    /// <param name="initiator">Id of the initiator's name.</param>
-    public void Explain(SessionEnd end, ConnectionInfo connection, uint target, uint initiator)
-    {
-        long back = _logins.After(end.Time, connection.Id, target, initiator);
-        if (connection.End == ConnectionEnd.Reinstated) back = 0;
-        Tasks.End(connection, back >= 0);
-        if (!_connections.TryGetValue(connection.Id, out TaskSet? set)) return;
-        if (EndLog.IsWorthy(connection, set.Trail, end.Outstanding))
-            Ends.Add(end with { Connection = connection, Pdus = set.Trail.Pdus?.Copy() ?? [], LoginAgain = back }, target, initiator);
-        GiveBack(set);
-    }
-
     /// <summary>Brings the facts of the open connections up to now.</summary>
     /// <param name="now">Now, on the time line of the events.</param>
     /// <param name="capture">What knows of packets; null for nobody.</param>
@@ -127,9 +96,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
             set.Clear();
             GiveBack(set);
         }
-        Tasks.Clear();
-        Ends.Clear();
-        _logins.Clear();
+        ClearHappenings();
         cells.Clear();
         Failures.Clear();
         Patterns.Clear();
@@ -149,8 +116,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
     {
         TaskSet set = Of(e.Connection);
         set.Tracker.Take(in e, set.Info);
-        if (set.Trail is { Seen: false, Pdus: null }) set.Trail.Pdus = RentPdus();
-        set.Trail.Take(in e);
+        Follow(set, in e);
         set.Tracker.Version = cells.Advance();
         if (e.Probe is Probe.DataSend or Probe.ScsiResponse or Probe.DataRequest or Probe.NopSend or Probe.TaskResponse) set.SawExpCmdSn(e.Bhs.CmdSn);
         switch (e.Probe)
@@ -175,24 +141,6 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         if (_last is { } last && last.Info.Id == connection) return last;
         if (!_connections.TryGetValue(connection, out TaskSet? set)) set = Add(new ConnectionInfo(connection, "", ""));
         return _last = set;
-    }
-
-    private LastPdus? RentPdus()
-    {
-        if (_ringsUsed >= MostRings) return null;
-        _ringsUsed++;
-        return _rings.TryPop(out LastPdus? ring) ? ring : new LastPdus();
-    }
-
-    // What is left of a storm of connections is let go.
-    private void GiveBack(TaskSet set)
-    {
-        if (set.Trail.Pdus is not { } ring) return;
-        set.Trail.Pdus = null;
-        _ringsUsed--;
-        if (_rings.Count >= MostRings / 16) return;
-        ring.Clear();
-        _rings.Push(ring);
     }
 
     // The last one takes its place.
@@ -336,12 +284,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         cell.ReadBytes += command.ReadBytes;
         cell.WriteBytes += command.WriteBytes;
         if (command.Response != 0 || command.Status is not (ScsiStatus.Good or ScsiStatus.ConditionMet)) cell.Errors++;
-        int bucket = Histogram.BucketOf(command.Latency);
-        cell.Ensure(Phase.Latency).Add(bucket, command.Latency);
-        // Of a small command these are often equal.
-        cell.Ensure(Phase.Service).Add(command.Service == command.Latency ? bucket : Histogram.BucketOf(command.Service), command.Service);
-        if (command.FirstByte >= 0)
-            cell.Ensure(Phase.FirstByte).Add(command.FirstByte == command.Latency ? bucket : Histogram.BucketOf(command.FirstByte), command.FirstByte);
+        cell.Add(command.Latency, command.Service, command.FirstByte);
         if (command.Transfer >= 0) cell.Ensure(Phase.Transfer).Add(command.Transfer);
         if (command.R2tWait >= 0) cell.Ensure(Phase.R2tWait).Add(command.R2tWait);
         if (command.HostData >= 0) cell.Ensure(Phase.HostData).Add(command.HostData);
@@ -391,30 +334,8 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         Tasks.Ask(in e, set.Info, set.Info.OneSided ? TasksHit.None with { Count = -1 } : HitBy(set, in pending));
     }
 
-    // Where the requests of one direction only were captured, nothing is outstanding and nothing is known.
-    private TasksHit HitBy(TaskSet set, in PendingFunction function)
-    {
-        PendingTask? oldest = null;
-        int count = 0;
-        foreach (TaskSet other in _connections.Values)
-        {
-            if (!Reaches(set, other, in function)) continue;
-            for (PendingTask? task = FirstOf(other, in function); task is not null; task = function.Function == TaskFunction.AbortTask ? null : task.Newer)
-            {
-                if (!Takes(in function, task)) continue;
-                count++;
-                if (oldest is null || task.Began < oldest.Began) oldest = task;
-            }
-        }
-        if (oldest is null) return TasksHit.None;
-        return new TasksHit(Command.Operation(oldest.Command.CdbSpan), Math.Max(0, function.Time - oldest.Began), count);
-    }
-
     private static bool Reaches(TaskSet set, TaskSet other, in PendingFunction function) =>
         function.Function > TaskFunction.AbortTaskSet || set.SameSession(other);
-
-    private static PendingTask? FirstOf(TaskSet set, in PendingFunction function) =>
-        function.Function == TaskFunction.AbortTask ? set.Find(function.Referenced) : set.Oldest;
 
     // RFC 7143 §11.5.1 says which tasks a function takes with it; commands that came after the request are not among them.
     private void FunctionDone(TaskSet set, in ProbeEvent e)
@@ -442,17 +363,6 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
             TaskFunction.TargetWarmReset or TaskFunction.TargetColdReset => true,
             _ => false,
         };
-
-    // The session is there with the last Login Response: T, and the full feature phase is next.
-    private void LoginAnswered(in ProbeEvent e)
-    {
-        Bhs bhs = e.Bhs;
-        CountRejected(in e);
-        if (bhs.Bytes[36] != 0 || !bhs.Final || (bhs.Flags & 3) != (int)Stage.FullFeaturePhase || e.Target <= 1 || e.Initiator <= 1) return;
-        _logins.Add(e.Connection, e.Target, e.Initiator, e.Time);
-        Tasks.LogIn(e.Connection, e.Target, e.Initiator);
-        Ends.LogIn(e.Connection, e.Target, e.Initiator, e.Time);
-    }
 
     // RFC 7143 §11.14: reason 0 closes the session, 1 the connection named, 2 prepares recovery.
     private static void Logout(TaskSet set, in ProbeEvent e) =>

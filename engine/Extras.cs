@@ -50,6 +50,9 @@ public sealed class Extras
     /// <summary>What several rows have in common that this one heads; "" when it heads none.</summary>
     public string Heads { get; set; } = "";
 
+    /// <summary>The row that heads it; null when none does.</summary>
+    public Row? Head { get; set; }
+
     /// <summary>How many rows it heads.</summary>
     public int Headed { get; set; }
 
@@ -77,7 +80,7 @@ public sealed class Extras
         _pattern?.Clear();
         _units?.Clear();
         (Failure, Task, Reservation, Conflicts, Finding, End, Durations) = (null, null, null, null, null, null, null);
-        (Depth, Heads, Headed) = (0, "", 0);
+        (Depth, Heads, Headed, Head) = (0, "", 0, null);
     }
 }
 

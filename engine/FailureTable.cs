@@ -20,6 +20,9 @@ internal sealed class FailureState(FailureKey key, long time)
     /// <summary>The version of the cells at the last change.</summary>
     public long Version { get; private set; }
 
+    /// <summary>As the stream tells it.</summary>
+    public FailureRecord Record => new(Key, Count, First, Last);
+
     /// <summary>It happened again.</summary>
     public void Add(long count, long time, long version)
     {

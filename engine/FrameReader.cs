@@ -153,26 +153,13 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
 
     /// <summary>The next cell of a cells frame, over what <paramref name="into"/> held.</summary>
     /// <exception cref="StreamFormatException">A bucket, kind or phase does not exist.</exception>
-    public void Cell(Cell into)
+    public void Cell(Cell into) => Cell(into, null);
+
+    /// <summary>The same, with histograms that several cells share one after the other.</summary>
+    internal void Cell(Cell into, Stack<Histogram>? spare)
     {
         ArgumentNullException.ThrowIfNull(into);
-        into.Clear();
-        into.Key = new CellKey(U32(), (ulong)I64(), U16());
-        into.Kind = (CommandKind)U8();
-        int phases = U8();
-        if (into.Kind > CommandKind.Other || phases >= 1 << Iscsitop.Engine.Cell.PhaseCount)
-            throw new StreamFormatException("a cell has an unknown kind or phase");
-        into.Started = I64();
-        into.Completed = I64();
-        into.Errors = I64();
-        into.Aborted = I64();
-        into.ReadBytes = I64();
-        into.WriteBytes = I64();
-        into.OutstandingTime = I64();
-        into.Outstanding = I64();
-        for (int i = 0; i < Iscsitop.Engine.Cell.PhaseCount; i++)
-            if ((phases & 1 << i) != 0)
-                Buckets(into.Ensure((Phase)i));
+        _rest = _rest[CellCodec.Read(_rest, into, spare)..];
     }
 
     /// <summary>Whose facts come next in a facts frame.</summary>
@@ -242,12 +229,6 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
         into.Interarrival.AddSum(sum);
         Buckets(into.Interarrival, buckets);
         return key;
-    }
-
-    private void Buckets(Histogram into)
-    {
-        into.AddSum(I64());
-        Buckets(into, U16());
     }
 
     private void Buckets(Histogram into, int count)

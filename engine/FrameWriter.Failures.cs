@@ -10,7 +10,7 @@ public sealed partial class FrameWriter
 
     /// <summary>Adds a failure to a failures frame.</summary>
     /// <returns>False when the frame is full.</returns>
-    internal bool TryAdd(FailureState failure)
+    public bool TryAdd(in FailureRecord failure)
     {
         if (Room < FailureLength) return false;
         FailureKey key = failure.Key;

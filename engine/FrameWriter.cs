@@ -195,20 +195,9 @@ public sealed partial class FrameWriter
     public bool TryAdd(Cell cell, long untilNow)
     {
         ArgumentNullException.ThrowIfNull(cell);
-        int start = _length;
-        if (Room < CellHead) return false;
-        int maskAt = CellHeader(cell, untilNow);
-        for (int i = 0; i < Cell.PhaseCount; i++)
-        {
-            if (cell.Of((Phase)i) is not { Count: > 0 } histogram) continue;
-            if (!TryAdd(histogram))
-            {
-                _length = start;
-                return false;
-            }
-            _bytes[maskAt] |= (byte)(1 << i);
-        }
-        return true;
+        int length = CellCodec.Write(cell, untilNow, _bytes.AsSpan(_length));
+        _length += Math.Max(0, length);
+        return length > 0;
     }
 
     /// <summary>Adds a connection to a facts frame.</summary>
@@ -234,27 +223,6 @@ public sealed partial class FrameWriter
 
     private static readonly Histogram s_none = new();
 
-    private const int CellHead = 80;
-
-    private int CellHeader(Cell cell, long untilNow)
-    {
-        U32(cell.Key.Connection);
-        I64((long)cell.Key.Lun);
-        U16(cell.Key.Operation);
-        U8((int)cell.Kind);
-        int maskAt = _length;
-        U8(0);
-        I64(cell.Started);
-        I64(cell.Completed);
-        I64(cell.Errors);
-        I64(cell.Aborted);
-        I64(cell.ReadBytes);
-        I64(cell.WriteBytes);
-        I64(cell.OutstandingTime + cell.Outstanding * untilNow);
-        I64(cell.Outstanding);
-        return maskAt;
-    }
-
     private bool TryAdd(Histogram histogram)
     {
         if (Room < 10) return false;
@@ -262,14 +230,11 @@ public sealed partial class FrameWriter
         int countAt = _length;
         U16(0);
         int count = 0;
-        ReadOnlySpan<long> buckets = histogram.Buckets;
-        for (int i = 0; i < buckets.Length; i++)
+        for (int at = 0; histogram.Next(ref at, out int bucket, out long n); count++)
         {
-            if (buckets[i] == 0) continue;
             if (Room < 10) return false;
-            U16(i);
-            I64(buckets[i]);
-            count++;
+            U16(bucket);
+            I64(n);
         }
         BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(countAt), (ushort)count);
         return true;

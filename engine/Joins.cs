@@ -83,12 +83,20 @@ public sealed partial class Rollup
     // The row that something of a connection belongs to; one that no cell made only when asked for.
     private Row? RowOf(ConnectionInfo c, ulong lun, ushort operation, bool create)
     {
-        string target = (group & Dimensions.Target) != 0 ? c.Target : "";
-        ulong unit = (group & Dimensions.Lun) != 0 ? lun : LunNumber.Unknown;
-        string initiator = (group & Dimensions.Initiator) != 0 ? c.Initiator : "";
-        string session = (group & Dimensions.Session) != 0 ? SessionName(c) : (group & Dimensions.Portal) != 0 ? c.Local : "";
-        ushort op = (group & Dimensions.Operation) != 0 ? operation : (ushort)0;
-        if (create) return RowOf(target, unit, initiator, session, op);
-        return _index.TryGetValue((target, unit, initiator, session, op), out Row? row) && row.Generation == _generation ? row : null;
+        var key = new RowKey(
+            (group & Dimensions.Target) != 0 ? _nexuses.NumberOf(c.Target) : 0,
+            (group & Dimensions.Lun) != 0 ? lun : LunNumber.Unknown,
+            (group & Dimensions.Initiator) != 0 ? _nexuses.NumberOf(c.Initiator) : 0,
+            (group & Dimensions.Session) != 0 ? _nexuses.NumberOf(Nexuses.SessionName(c)) : (group & Dimensions.Portal) != 0 ? _nexuses.NumberOf(c.Local) : 0,
+            (group & Dimensions.Operation) != 0 ? operation : (ushort)0);
+        if (!_index.TryGetValue(key, out Row? row))
+        {
+            if (!create) return null;
+            row = Keep(key, c);
+        }
+        if (row.Generation == _generation) return row;
+        if (!create) return null;
+        Begin(row);
+        return row;
     }
 }

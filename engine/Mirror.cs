@@ -1,23 +1,28 @@
-using System.Buffers.Binary;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine;
 
 /// <summary>
 /// What one engine has told. The reading thread fills it; a snapshot's frames are kept as bytes until its status
-/// arrives, so that a viewer never takes half of one. What <see cref="TakeInto"/> hands out is the viewer's until it
-/// takes again. In the steady state nothing is allocated: deltas are reused.
+/// arrives, so that a viewer never takes half of one, and its cells until they are taken: a viewer that takes each snapshot
+/// has one set of them. What <see cref="TakeInto"/> hands out is the viewer's until it takes again. In the steady state
+/// nothing is allocated: deltas are reused.
 /// </summary>
 internal sealed partial class Mirror(Lock gate, int pid)
 {
-    private const int MaxKept = 64 << 20;
-    private const int MaxCells = 1 << 16;
+    private const int MaxConnections = 1 << 16;
+
+    // What an engine has at most, and what connections beyond that count apart.
+    private const int MaxCells = CellTable.DefaultCapacity + 3 * MaxConnections;
     private const int MaxClosed = 1 << 16;
+    private const int ManyCells = 8192;
+    private const int QuietSnapshots = 10;
+
+    private static readonly ConnectionInfo s_nobody = new(0, "", "");
 
     // Cells of connections that ended and are listed with what they did: when there are more, fewer are listed.
     private const int MaxEndedCells = 4096;
 
-    private readonly Dictionary<CellKey, Cell> _cells = [];
     private readonly Dictionary<CellKey, CellDelta> _pending = [];
     private readonly Dictionary<(uint Target, ulong Lun), UnitMirror> _units = [];
     private readonly Dictionary<(string Target, ulong Lun), UnitInfo> _unitInfos = [];
@@ -27,13 +32,16 @@ internal sealed partial class Mirror(Lock gate, int pid)
     private readonly Queue<(uint Connection, long Statuses)> _closed = new();
     private readonly FoldedCells _folded = new();
     private readonly HashSet<uint> _over = [];
-    private readonly Stack<Cell> _spare = new();
     private readonly List<CellDelta> _taken = [];
     private readonly Stack<CellDelta> _free = new();
     private readonly Happenings _happenings = new();
-    private byte[] _kept = [];
-    private int _keptLength;
-    private Cell _scratch = new();
+    private readonly Stack<Histogram> _spare = new();
+    private readonly Cell _scratch = new();
+    private int _made;
+    private int _quiet;
+    private KeptFrames _incoming = new();
+    private KeptFrames _untaken = new();
+    private ConnectionInfo? _last;
     private StatusRecord _status;
     private long _interval;
     private long _statuses;
@@ -45,7 +53,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
     /// <summary>Names by id. The reading thread's.</summary>
     public List<string> Names { get; } = [];
 
-    /// <summary>Connections by id. The reading thread's.</summary>
+    /// <summary>Connections by id. The reading thread's, which changes them under the lock.</summary>
     public Dictionary<uint, ConnectionInfo> Connections { get; } = [];
 
     /// <summary>ns since 1970 minus the engine's time. The reading thread's.</summary>
@@ -83,11 +91,15 @@ internal sealed partial class Mirror(Lock gate, int pid)
     /// <summary>A connection came, changed or went. Its cells are kept for <see cref="StatusesKept"/>.</summary>
     public void Connect(ConnectionInfo connection)
     {
-        Connections[connection.Id] = connection;
-        if (connection.Closed != 0) _closed.Enqueue((connection.Id, _statuses + StatusesKept));
-        // Without a status for so long nothing is taken in that would need them.
-        if (_closed.Count > MaxClosed) Connections.Remove(_closed.Dequeue().Connection);
-        lock (gate) List(connection);
+        lock (gate)
+        {
+            Connections[connection.Id] = connection;
+            _last = null;
+            if (connection.Closed != 0) _closed.Enqueue((connection.Id, _statuses + StatusesKept));
+            // Without a status for so long nothing is taken in that would need them.
+            if (_closed.Count > MaxClosed) Connections.Remove(_closed.Dequeue().Connection);
+            List(connection);
+        }
     }
 
     // What has ended stays listed until too much has.
@@ -96,7 +108,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
         bool known = _connections.TryGetValue(connection.Id, out ConnectionMirror? mirror);
         bool ends = connection.Closed != 0 && mirror is not { Connection.Closed: not 0 };
         if (known) mirror!.Connection = connection;
-        else if (_connections.Count < MaxCells) _connections.Add(connection.Id, new ConnectionMirror(connection, Status));
+        else if (_connections.Count < MaxConnections) _connections.Add(connection.Id, new ConnectionMirror(connection, Status));
         if (!ends) return;
         _ended.Enqueue(connection.Id);
         if (_ended.Count > Roster.MostEnded) _connections.Remove(_ended.Dequeue());
@@ -117,13 +129,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
     /// <exception cref="StreamFormatException">The snapshot is too big to be one.</exception>
     public void Keep(FrameType type, ReadOnlySpan<byte> payload)
     {
-        int end = _keptLength + 5 + payload.Length;
-        if (end > MaxKept) throw new StreamFormatException("a snapshot without end");
-        if (end > _kept.Length) Array.Resize(ref _kept, Math.Max(end, Math.Min(MaxKept, 2 * _kept.Length)));
-        _kept[_keptLength] = (byte)type;
-        BinaryPrimitives.WriteInt32LittleEndian(_kept.AsSpan(_keptLength + 1), payload.Length);
-        payload.CopyTo(_kept.AsSpan(_keptLength + 5));
-        _keptLength = end;
+        lock (gate) _incoming.Add(type, payload);
     }
 
     /// <summary>The status came: what was kept is valid.</summary>
@@ -132,22 +138,18 @@ internal sealed partial class Mirror(Lock gate, int pid)
         WallOffset = status.WallOffset;
         lock (gate)
         {
-            for (int at = 0; at < _keptLength;)
-            {
-                int length = BinaryPrimitives.ReadInt32LittleEndian(_kept.AsSpan(at + 1));
-                var frame = new FrameReader(_kept.AsSpan(at + 5, length));
-                Add((FrameType)_kept[at], frame);
-                at += 5 + length;
-            }
-            _keptLength = 0;
+            if (!_untaken.IsEmpty) AddUp();
+            ForgetClosed();
+            while (_incoming.Next(out FrameType type, out ReadOnlySpan<byte> payload)) Add(type, new FrameReader(payload));
+            (_incoming, _untaken) = (_untaken, _incoming);
             _status = status;
             _interval += Math.Max(0, status.Interval);
             _maxOutstanding = Math.Max(_maxOutstanding, status.MaxOutstanding);
             _peakStarts = Math.Max(_peakStarts, status.PeakStarts);
             WallTime = status.Time + status.WallOffset;
             Fresh = true;
+            _statuses++;
         }
-        ForgetClosed();
     }
 
     /// <summary>The engine has gone.</summary>
@@ -163,10 +165,10 @@ internal sealed partial class Mirror(Lock gate, int pid)
     /// <summary>Hands out what happened since the last call. The caller holds the lock.</summary>
     public void TakeInto(Snapshot snapshot)
     {
-        foreach (CellDelta delta in _taken) _free.Push(delta);
+        // The next to be rented is what was the first to be taken, so that each is mostly the same cell as before.
+        for (int i = _taken.Count - 1; i >= 0; i--) _free.Push(_taken[i]);
         _taken.Clear();
-        foreach (CellDelta delta in _pending.Values) _taken.Add(delta);
-        _pending.Clear();
+        TakeCells();
         _folded.MoveTo(_taken);
         snapshot.Cells.AddRange(_taken);
         foreach (UnitMirror unit in _units.Values)
@@ -180,6 +182,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
         TakeStatus();
         snapshot.Engines.Add(Status);
         snapshot.Seconds = Math.Max(snapshot.Seconds, Status.Seconds);
+        GiveBack();
     }
 
     private void TakeStatus()
@@ -207,8 +210,8 @@ internal sealed partial class Mirror(Lock gate, int pid)
 
     private void Add(FrameType type, FrameReader frame)
     {
-        if (type == FrameType.Cells) AddCells(frame);
-        else if (type == FrameType.Facts) AddFacts(frame);
+        if (type == FrameType.Cells) return;                         // they are read when they are taken
+        if (type == FrameType.Facts) AddFacts(frame);
         else if (type == FrameType.Failures) _failures.Add(frame, WallOffset, Listed);
         else if (type == FrameType.Patterns) _patterns.Add(frame, Listed, Status);
         else if (type is FrameType.Task or FrameType.SessionEnd or FrameType.Reservation) _happenings.Add(type, frame, Status, WallOffset);
@@ -220,34 +223,102 @@ internal sealed partial class Mirror(Lock gate, int pid)
         while (!frame.AtEnd) frame.Facts(_connections.TryGetValue(frame.FactsConnection(), out ConnectionMirror? mirror) ? mirror.Latest : _unknown);
     }
 
-    private void AddCells(FrameReader frame)
+    private void TakeCells()
     {
-        while (!frame.AtEnd)
+        try
         {
-            frame.Cell(_scratch);
-            CellKey key = _scratch.Key;
-            if (!_cells.TryGetValue(key, out Cell? latest))
-            {
-                if (_cells.Count >= MaxCells) throw new StreamFormatException("more cells than an engine keeps");
-                if (!_spare.TryPop(out latest)) latest = new Cell();
-                latest.Clear();
-            }
-            if (!_pending.TryGetValue(key, out CellDelta? delta)) _pending.Add(key, delta = Rent());
-            if (Connections.TryGetValue(key.Connection, out ConnectionInfo? connection)) delta.Connection = connection;
-            delta.Cell.AddDifference(_scratch, latest);
-            _cells[key] = _scratch;
-            _scratch = latest;
+            if (_pending.Count > 0 && !_untaken.IsEmpty) AddUp();
+            if (_pending.Count == 0) ReadCells();
         }
+        catch (StreamFormatException e)
+        {
+            _untaken.Clear();
+            End(e.Message);
+        }
+        foreach (CellDelta delta in _pending.Values) _taken.Add(delta);
+        _pending.Clear();
+        // The memory of what was taken is that of what comes next.
+        if (_incoming.IsEmpty) (_incoming, _untaken) = (_untaken, _incoming);
+    }
+
+    // One snapshot has a cell once: what it says need not be added to anything.
+    private void ReadCells()
+    {
+        _untaken.Begin();
+        while (_untaken.Next(out FrameType type, out ReadOnlySpan<byte> payload))
+        {
+            if (type != FrameType.Cells) continue;
+            var frame = new FrameReader(payload);
+            while (!frame.AtEnd)
+            {
+                if (_taken.Count >= MaxCells) throw new StreamFormatException("more cells than an engine keeps");
+                CellDelta delta = Rent();
+                _taken.Add(delta);
+                frame.Cell(delta.Cell, _spare);
+                delta.Connection = Find(delta);
+            }
+        }
+        _untaken.Clear();
+    }
+
+    // The viewer has not taken the snapshot before the last one yet.
+    private void AddUp()
+    {
+        _untaken.Begin();
+        while (_untaken.Next(out FrameType type, out ReadOnlySpan<byte> payload))
+        {
+            if (type != FrameType.Cells) continue;
+            var frame = new FrameReader(payload);
+            while (!frame.AtEnd)
+            {
+                frame.Cell(_scratch);
+                AddToPending();
+            }
+        }
+        _untaken.Clear();
+    }
+
+    private void AddToPending()
+    {
+        if (!_pending.TryGetValue(_scratch.Key, out CellDelta? delta))
+        {
+            if (_pending.Count >= MaxCells) throw new StreamFormatException("more cells than an engine keeps");
+            _pending.Add(_scratch.Key, delta = Rent());
+            delta.Cell.Clear();
+            (delta.Cell.Key, delta.Cell.Kind) = (_scratch.Key, _scratch.Kind);
+        }
+        delta.Connection = Find(delta);
+        delta.Cell.Add(_scratch);
+        delta.Cell.Outstanding = _scratch.Outstanding;
+    }
+
+    private ConnectionInfo Find(CellDelta delta)
+    {
+        uint id = delta.Cell.Key.Connection;
+        if (_last?.Id != id) Connections.TryGetValue(id, out _last);
+        return _last ?? (delta.Connection.Id == id ? delta.Connection : new ConnectionInfo(id, "", ""));
     }
 
     private CellDelta Rent()
     {
-        if (!_free.TryPop(out CellDelta? delta))
-            delta = new CellDelta { Cell = new Cell(), Connection = new ConnectionInfo(0, "", ""), Engine = Status };
-        delta.Cell.Clear();
-        delta.Cell.Key = _scratch.Key;
-        delta.Cell.Kind = _scratch.Kind;
-        return delta;
+        if (_free.TryPop(out CellDelta? delta)) return delta;
+        _made++;
+        _quiet = 0;
+        return new CellDelta { Cell = new Cell(), Connection = s_nobody, Engine = Status };
+    }
+
+    // What very many cells needed while they came is garbage that nothing would collect once nothing is allocated any more, and so are
+    // those of snapshots that had to wait: when no cell was new for some snapshots, both are given back, once.
+    private void GiveBack()
+    {
+        if (_made < ManyCells || ++_quiet < QuietSnapshots) return;
+        _made = 0;
+        while (_free.Count > _taken.Count / 4) _free.Pop();
+        _free.TrimExcess();
+        _spare.Clear();
+        _spare.TrimExcess();
+        if (_pending.Count == 0) _pending.TrimExcess();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     private void AddUnits(FrameReader frame)
@@ -258,7 +329,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
             if (!_units.TryGetValue((record.Target, record.Lun), out UnitMirror? unit))
             {
                 if (record.Target >= Names.Count) throw new StreamFormatException($"a unit's target has the unknown name {record.Target}");
-                if (_units.Count >= MaxCells) throw new StreamFormatException("more units than an engine keeps");
+                if (_units.Count >= Roster.MostUnits) throw new StreamFormatException("more units than an engine keeps");
                 unit = new UnitMirror(Names[(int)record.Target], record.Lun, Status);
                 _units.Add((record.Target, record.Lun), unit);
             }
@@ -266,10 +337,10 @@ internal sealed partial class Mirror(Lock gate, int pid)
         }
     }
 
+    // What the statuses before this one were the last for: their cells have been read.
     private void ForgetClosed()
     {
         _over.Clear();
-        _statuses++;
         while (_closed.TryPeek(out (uint Connection, long Statuses) first) && first.Statuses <= _statuses)
         {
             _closed.Dequeue();
@@ -277,15 +348,10 @@ internal sealed partial class Mirror(Lock gate, int pid)
             _over.Add(first.Connection);
         }
         if (_over.Count == 0) return;
-        lock (gate)
-        {
-            foreach (CellKey key in _cells.Keys)
-                if (_over.Contains(key.Connection) && _cells.Remove(key, out Cell? cell) && _spare.Count < MaxEndedCells)
-                    _spare.Push(cell);
-            _patterns.Forget(_over);
-            Fold();
-            FoldFailuresAndPatterns();
-        }
+        _last = null;
+        _patterns.Forget(_over);
+        Fold();
+        FoldFailuresAndPatterns();
     }
 
     // What is neither open nor listed any more is told in sums, so that what waits is bounded however late it is taken.

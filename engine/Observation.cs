@@ -71,7 +71,8 @@ internal sealed partial class Observation
         if (wants.Anything && before is not { Anything: true }) TellAll(subscriber);
         Enable(now);
         bool cells = wants.Interval > TimeSpan.Zero;
-        if (before is null || cells != before.Value.Interval > TimeSpan.Zero) subscriber.Snapshots.Restart(now, cells ? _since : now);
+        if (cells != subscriber.Number >= 0) Join(subscriber, cells, now);
+        if (before is null || cells != before.Value.Interval > TimeSpan.Zero) subscriber.Snapshots.Restart(now, cells && _cells.HasPast ? _since : now);
         else subscriber.Snapshots.Reschedule(wants);
         _units.Listeners.Remove(subscriber.Maxima);
         if (cells) _units.Listeners.Add(subscriber.Maxima);
@@ -81,7 +82,14 @@ internal sealed partial class Observation
     public void Detach(Subscriber subscriber, long now)
     {
         _units.Listeners.Remove(subscriber.Maxima);
+        Join(subscriber, false, now);
         Enable(now);
+    }
+
+    private void Join(Subscriber subscriber, bool joins, long now)
+    {
+        if (subscriber.Number >= 0) _cells.Leave(subscriber.Number);
+        subscriber.Number = joins ? _cells.Join(now) : -1;
     }
 
     /// <summary>Takes over what the provider has to tell.</summary>
@@ -171,7 +179,7 @@ internal sealed partial class Observation
     private void Continue(Subscriber subscriber, Wants wants)
     {
         SnapshotCursor snapshot = subscriber.Snapshots;
-        if (wants.Interval > TimeSpan.Zero && !snapshot.SendCells(_cells.All, subscriber.Outbox, _writer)) return;
+        if (wants.Interval > TimeSpan.Zero && !snapshot.SendCells(_cells, subscriber.Number, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendUnits(_units.All, subscriber.Told, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendFacts(_correlator.Trackers, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !SendMore(subscriber)) return;
@@ -361,6 +369,7 @@ internal sealed partial class Observation
             _closed.RemoveAt(i);
         }
         if (_forgotten.Count == 0) return;
+        foreach (Subscriber subscriber in _subscribers) subscriber.Snapshots.Skip(_cells.All, _isForgotten);
         _cells.Forget(_isForgotten, Seen());
         _correlator.Patterns.Forget(_isForgotten);
         SweepFailures();

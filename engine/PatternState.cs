@@ -6,6 +6,19 @@ using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Engine;
 
+/// <summary>How far a command is from where another ended.</summary>
+internal enum Distance : byte
+{
+    /// <summary>It goes on there.</summary>
+    None,
+
+    /// <summary>Up to 1 MiB.</summary>
+    Near,
+
+    /// <summary>Further.</summary>
+    Far,
+}
+
 /// <summary>Where the last commands of one connection on one unit ended, reads and writes together, in blocks.</summary>
 internal sealed class PatternTrail
 {
@@ -22,13 +35,14 @@ internal sealed class PatternTrail
     /// <summary>Adds a command.</summary>
     /// <param name="lba">Its first block.</param>
     /// <param name="blocks">How many.</param>
+    /// <param name="far">Blocks beyond which a place is far from another.</param>
     /// <param name="seek">Blocks from the end of the last one.</param>
-    /// <param name="nearest">Blocks between its begin and the nearest of those ends.</param>
+    /// <param name="distance">How far the nearest of those ends is.</param>
     /// <returns>Whether there was another before.</returns>
-    public bool Add(ulong lba, uint blocks, out long seek, out ulong nearest)
+    public bool Add(ulong lba, uint blocks, uint far, out long seek, out Distance distance)
     {
         seek = (long)(lba - _last);
-        nearest = seek == 0 ? 0 : Nearest(lba);
+        distance = seek == 0 ? Distance.None : Nearest(lba, far);
         _last = lba + blocks;
         if (_next < 0)
         {
@@ -41,18 +55,21 @@ internal sealed class PatternTrail
         return true;
     }
 
-    private ulong Nearest(ulong lba)
+    // What is not far lies in a range that the highest bit, added to both, makes one of signed numbers: those can be compared.
+    private Distance Nearest(ulong lba, uint far)
     {
         ReadOnlySpan<ulong> ends = _ends;
-        ref ulong first = ref MemoryMarshal.GetReference(ends);
-        Vector128<ulong> here = Vector128.Create(lba);
-        Vector128<ulong> nearest = Vector128<ulong>.AllBitsSet;
-        for (int i = 0; i < Window.Length; i += Vector128<ulong>.Count)
+        ref long first = ref Unsafe.As<ulong, long>(ref MemoryMarshal.GetReference(ends));
+        Vector256<long> here = Vector256.Create((long)(lba + far + (1ul << 63)));
+        Vector256<long> none = Vector256.Create(long.MinValue + far), beyond = Vector256.Create(long.MinValue + 2L * far + 1);
+        Vector256<long> same = Vector256<long>.Zero, near = Vector256<long>.Zero;
+        for (int i = 0; i < Window.Length; i += Vector256<long>.Count)
         {
-            Vector128<ulong> there = Vector128.LoadUnsafe(ref first, (nuint)i);
-            nearest = Vector128.Min(nearest, Vector128.Max(here, there) - Vector128.Min(here, there));
+            Vector256<long> apart = here - Vector256.LoadUnsafe(ref first, (nuint)i);
+            same |= Vector256.Equals(apart, none);
+            near |= Vector256.LessThan(apart, beyond);
         }
-        return Math.Min(nearest[0], nearest[1]);
+        return same != Vector256<long>.Zero ? Distance.None : near != Vector256<long>.Zero ? Distance.Near : Distance.Far;
     }
 
     [InlineArray(Length)]
@@ -66,7 +83,7 @@ internal sealed class PatternTrail
 /// <summary>The reads or the writes of one connection on one unit, as the engine keeps them.</summary>
 internal sealed class PatternState
 {
-    private const ulong Far = 1 << 20;
+    private const int Far = 1 << 20;
 
     private PatternTrail _trail = null!;
     private long _begun;
@@ -100,14 +117,14 @@ internal sealed class PatternState
         if (row.Lba(cdb) is not { } lba || row.Blocks(cdb) is not ({ } blocks and > 0)) return;
         int block = unit is null ? 0 : unit.BlockSize != 0 ? unit.BlockSize : unit.Suppose(command.ExpectedLength, row.Transfer == Transfer.TwoFold ? 0 : blocks);
         ulong bytes = block > 0 ? (ulong)blocks * (uint)block : row.Transfer == Transfer.TwoFold ? command.ExpectedLength / 2 : command.ExpectedLength;
-        bool placed = _trail.Add(lba, blocks, out long seek, out ulong nearest);
+        bool placed = _trail.Add(lba, blocks, block > 0 ? (uint)(Far / block) : 0, out long seek, out Distance distance);
         if (bytes == 0) return;
         Version = version;
         if (Pattern.Count++ > 0) (Pattern.Interarrival ??= new Histogram()).Add(Math.Max(0, time - _begun));
         _begun = time;
         CountSize(bytes);
         if (block > 0) Pattern.Aligned[Math.Clamp(Zeros(lba | blocks) + BitOperations.TrailingZeroCount(block) - 9, 0, Pattern.Alignments - 1)]++;
-        if (placed && block > 0) CountSeek(seek, nearest, (uint)block);
+        if (placed && block > 0) CountSeek(seek, distance, (uint)block);
         else Pattern.Unplaced++;
     }
 
@@ -118,20 +135,20 @@ internal sealed class PatternState
         if (bytes == 1ul << size) Pattern.Exact[size]++;
     }
 
-    private void CountSeek(long seek, ulong nearest, uint block)
+    private void CountSeek(long seek, Distance distance, uint block)
     {
-        if (nearest == 0) Pattern.Sequential++;
-        else if (nearest > Far / block) Pattern.Random++;
+        if (distance == Distance.None) Pattern.Sequential++;
+        else if (distance == Distance.Far) Pattern.Random++;
         Pattern.Seeks[SeekClass(seek, block)]++;
     }
 
-    // The product's logarithm, without the product where that would not fit.
+    // The product's logarithm; what does not fit is beyond the last class. No division, which takes longer than all the rest.
     private static int SeekClass(long seek, uint block)
     {
         if (seek == 0) return Pattern.NoSeek;
         ulong distance = seek < 0 ? 0 - (ulong)seek : (ulong)seek;
-        ulong bytes = distance <= ulong.MaxValue / block ? distance * block : ulong.MaxValue;
-        int steps = Math.Min(1 + BitOperations.Log2(bytes), Pattern.NoSeek);
+        bool fits = BitOperations.LeadingZeroCount(distance) + BitOperations.LeadingZeroCount((ulong)block) >= 64;
+        int steps = fits ? Math.Min(1 + BitOperations.Log2(distance * block), Pattern.NoSeek) : Pattern.NoSeek;
         return Pattern.NoSeek + (seek < 0 ? -steps : steps);
     }
 

@@ -45,21 +45,35 @@ public sealed class Sums
         BytesPerSecond += other.BytesPerSecond;
         if (other.Latency.Count > 0) Latency.Add(other.Latency);
     }
+    private long _settledOps;
+    private long _settledBytes;
 
     internal void Clear()
     {
-        Ops = Bytes = 0;
+        Ops = Bytes = _settledOps = _settledBytes = 0;
         OpsPerSecond = BytesPerSecond = 0;
         Latency.Clear();
+    }
+
+    // What was counted since the last time took so many seconds; 0 when nothing was measured.
+    internal void Settle(double seconds)
+    {
+        if (seconds > 0) OpsPerSecond += (Ops - _settledOps) / seconds;
+        if (seconds > 0) BytesPerSecond += (Bytes - _settledBytes) / seconds;
+        (_settledOps, _settledBytes) = (Ops, Bytes);
     }
 }
 
 /// <summary>One row of a roll-up. Reused from interval to interval; fields of dimensions that were not asked for are empty.</summary>
 public sealed class Row
 {
-    private readonly HashSet<string> _initiators = new(StringComparer.Ordinal);
-    private readonly HashSet<(string Target, string Initiator, string Isid, ushort Tsih)> _sessions = [];
+    private readonly HashSet<int> _initiators = [];
+    private readonly HashSet<int> _sessions = [];
     private readonly Extras _extras = new();
+    private int _lastSession;
+    private double _settling;
+    private long _settledErrors;
+    private long _time;
 
     /// <summary>What it is told apart by, as far as that is known: what a drill into it narrows to.</summary>
     public Dimensions Group { get; internal set; }
@@ -195,51 +209,69 @@ public sealed class Row
         Other.Clear();
         Phases.Clear();
         Errors = Aborted = Outstanding = 0;
-        ErrorsPerSecond = QueueDepth = Seconds = 0;
+        ErrorsPerSecond = QueueDepth = Seconds = _settling = 0;
+        _settledErrors = _time = 0;
         ShareOfBytes = ShareOfOps = double.NaN;
         Unit = null;
         Connection = null;
         _extras.Clear();
         _initiators.Clear();
         _sessions.Clear();
+        _lastSession = 0;
     }
 
     internal void Finish()
     {
+        Settle();
         if (Unit is not null) Seconds = Math.Max(Seconds, Unit.Engine.Seconds);
         if (Connection is not null) Seconds = Math.Max(Seconds, Connection.Engine.Seconds);
         // A status that is stamped before a snapshot which had its command outstanding takes back more than the interval had.
         QueueDepth = Seconds == 0 ? double.NaN : Math.Max(0, QueueDepth);
     }
 
-    internal void Add(CellDelta delta)
+    internal void Add(CellDelta delta, Nexus nexus)
     {
         Cell cell = delta.Cell;
         double seconds = delta.Engine.Seconds;
+        // Cells of one engine come one after the other: their rates are one division.
+        if (seconds != _settling) Settle();
+        _settling = seconds;
         Sums sums = Of(cell.Kind);
-        long bytes = cell.ReadBytes + cell.WriteBytes;
         sums.Ops += cell.Completed;
-        sums.Bytes += bytes;
+        sums.Bytes += cell.ReadBytes + cell.WriteBytes;
         Errors += cell.Errors;
         Aborted += cell.Aborted;
         Outstanding += cell.Outstanding;
         if (cell.Of(Phase.Latency) is { Count: > 0 } latency) sums.Latency.Add(latency);
         if (cell.Kind != CommandKind.Other) Phases.Add(cell);
+        _time += cell.OutstandingTime;
+        if (cell.Completed + cell.Started == 0 || nexus.Id == _lastSession) return;
+        _lastSession = nexus.Id;
+        _initiators.Add(nexus.Initiator);
+        _sessions.Add(nexus.Id);
+    }
+
+    private void Settle()
+    {
+        double seconds = _settling;
+        Read.Settle(seconds);
+        Write.Settle(seconds);
+        Other.Settle(seconds);
         if (seconds > 0)
         {
-            sums.OpsPerSecond += cell.Completed / seconds;
-            sums.BytesPerSecond += bytes / seconds;
-            ErrorsPerSecond += cell.Errors / seconds;
-            QueueDepth += cell.OutstandingTime / (seconds * 1e9);
+            ErrorsPerSecond += (Errors - _settledErrors) / seconds;
+            QueueDepth += _time / (seconds * 1e9);
             Seconds = Math.Max(Seconds, seconds);
         }
-        if (cell.Completed + cell.Started > 0)
-        {
-            ConnectionInfo c = delta.Connection;
-            _initiators.Add(c.Initiator);
-            _sessions.Add((c.Target, c.Initiator, c.Isid.Length == 0 ? c.Remote : c.Isid, c.Tsih));
-        }
+        (_settledErrors, _time) = (Errors, 0);
     }
+}
+
+/// <summary>What tells a row apart, names by number; 0 for what was not asked for.</summary>
+internal readonly record struct RowKey(int Target, ulong Lun, int Initiator, int Session, ushort Operation)
+{
+    /// <inheritdoc/>
+    public override int GetHashCode() => (int)((Lun + (ulong)Operation * 0x10001 + (ulong)(uint)Target * 0x9e3779b1 + (ulong)(uint)Initiator * 0x85ebca77 + (ulong)(uint)Session * 0xc2b2ae3d) * 0x9e3779b97f4a7c15 >> 32);
 }
 
 /// <summary>Groups the cells of a snapshot into rows. Keeps its rows, so that a steady load allocates nothing.</summary>
@@ -247,9 +279,17 @@ public sealed class Row
 /// <param name="joins">What is joined to them beside their cells.</param>
 public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) : RowSource
 {
-    private readonly Dictionary<(string, ulong, string, string, ushort), Row> _index = [];
+    private readonly Dictionary<RowKey, Row> _index = [];
     private readonly Dictionary<(int Engine, uint Connection), Row> _connections = [];
+    private Nexuses _nexuses = new();
+    private Row?[] _rowOf = [];
     private int _generation;
+
+    /// <summary>Another roll-up of the same snapshots, which has looked at their names already.</summary>
+    public Rollup? Beside
+    {
+        init => _nexuses = value?._nexuses ?? _nexuses;
+    }
 
     /// <summary>What the rows are told apart by.</summary>
     public Dimensions Group => group;
@@ -258,7 +298,7 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
     public override void Build(Snapshot snapshot, IReadOnlyList<Finding> findings, Narrowing by)
     {
         ArgumentNullException.ThrowIfNull(by);
-        Build(snapshot, by.Cells, by.Others);
+        Build(snapshot, by.Cells, others: by.Others);
     }
 
     /// <summary>
@@ -267,29 +307,83 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
     /// </summary>
     /// <param name="snapshot">The interval.</param>
     /// <param name="keep">Which cells count; null for all.</param>
+    /// <param name="beside">A roll-up that is built in the same go, with all cells that <paramref name="keepBeside"/> lets pass: reading very many cells is what costs.</param>
+    /// <param name="keepBeside">Which cells count there; null for all.</param>
     /// <param name="others">What counts of that which is joined; null for all.</param>
-    public void Build(Snapshot snapshot, Func<CellDelta, bool>? keep = null, Func<Scope, bool>? others = null)
+    public void Build(Snapshot snapshot, Func<CellDelta, bool>? keep = null, Rollup? beside = null, Func<CellDelta, bool>? keepBeside = null, Func<Scope, bool>? others = null)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        Begin(snapshot);
+        beside?.Begin(snapshot);
+        List<CellDelta> cells = snapshot.Cells;
+        if (_rowOf.Length < cells.Count) _rowOf = new Row?[cells.Count + cells.Count / 4];
+        if ((joins & Joins.Evidence) != 0) _evidence.Read(snapshot);
+        for (int i = 0; i < cells.Count; i++)
+        {
+            CellDelta delta = cells[i];
+            _rowOf[i] = keep is null || keep(delta) ? Add(delta) : null;
+            if (beside is not null && (keepBeside is null || keepBeside(delta))) beside.Add(delta);
+        }
+        Join(snapshot, others);
+        End(snapshot);
+        beside?.End(snapshot);
+    }
+
+    /// <summary>Groups the cells that another roll-up of the same snapshot, its last, counted in one of its rows, or in those it heads.</summary>
+    /// <param name="snapshot">The interval.</param>
+    /// <param name="whole">The other roll-up.</param>
+    /// <param name="of">Its row; null for no cell at all.</param>
+    public void Build(Snapshot snapshot, Rollup whole, Row? of)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(whole);
+        Begin(snapshot);
+        List<CellDelta> cells = snapshot.Cells;
+        ReadOnlySpan<Row?> rowOf = whole._rowOf.AsSpan(0, Math.Min(cells.Count, whole._rowOf.Length));
+        for (int i = 0; i < rowOf.Length && of is not null; i++)
+            if (rowOf[i] is { } row && (ReferenceEquals(row, of) || ReferenceEquals(row.Extras.Head, of) || ReferenceEquals(row.Extras.Head?.Extras.Head, of)))
+                Add(cells[i]);
+        End(snapshot);
+    }
+
+    /// <summary>Rows kept, shown or not.</summary>
+    internal int Known => _index.Count + _connections.Count;
+
+    /// <summary>Connections whose names are known by number.</summary>
+    internal int KnownConnections => _nexuses.Known;
+
+    private void Begin(Snapshot snapshot)
     {
         _generation++;
+        _nexuses.Begin(snapshot.Connections.Count + snapshot.Units.Count);
         Rows.Clear();
         Total.Clear();
         if (group == (Dimensions.Target | Dimensions.Lun))
             foreach (UnitDelta unit in snapshot.Units)
-                RowOf(unit.Target, unit.Lun, "", "", 0).Unit = unit;
+                UnitRow(unit).Unit = unit;
         if (group == Dimensions.Connection)
             foreach (ConnectionDelta connection in snapshot.Connections)
                 Begin(connection);
-        if ((joins & Joins.Evidence) != 0) _evidence.Read(snapshot);
-        foreach (CellDelta delta in snapshot.Cells)
+    }
+
+    private Row? Add(CellDelta delta)
+    {
+        Nexus nexus = _nexuses.Of(delta);
+        Total.Add(delta, nexus);
+        if (group == Dimensions.None)
         {
-            if (keep is not null && !keep(delta)) continue;
-            Total.Add(delta);
-            if (RowOf(delta) is not { } row) continue;
-            row.Add(delta);
-            if ((joins & Joins.Evidence) != 0) Note(row, delta);
-            if ((joins & Joins.Units) != 0) row.Extras.Touch(delta);
+            if (Rows.Count == 0) Rows.Add(Total);
+            return Total;
         }
-        Join(snapshot, others);
+        Row? row = RowOf(delta, nexus);
+        row?.Add(delta, nexus);
+        if (row is not null && (joins & Joins.Evidence) != 0) Note(row, delta);
+        if (row is not null && (joins & Joins.Units) != 0) row.Extras.Touch(delta);
+        return row;
+    }
+
+    private void End(Snapshot snapshot)
+    {
         Total.Seconds = snapshot.Seconds;
         Total.Finish();
         foreach (Row row in Rows)
@@ -302,24 +396,44 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
         if (_connections.Count > 2 * Rows.Count + 64) Forget(_connections);
     }
 
-    /// <summary>Rows kept, shown or not.</summary>
-    internal int Known => _index.Count + _connections.Count;
-
-    private static string SessionName(ConnectionInfo c) => c.Isid.Length == 0 ? c.Remote : c.Isid;
-
     // Null for a connection that is no longer listed.
-    private Row? RowOf(CellDelta delta)
+    private Row? RowOf(CellDelta delta, Nexus nexus)
     {
-        ConnectionInfo c = delta.Connection;
         if (group == Dimensions.Connection)
-            return _connections.TryGetValue((delta.Engine.Pid, c.Id), out Row? known) && known.Generation == _generation ? known : null;
-        return RowOf(
-            (group & Dimensions.Target) != 0 ? c.Target : "",
+            return _connections.TryGetValue((delta.Engine.Pid, delta.Connection.Id), out Row? known) && known.Generation == _generation ? known : null;
+        var key = new RowKey(
+            (group & Dimensions.Target) != 0 ? nexus.Target : 0,
             (group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,
-            (group & Dimensions.Initiator) != 0 ? c.Initiator : "",
-            (group & Dimensions.Session) != 0 ? SessionName(c) : (group & Dimensions.Portal) != 0 ? c.Local : "",
+            (group & Dimensions.Initiator) != 0 ? nexus.Initiator : 0,
+            (group & Dimensions.Session) != 0 ? nexus.Session : (group & Dimensions.Portal) != 0 ? _nexuses.NumberOf(delta.Connection.Local) : 0,
             (group & Dimensions.Operation) != 0 ? delta.Cell.Key.Operation : (ushort)0);
+        if (!_index.TryGetValue(key, out Row? row))
+        {
+            ConnectionInfo c = delta.Connection;
+            row = Keep(key, c);
+        }
+        if (row.Generation != _generation) Begin(row);
+        return row;
     }
+
+    private Row UnitRow(UnitDelta unit)
+    {
+        var key = new RowKey(_nexuses.NumberOf(unit.Target), unit.Lun, 0, 0, 0);
+        if (!_index.TryGetValue(key, out Row? row)) _index[key] = row = new Row { Target = unit.Target, Lun = key.Lun, Group = group };
+        if (row.Generation != _generation) Begin(row);
+        return row;
+    }
+
+    private Row Keep(RowKey key, ConnectionInfo c) => _index[key] = new Row
+    {
+        Target = (group & Dimensions.Target) != 0 ? c.Target : "",
+        Lun = key.Lun,
+        Initiator = (group & Dimensions.Initiator) != 0 ? c.Initiator : "",
+        Session = (group & Dimensions.Session) != 0 ? Nexuses.SessionName(c) : "",
+        Portal = (group & Dimensions.Portal) != 0 ? c.Local : "",
+        Operation = key.Operation,
+        Group = group,
+    };
 
     // Names may come later than the connection.
     private void Begin(ConnectionDelta connection)
@@ -328,18 +442,7 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
         (int, uint) key = (connection.Engine.Pid, c.Id);
         if (!_connections.TryGetValue(key, out Row? row)) _connections[key] = row = new Row { Lun = Iscsitop.Target.Iscsi.Lun.Unknown, Group = group };
         Begin(row);
-        (row.Target, row.Initiator, row.Session, row.Portal, row.Connection) = (c.Target, c.Initiator, SessionName(c), c.Local, connection);
-    }
-
-    private Row RowOf(string target, ulong lun, string initiator, string session, ushort operation)
-    {
-        (string, ulong, string, string, ushort) key = (target, lun, initiator, session, operation);
-        if (!_index.TryGetValue(key, out Row? row))
-            _index[key] = row = new Row { Target = target, Lun = lun, Initiator = initiator, Operation = operation, Group = group };
-        if ((group & Dimensions.Portal) != 0) row.Portal = session;
-        else row.Session = session;
-        if (row.Generation != _generation) Begin(row);
-        return row;
+        (row.Target, row.Initiator, row.Session, row.Portal, row.Connection) = (c.Target, c.Initiator, Nexuses.SessionName(c), c.Local, connection);
     }
 
     private void Begin(Row row)

@@ -72,6 +72,9 @@ public sealed class CellDelta
 
     /// <summary>The engine that saw it.</summary>
     public required EngineStatus Engine { get; init; }
+
+    /// <summary>What the connection belongs to, as a roll-up found it last.</summary>
+    internal Nexus? Nexus { get; set; }
 }
 
 /// <summary>

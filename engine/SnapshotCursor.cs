@@ -70,8 +70,18 @@ internal sealed class SnapshotCursor
         _happening = 0;
     }
 
-    /// <summary>Cells, connections, failures and patterns have moved: those under way are looked at again from the start.</summary>
-    public void Rewind() => _cell = _connection = _failure = _pattern = 0;
+    /// <summary>Cells of connections will go: those under way go on where they are. A cell is in a snapshot once.</summary>
+    public void Skip(List<CellState> cells, Func<uint, bool> gone)
+    {
+        int before = 0;
+        for (int i = 0; i < _cell && Running; i++)
+            if (gone(cells[i].Cell.Key.Connection))
+                before++;
+        _cell -= before;
+    }
+
+    /// <summary>Connections, failures and patterns have moved: those under way are looked at again from the start.</summary>
+    public void Rewind() => _connection = _failure = _pattern = 0;
 
     /// <summary>Ends it and plans the next, keeping the beat unless it is lost.</summary>
     public void End(Wants wants)
@@ -86,17 +96,18 @@ internal sealed class SnapshotCursor
 
     /// <summary>Sends cells frames while there is room.</summary>
     /// <returns>Whether all of the snapshot's cells are out.</returns>
-    public bool SendCells(List<CellState> cells, Outbox outbox, FrameWriter writer)
+    public bool SendCells(CellTable cells, int subscriber, Outbox outbox, FrameWriter writer)
     {
-        while (_cell < cells.Count)
+        List<CellState> all = cells.All;
+        while (_cell < all.Count)
         {
             if (!outbox.HasRoom) return false;
             writer.Begin(FrameType.Cells);
-            for (; _cell < cells.Count; _cell++)
+            for (; _cell < all.Count; _cell++)
             {
-                CellState state = cells[_cell];
-                if (state.Version <= _seen && state.Cell.Outstanding == 0) continue;
-                if (!writer.TryAdd(state.Cell, Time - state.Touched)) break;
+                if (cells.Tell(all[_cell], subscriber, Time) is not { } cell) continue;
+                if (!writer.TryAdd(cell, 0)) break;
+                cells.Told(all[_cell], subscriber);
             }
             if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
         }
@@ -149,7 +160,7 @@ internal sealed class SnapshotCursor
             if (!outbox.HasRoom) return false;
             writer.Begin(FrameType.Failures);
             for (; _failure < failures.Count; _failure++)
-                if (failures[_failure].Version > _seen && !writer.TryAdd(failures[_failure])) break;
+                if (failures[_failure].Version > _seen && !writer.TryAdd(failures[_failure].Record)) break;
             if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
         }
         return true;

@@ -51,6 +51,9 @@ internal sealed class Subscriber : IDisposable
     /// <summary>Its maxima of the interval that the snapshot under way tells.</summary>
     public UnitMaxima Told { get; } = new();
 
+    /// <summary>Its number among those that are told of cells, -1 for none.</summary>
+    public int Number { get; set; } = -1;
+
     /// <summary>Its snapshots.</summary>
     public SnapshotCursor Snapshots { get; } = new();
 

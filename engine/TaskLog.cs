@@ -3,14 +3,18 @@ using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine;
 
-/// <summary>What an engine keeps of a task management request; see <see cref="TaskRecord"/>.</summary>
+/// <summary>What an engine keeps of a task management request, as <see cref="TaskRecord"/> has it; times are monotonic ns.</summary>
 internal struct TaskEntry
 {
+    /// <summary>Number of the request, from 1; 0 is a free place.</summary>
     public long Id;
+    /// <summary>The version of the cells at its last change.</summary>
     public long Version;
     public long Time;
+    /// <summary>ns the oldest task it was about had been outstanding, -1 when not known.</summary>
     public long Age;
     public long Elapsed;
+    /// <summary>When what <see cref="After"/> says happened.</summary>
     public long AfterTime;
     public ConnectionInfo Connection;
     public ulong Lun;
@@ -18,6 +22,7 @@ internal struct TaskEntry
     public uint Initiator;
     public uint Itt;
     public uint Referenced;
+    /// <summary>Tasks it was about, -1 when not known.</summary>
     public int Hit;
     public int Response;
     public ushort Operation;

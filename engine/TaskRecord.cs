@@ -30,9 +30,9 @@ public enum TaskAftermath : byte
 /// <param name="Lun">LUN as a number, all ones for those that have none.</param>
 /// <param name="Function">What was asked for (RFC 7143 §11.5.1).</param>
 /// <param name="ReferencedTag">Referenced Task Tag; all ones without one.</param>
-/// <param name="Operation">Operation of the task referred to, as in <see cref="CellKey"/>; 0 when there is none or it is not known.</param>
+/// <param name="Operation">Operation of the task referred to, of a reset the oldest task it hit, as in <see cref="CellKey"/>; 0 when there is none or it is not known.</param>
 /// <param name="ReferencedAge">ns that task had been outstanding when the request came; of a reset, the oldest task it hit. -1 when not known.</param>
-/// <param name="Hit">Outstanding tasks it was about: 0 or 1 for an abort.</param>
+/// <param name="Hit">Outstanding tasks it was about: 0 or 1 for an abort; -1 when not known.</param>
 /// <param name="Response">The response (RFC 7143 §11.6.1), -1 while there is none.</param>
 /// <param name="Elapsed">ns from request to response, -1 while there is none.</param>
 /// <param name="After">What happened next.</param>

@@ -16,9 +16,16 @@ internal static class Batch
         using var stop = new Stop();
         using Feed feed = options.Origin.Open(new Wants(0, options.Interval));
         stop.Listen();
-        Run(options, streams, feed.WaitForSnapshot, feed.Take, stop.Token, () => feed.Ended);
+        using ProgressLine? progress = ProgressLine.For(streams, () => feed.Progress);
+        Run(options, streams, feed.WaitForSnapshot, Take, stop.Token, () => feed.Ended);
         Origin.Close(feed, streams);
         return ExitCode.Success;
+
+        Snapshot Take()
+        {
+            progress?.Dispose();
+            return feed.Take();
+        }
     }
 
     /// <summary>The loop, with what it waits for and takes from as parameters.</summary>

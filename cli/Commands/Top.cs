@@ -66,6 +66,7 @@ internal static class Top
             Decomposed = result.GetValue(words.Decompose),
             Heat = Values.Choice("kind of durations", result.GetValue(words.Heat)!, [.. HeatColumns.Modes.Select((m, i) => (m.Word, (HeatMode)i))]),
             Color = words.ColorOf(result),
+            Ascii = result.GetValue(words.Ascii),
             Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(words.Output)!, Formats),
             Stamp = result.GetValue(words.Stamp) is string stamp ? Values.Choice("timestamp", stamp, ("u", Stamp.Unix), ("d", Stamp.Date)) : Stamp.None,
             SkipFirst = result.GetValue(words.SkipFirst),

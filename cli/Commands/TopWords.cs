@@ -71,23 +71,26 @@ internal sealed class TopWords
 
     public Option<string> Color { get; } = new("--color")
     {
-        HelpName = "auto|always|never",
-        Description = "use colours and styles; auto honours NO_COLOR",
+        HelpName = "auto|always|never|16|256|true",
+        Description = "use colours and styles; auto honours NO_COLOR, a number says how many the screen may use",
         DefaultValueFactory = _ => "auto",
     };
+
+    public Option<bool> Ascii { get; } = new("--ascii") { Description = "draw the full screen with 7-bit characters only; so does a locale that is not UTF-8" };
 
     public Argument<string?> Interval { get; } = new("interval") { Arity = ArgumentArity.ZeroOrOne, Description = "seconds between reports, from 0.1; 1 unless given" };
 
     public Argument<string?> Count { get; } = new("count") { Arity = ArgumentArity.ZeroOrOne, Description = "reports until the end; no end unless given" };
 
     public ColorChoice ColorOf(ParseResult result) => Values.Choice("colour", result.GetValue(Color)!,
-        ("auto", ColorChoice.Auto), ("always", ColorChoice.Always), ("never", ColorChoice.Never));
+        ("auto", ColorChoice.Auto), ("always", ColorChoice.Always), ("never", ColorChoice.Never),
+        ("16", ColorChoice.Sixteen), ("256", ColorChoice.Indexed), ("true", ColorChoice.Full));
 
     public void AddTo(Command command)
     {
         command.Add(Interval);
         command.Add(Count);
-        foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Decompose, Heat, Align, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, Color })
+        foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Decompose, Heat, Align, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, Color, Ascii })
             command.Add(option);
         Filters.AddTo(command);
         Capture.AddTo(command);

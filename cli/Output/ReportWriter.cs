@@ -28,7 +28,7 @@ internal abstract class ReportWriter(Stream output)
         OutputFormat.Csv => new CsvWriter(streams.Output),
         OutputFormat.Json => new JsonReports(streams.Output),
         OutputFormat.Ndjson => new NdjsonReports(streams.Output),
-        _ => new TableWriter(streams.Output, color == ColorChoice.Always || (color == ColorChoice.Auto && streams.Styled)),
+        _ => new TableWriter(streams.Output, color == ColorChoice.Auto ? streams.Styled : color != ColorChoice.Never),
     };
 
     /// <summary>A sentence about what was lost, "" when nothing was.</summary>

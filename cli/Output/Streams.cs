@@ -6,17 +6,25 @@ namespace Iscsitop.Cli.Output;
 /// <summary>Where a command writes: the streams of the process, or those of a test.</summary>
 /// <param name="Output">Bytes of standard output, unbuffered.</param>
 /// <param name="Error">Standard error.</param>
-/// <param name="Interactive">Whether both ends are a terminal, so that a full screen is possible.</param>
+/// <param name="Interactive">Whether both ends are a terminal whose cursor can be moved, so that a full screen is possible.</param>
 /// <param name="Styled">Whether standard output is a terminal that wants styles.</param>
 internal sealed record Streams(Stream Output, TextWriter Error, bool Interactive, bool Styled)
 {
+    /// <summary>Whether standard error is a terminal, so that a line on it can be written over.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
     /// <summary>Those of the process.</summary>
     public static Streams OfProcess()
     {
         bool terminal = !Console.IsOutputRedirected;
-        bool plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) || Environment.GetEnvironmentVariable("TERM") == "dumb";
-        return new Streams(OpenOutput(), Console.Error, terminal && !Console.IsInputRedirected, terminal && !plain);
+        string? term = Environment.GetEnvironmentVariable("TERM");
+        bool plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) || term == "dumb";
+        bool cursor = OperatingSystem.IsWindows() || CanMoveCursor(term);
+        return new Streams(OpenOutput(), Console.Error, terminal && cursor && !Console.IsInputRedirected, terminal && !plain) { ErrorIsTerminal = !Console.IsErrorRedirected };
     }
+
+    /// <summary>Whether a Unix terminal of this kind can have a full screen; one that does not say what it is cannot.</summary>
+    internal static bool CanMoveCursor(string? term) => term is not (null or "" or "dumb" or "unknown");
 
     /// <summary>Writes a message about the program itself: one line, whatever the text holds.</summary>
     public void Complain(string message) => Error.WriteLine("iscsitop: " + TerminalText.Escape(message.ReplaceLineEndings(" ")));

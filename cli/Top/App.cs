@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
+using Iscsitop.Cli.Top.Terminal;
 using Iscsitop.Engine;
-using Terminal.Gui.App;
-using Terminal.Gui.Configuration;
 
 namespace Iscsitop.Cli.Top;
 
@@ -10,7 +9,9 @@ namespace Iscsitop.Cli.Top;
 /// <param name="Take">What happened since the last call; valid until the next one.</param>
 /// <param name="SetInterval">Changes the interval.</param>
 /// <param name="Ended">Whether there will be no more; null for never.</param>
-internal sealed record SnapshotSource(Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval, Func<bool>? Ended = null);
+/// <param name="Progress">How much of a file has been read, from 0 to 1; null for no file.</param>
+internal sealed record SnapshotSource(
+    Func<TimeSpan, CancellationToken, bool> Wait, Func<Snapshot> Take, Action<TimeSpan> SetInterval, Func<bool>? Ended = null, Func<double>? Progress = null);
 
 /// <summary>
 /// The life of the full screen: takes the terminal, runs, and gives it back however it ends. Everything but the waiting for
@@ -30,11 +31,9 @@ internal sealed class App : IDisposable
     private readonly SnapshotSource _source;
     private readonly State _state;
     private readonly Frame _frame;
-    private readonly Grid _grid;
-    private readonly ColorDepth _depth;
+    private readonly Stage _stage;
     private readonly CancellationTokenSource _end = new();
     private readonly SemaphoreSlim _taken = new(1);
-    private IApplication? _app;
     private TimeSpan _interval;
     private bool _waiting;
     private int _shown;
@@ -43,17 +42,22 @@ internal sealed class App : IDisposable
 
     /// <param name="options">What was asked for.</param>
     /// <param name="source">Where snapshots come from.</param>
-    /// <param name="depth">Colours.</param>
+    /// <param name="depth">Colours to begin with.</param>
+    /// <param name="possible">Colours the terminal has.</param>
     /// <param name="glyphs">Characters.</param>
-    internal App(TopOptions options, SnapshotSource source, ColorDepth depth, Glyphs glyphs)
+    internal App(TopOptions options, SnapshotSource source, ColorDepth depth, ColorDepth possible, Glyphs glyphs)
     {
         _source = source;
-        _state = new State(options);
+        _state = new State(options) { Colors = depth != ColorDepth.Mono };
         _frame = new Frame(_state);
         _interval = _state.Interval;
-        _depth = depth;
         var screen = new Screen(_state, _frame, glyphs, TimeZoneInfo.Local);
-        _grid = new Grid(screen, new Controls(_state, _frame, screen), depth, OnPressed);
+        var controls = new Controls(_state, _frame, screen);
+        var looks = new Looks(depth, possible);
+        Func<bool>? tick = source.Progress is null ? null : OnTick;
+        _stage = OperatingSystem.IsWindows()
+            ? new ToolkitStage(_state, screen, controls, looks, depth == ColorDepth.Sixteen) { Used = OnUsed, Tick = tick }
+            : new UnixStage(_state, screen, controls, looks, glyphs == Glyphs.Ascii, new Tty()) { Used = OnUsed, Tick = tick };
     }
 
     /// <summary>Runs the full screen until the viewer or a signal ends it.</summary>
@@ -69,8 +73,10 @@ internal sealed class App : IDisposable
         // machine takes it from the target that is watched. The pool reads this when it is first used.
         AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
         using Feed feed = options.Origin.Open(new Wants(0, options.Interval));
-        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended);
-        using var app = new App(options, source, Palette.DepthFor(options.Color, Environment.GetEnvironmentVariable), GlyphsFor(Environment.GetEnvironmentVariable));
+        var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended, double.IsNaN(feed.Progress) ? null : () => feed.Progress);
+        Func<string, string?> environment = Environment.GetEnvironmentVariable;
+        using var app = new App(options, source, Palette.DepthFor(options.Color, environment), Palette.DepthFor(ColorChoice.Always, environment),
+            options.Ascii ? Glyphs.Ascii : GlyphsFor(environment));
         int code = app.Run();
         feed.Dispose();
         if (feed.WriteProblem.Length == 0) return code;
@@ -91,7 +97,7 @@ internal sealed class App : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _grid.Dispose();
+        _stage.Dispose();
         _end.Dispose();
         _taken.Dispose();
     }
@@ -106,8 +112,6 @@ internal sealed class App : IDisposable
         {
             _failure = e;
         }
-        // The runtime's console puts the keypad in application mode and leaves it there.
-        if (!OperatingSystem.IsWindows() && !Console.IsOutputRedirected) Console.Out.Write("\e[?1l\e>");
         if (_failure is null) return _exitCode;
         if (_exitCode == 0) Console.Error.WriteLine($"iscsitop: {_failure.Message}");
         return _exitCode == 0 ? 1 : _exitCode;
@@ -115,17 +119,13 @@ internal sealed class App : IDisposable
 
     private void RunOnTerminal()
     {
-        // NativeAOT's process does not begin with this (cli/Trimming.xml); doing it twice changes nothing.
-        new TuiConfigurationBuilder().ApplyToStaticFacades();
-        using IApplication app = Application.Create().Init();
-        app.Driver!.Force16Colors = _depth == ColorDepth.Sixteen;
-        _app = app;
         List<PosixSignalRegistration> signals = [.. s_signals.Select(s => PosixSignalRegistration.Create(s.Signal, c => OnSignal(c, s.Number)))];
         var waiter = new Thread(WaitForSnapshots) { IsBackground = true, Name = "snapshots" };
         waiter.Start();
         try
         {
-            app.Run(_grid);
+            _stage.Run();
+            if (_stage.Gone) _exitCode = Signaled + s_signals[0].Number;
         }
         finally
         {
@@ -139,14 +139,14 @@ internal sealed class App : IDisposable
     {
         context.Cancel = true;
         _exitCode = Signaled + number;
-        Post(() => _app?.RequestStop());
-        // A terminal that has gone lets the toolkit neither read nor write, and so never end: it spins. Of that SIGHUP tells.
+        _stage.Post(_stage.Stop);
+        // A terminal that does not read keeps the stage from ending. One that has gone never will: of that SIGHUP tells.
         _ = Task.Delay(number == 1 ? s_patience / 10 : s_patience).ContinueWith(_ => Environment.Exit(Signaled + number), TaskScheduler.Default);
     }
 
-    private void OnPressed()
+    private void OnUsed()
     {
-        if (_state.Quit) _app?.RequestStop();
+        if (_state.Quit) _stage.Stop();
         if (_state.Interval != _interval) _source.SetInterval(_interval = _state.Interval);
         if (!_state.Paused && _waiting) TakeSnapshot();
     }
@@ -161,7 +161,7 @@ internal sealed class App : IDisposable
                 _taken.Wait(_end.Token);
                 _source.Wait(_state.Interval * 2, _end.Token);
                 _end.Token.ThrowIfCancellationRequested();
-                Post(OnSnapshot);
+                _stage.Post(OnSnapshot);
             }
         }
         catch (OperationCanceledException) when (_end.IsCancellationRequested)
@@ -170,7 +170,7 @@ internal sealed class App : IDisposable
         catch (Exception e)
         {
             _failure = e;
-            Post(() => _app?.RequestStop());
+            _stage.Post(_stage.Stop);
         }
     }
 
@@ -184,10 +184,15 @@ internal sealed class App : IDisposable
     {
         _waiting = false;
         _frame.Update(_source.Take());
-        _grid.SetNeedsDraw();
-        if (++_shown > _state.Count) _app?.RequestStop();
+        _stage.Redraw();
+        if (++_shown > _state.Count) _stage.Stop();
         _taken.Release();
     }
 
-    private void Post(Action action) => _app?.Invoke(action);
+    // Until there is something to show, how far the file has been read is.
+    private bool OnTick()
+    {
+        _frame.Progress = _source.Progress!();
+        return _frame.Snapshot is null;
+    }
 }

@@ -20,7 +20,8 @@ internal enum Style : byte
     WarnBadge,
     Key,
 
-    /// <summary>The coolest cell of a heat map; the next seven are hotter ones.</summary>
+    /// <summary>The steps of a heat map, from the coolest that is not nothing to the hottest; <see cref="Glyphs.Heat"/> has a character for each.</summary>
+    Heat0,
     Heat1,
     Heat2,
     Heat3,
@@ -28,7 +29,6 @@ internal enum Style : byte
     Heat5,
     Heat6,
     Heat7,
-    Heat8,
 
     /// <summary>How many of the above there are; none of them uses the bits above.</summary>
     Count,

@@ -13,6 +13,9 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
     // What + and - go through, in seconds.
     private static readonly double[] s_intervals = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 
+    // Only the selection has moved, which the frame has been told: all else stands as it was.
+    private bool _moved;
+
     /// <summary>Does what the key says.</summary>
     /// <returns>False when the key does nothing here.</returns>
     public bool Press(char key)
@@ -22,6 +25,11 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             state.Quit = true;
             return true;
         }
+        if (Keys.ActionOf(key) == KeyAction.Suspend)
+        {
+            state.Suspend = true;
+            return true;
+        }
         bool used = state.Mode switch
         {
             Mode.Table => Apply(Keys.ActionOf(key), key),
@@ -29,7 +37,8 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             Mode.SortMenu => InMenu(Keys.ActionOf(key), key),
             _ => InPrompt(key),
         };
-        if (used) frame.Refresh();
+        if (used && !_moved) frame.Refresh();
+        _moved = false;
         return used;
     }
 
@@ -40,6 +49,13 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
         if (screen.Table.HeaderAt(x, y) is { } column) state.SortOrInvert(column);
         else if (screen.Table.RowAt(x, y) is >= 0 and int row && row < frame.Rows.Count) frame.Select(row, follow: true);
         frame.Refresh();
+    }
+
+    /// <summary>A double click of the left button: into the row.</summary>
+    public void DoubleClick(int x, int y)
+    {
+        Click(x, y);
+        if (state.Mode is Mode.Table && screen.Table.RowAt(x, y) is >= 0 and int row && row < frame.Rows.Count) Press(Keys.Enter);
     }
 
     /// <summary>The wheel, down being positive.</summary>
@@ -73,6 +89,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             case KeyAction.Extended: state.ToggleExtended(); break;
             case KeyAction.Names: state.NamesFromStart = !state.NamesFromStart; break;
             case KeyAction.Reset: Forget(); break;
+            case KeyAction.Colors: state.Colors = !state.Colors; break;
             case KeyAction.Redraw: screen.Canvas.Invalidate(); break;
             case KeyAction.ColumnsLeft when state.InHeat: state.HeatBack += HeatStep; break;
             case KeyAction.ColumnsRight when state.InHeat: state.HeatBack = Math.Max(0, state.HeatBack - HeatStep); break;
@@ -109,7 +126,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen)
             case KeyAction.Last: frame.Select(int.MaxValue, follow: true); break;
             default: return false;
         }
-        return true;
+        return _moved = true;
     }
 
     private int SortColumn => Array.FindIndex(state.Columns, c => c.Field == state.SortBy.Field);

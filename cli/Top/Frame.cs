@@ -9,8 +9,7 @@ namespace Iscsitop.Cli.Top;
 internal sealed class Frame
 {
     private const int Remembered = 1024;
-
-    private static readonly Func<CellDelta, bool> s_nothing = _ => false;
+    private const int RememberedEngines = 8;
 
     private readonly State _state;
     private readonly RowSource?[] _sources;
@@ -18,17 +17,14 @@ internal sealed class Frame
     private readonly Examiner _examiner = new();
     private readonly Func<Snapshot, IReadOnlyList<Finding>> _examine;
     private readonly Rollup _all = new(Dimensions.None);
-    private readonly Rollup _operations = new(Dimensions.Operation);
-    private readonly Rollup _units = new(Dimensions.Target | Dimensions.Lun);
+    private readonly Rollup _operations;
+    private readonly Rollup _units;
     private readonly Narrowing _ofCommands;
     private readonly Narrowing _ofOthers;
-    private readonly Func<CellDelta, bool> _keepSelected;
     private readonly Comparison<Row> _byOps = new RowOrder(Columns.Operations[0], ascending: false).Compare;
     private Func<CellDelta, bool>? _keepListed;
     private Comparison<Row>? _order;
     private (Column?, bool) _orderOf;
-    private RowId _selected;
-    private Dimensions _selectedGroup;
 
     /// <param name="state">What the viewer has chosen.</param>
     /// <param name="examine">Who reads the traffic as an expert would; null for <see cref="Examiner"/>.</param>
@@ -40,7 +36,8 @@ internal sealed class Frame
         _trees = new Tree?[state.Views.Count];
         _ofCommands = new Narrowing(Keep, s => Keep(s) && _state.NameFilter?.Keeps(s) != false);
         _ofOthers = new Narrowing(Keep, s => Keep(s));
-        _keepSelected = KeepSelected;
+        _operations = new Rollup(Dimensions.Operation) { Beside = _all };
+        _units = new Rollup(Dimensions.Target | Dimensions.Lun) { Beside = _all };
         Heat = new HeatHistory(state);
     }
 
@@ -77,14 +74,17 @@ internal sealed class Frame
     /// <summary>The selected row; null without rows.</summary>
     public Row? Selected => SelectedIndex >= 0 && SelectedIndex < Rows.Count ? Rows[SelectedIndex] : null;
 
-    /// <summary>Events and packets lost on the way, all engines together.</summary>
-    public long Drops { get; private set; }
+    /// <summary>What was not seen.</summary>
+    public Losses Losses { get; } = new();
 
-    /// <summary>Times a PDU's start was looked for anew in packets.</summary>
-    public long Resyncs { get; private set; }
+    /// <summary>The engines that have gone since this began, the last one last; not those that have come back.</summary>
+    public List<GoneEngine> Gone { get; } = [];
 
-    /// <summary>Connections whose login was not seen.</summary>
-    public long MidStream { get; private set; }
+    /// <summary>What this process takes.</summary>
+    public OwnCost Cost { get; } = new();
+
+    /// <summary>How much of a file has been read, from 0 to 1; NaN when nobody knows.</summary>
+    public double Progress { get; set; } = double.NaN;
 
     /// <summary>Whether the breakdown is by unit rather than by operation.</summary>
     public bool ByUnit => _state.View.Group == Dimensions.Operation;
@@ -95,28 +95,27 @@ internal sealed class Frame
     public void Update(Snapshot snapshot)
     {
         Snapshot = snapshot;
+        Cost.Sample();
+        RememberGone(snapshot);
         Findings = _examine(snapshot);
-        Refresh();
+        Refresh(_all);
         Heat.Add(snapshot, _ofCommands, _state.View.OfCommands ? _sources[_state.ViewIndex]!.Total : null);
         if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
     }
 
     /// <summary>Does the same snapshot anew, after the state changed.</summary>
-    public void Refresh()
+    public void Refresh() => Refresh(null);
+
+    // The totals of a snapshot are the same whatever the state is.
+    private void Refresh(Rollup? totals)
     {
         if (Snapshot is not { } snapshot) return;
-        CountDrops(snapshot);
-        _all.Build(snapshot, _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps);
+        CountLosses(snapshot);
         Heat.Follow(snapshot, _ofCommands);
         int view = _state.ViewIndex;
         Rows.Clear();
         Hidden = 0;
-        if (!_state.InHeat)
-        {
-            RowSource source = _sources[view] ??= _state.View.Source(_state.Options);
-            source.Build(snapshot, Findings, _state.View.OfCommands ? _ofCommands : _ofOthers);
-            Collect(source);
-        }
+        Build(snapshot, view, totals);
         Comparison<Row> order = Order();
         Rows.Sort(order);
         if (Rows.Count > _state.MaxRows) Rows.RemoveRange(_state.MaxRows, Rows.Count - _state.MaxRows);
@@ -137,9 +136,8 @@ internal sealed class Frame
     {
         SelectedIndex = index;
         BreakdownRows.Clear();
-        _selected = index < 0 ? default : new RowId(Rows[index]);
-        _selectedGroup = index < 0 ? Dimensions.None : Rows[index].Group;
-        Breakdown.Build(Snapshot!, index < 0 || !_state.View.OfCommands ? s_nothing : _keepSelected);
+        if (index >= 0 && _sources[_state.ViewIndex] is Rollup whole) Breakdown.Build(Snapshot!, whole, Rows[index]);
+        else Breakdown.Build(Snapshot!, _all, null);
         foreach (Row row in Breakdown.Rows)
             if (row.Ops + row.Outstanding + row.Aborted > 0)
                 BreakdownRows.Add(row);
@@ -198,7 +196,19 @@ internal sealed class Frame
         return true;
     }
 
-    private bool KeepSelected(CellDelta delta) => _selected.Keeps(_selectedGroup, delta) && Keep(delta);
+    // Reading very many cells is what costs: the totals of all are made in the same go.
+    private void Build(Snapshot snapshot, int view, Rollup? totals)
+    {
+        Func<CellDelta, bool>? listed = _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps;
+        RowSource? source = _state.InHeat ? null : _sources[view] ??= _state.View.OfCommands ? new Rollup(_state.View.Group, _state.View.Joins) { Beside = _all } : _state.View.Source(_state.Options);
+        if (source is Rollup rollup) rollup.Build(snapshot, _ofCommands.Cells, totals, listed, _ofCommands.Others);
+        else
+        {
+            totals?.Build(snapshot, listed);
+            source?.Build(snapshot, Findings, _ofOthers);
+        }
+        if (source is not null) Collect(source);
+    }
 
     private Comparison<Row> Order()
     {
@@ -208,14 +218,28 @@ internal sealed class Frame
         return _order;
     }
 
-    private void CountDrops(Snapshot snapshot)
+    // A feed tells of an engine's end once.
+    private void RememberGone(Snapshot snapshot)
     {
-        Drops = Resyncs = MidStream = 0;
         foreach (EngineStatus engine in snapshot.Engines)
         {
-            Drops += engine.RingDrops + engine.OutboxDrops + Math.Max(0, engine.Coverage.Dropped);
-            Resyncs += engine.Coverage.Resyncs;
-            MidStream += engine.Coverage.MidStream;
+            for (int i = Gone.Count - 1; i >= 0; i--)
+                if (Gone[i].Pid == engine.Pid)
+                    Gone.RemoveAt(i);
+            if (engine.Alive) continue;
+            var lost = new Losses();
+            lost.Add(engine);
+            Gone.Add(new GoneEngine(engine.Source, engine.Pid, snapshot.Time, engine.Problem, lost));
+            if (Gone.Count > RememberedEngines) Gone.RemoveAt(0);
         }
+    }
+
+    private void CountLosses(Snapshot snapshot)
+    {
+        Losses.Clear();
+        foreach (EngineStatus engine in snapshot.Engines)
+            if (engine.Alive)
+                Losses.Add(engine);
+        foreach (GoneEngine engine in Gone) Losses.Add(engine.Lost);
     }
 }

@@ -9,7 +9,6 @@ internal sealed class Glyphs
     {
         Bars = "#",
         Columns = "_=#",
-        Heat = HeatColumns.Ramp,
         Line = '-',
         Ellipsis = '*',
         Descending = 'v',
@@ -29,8 +28,8 @@ internal sealed class Glyphs
     /// <summary>The same growing upwards.</summary>
     public string Columns { get; private init; } = "▁▂▃▄▅▆▇█";
 
-    /// <summary>Cells of a heat map, from nothing to the most there is.</summary>
-    public string Heat { get; private init; } = " ·░░▒▒▓▓█";
+    /// <summary>The steps of a heat map, each darker than the one before: it can be read without colours. The same in both sets.</summary>
+    public string Heat { get; } = ".:-=+*#@";
 
     public char Line { get; private init; } = '─';
 
@@ -70,6 +69,14 @@ internal sealed class Glyphs
         int steps = Steps(share, column.Height, Columns.Length);
         for (int y = column.Bottom - 1; steps > 0; y--, steps -= Columns.Length)
             canvas.Put(column.X, y, Columns[Math.Min(steps, Columns.Length) - 1], style);
+    }
+
+    /// <summary>Draws a cell of a heat map, share 1 being the hottest; anything above 0 is seen, 0 and unknown are blank.</summary>
+    public void Warmth(Canvas canvas, int x, int y, double share)
+    {
+        int steps = Steps(share, 1, Heat.Length);
+        if (steps > 0) canvas.Put(x, y, Heat[steps - 1], Style.Heat0 + (byte)(steps - 1));
+        else canvas.Put(x, y, ' ', Style.Text);
     }
 
     private static int Steps(double share, int cells, int perCell) =>

@@ -1,4 +1,4 @@
-using System.Reflection;
+using System.Globalization;
 using Iscsitop.Engine;
 
 namespace Iscsitop.Cli.Top;
@@ -13,6 +13,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
     private const int FullWidth = 90;
     private const int FullFrom = 22;
     private const int SparklineX = 56;
+    private const int NamesNeed = 28;
 
     private static readonly string s_version = " " + typeof(Header).Assembly.GetName().Version?.ToString(3);
 
@@ -45,45 +46,76 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Text("iscsitop", Style.Accent);
         pen.Text(s_version, Style.Dim);
         pen.Skip(2);
-        if (frame.Snapshot is not { Engines.Count: > 0 } snapshot)
+        bool any = false;
+        if (frame.Snapshot is { } snapshot)
+            foreach (EngineStatus engine in snapshot.Engines)
+                if (any |= engine.Alive)
+                    Engine(ref pen, engine);
+        if (!any && frame.Snapshot is not null)
         {
             pen.Text("no engine", Style.Warn);
-            return;
+            pen.Skip(2);
         }
-        foreach (EngineStatus engine in snapshot.Engines) Engine(ref pen, engine);
+        for (int i = frame.Gone.Count - 1; i >= 0; i--) Gone(ref pen, frame.Gone[i]);
     }
 
     private void Engine(ref Pen pen, EngineStatus engine)
     {
-        pen.Text(engine.Source, engine.Alive ? Style.Text : Style.Warn);
+        pen.Text(engine.Source);
         pen.Skip(1);
         pen.Number(engine.Pid, style: Style.Dim);
-        if (!engine.Alive) pen.Text(" gone", Style.Warn);
-        else
+        pen.Text([' ', glyphs.Dot, ' '], Style.Dim);
+        pen.Number(engine.Sessions);
+        pen.Text(engine.Sessions == 1 ? " session" : " sessions", Style.Dim);
+        pen.Skip(2);
+    }
+
+    private void Gone(ref Pen pen, GoneEngine engine)
+    {
+        pen.Text(engine.Source, Style.Warn);
+        pen.Skip(1);
+        pen.Number(engine.Pid, style: Style.Dim);
+        pen.Text(" gone since ", Style.Warn);
+        pen.Number(Local(engine.Time), "HH:mm:ss", style: Style.Warn);
+        if (engine.Problem.Length > 0)
         {
-            pen.Text([' ', glyphs.Dot, ' '], Style.Dim);
-            pen.Number(engine.Sessions);
-            pen.Text(engine.Sessions == 1 ? " session" : " sessions", Style.Dim);
+            pen.Text(": ", Style.Warn);
+            pen.Text(engine.Problem, Style.Warn);
         }
         pen.Skip(2);
     }
+
+    private DateTime Local(long time) => TimeZoneInfo.ConvertTimeFromUtc(DateTime.UnixEpoch.AddTicks(time / 100), zone);
 
     // Written from the right: clock, interval, badges. Returns where it begins.
     private int Status(Canvas canvas, Area row, Frame frame)
     {
         int x = row.Right - 8;
         if (frame.Snapshot is { Time: > 0 } snapshot)
-            new Pen(canvas, row with { X = x, Width = 8 }).Number(TimeZoneInfo.ConvertTimeFromUtc(DateTime.UnixEpoch.AddTicks(snapshot.Time / 100), zone), "HH:mm:ss", style: Style.Strong);
+            new Pen(canvas, row with { X = x, Width = 8 }).Number(Local(snapshot.Time), "HH:mm:ss", style: Style.Strong);
         x -= 9;
         var pen = new Pen(canvas, row with { X = x, Width = 8 });
         if (state.Interval < Feed.WholeFile) pen.Number(state.Interval.TotalSeconds, "0.##", 6, Style.Dim);
         else pen.Number(Numbers.Short, frame.Snapshot?.Seconds ?? double.NaN, 6, Style.Dim);
         pen.Text(" s", Style.Dim);
         if (state.Paused) x = Badge(canvas, row, x, " paused ", Style.Badge);
-        return x - 1;
+        return Missing(canvas, row, x, frame) - 1;
     }
 
-    private static int Badge(Canvas canvas, Area row, int right, string text, Style style)
+    // What the numbers lack, the worst at the right; the engines' names keep some room.
+    private static int Missing(Canvas canvas, Area row, int right, Frame frame)
+    {
+        Span<char> text = stackalloc char[48];
+        for (int i = 0; i < Losses.Kinds.Length; i++)
+        {
+            if (!Losses.Kinds[i].Badge || frame.Losses[i] == 0) continue;
+            if (!text.TryWrite(CultureInfo.InvariantCulture, $" {Losses.Kinds[i].Word} {frame.Losses[i]} ", out int n) || right - n < row.X + NamesNeed) break;
+            right = Badge(canvas, row, right, text[..n], Style.WarnBadge);
+        }
+        return right;
+    }
+
+    private static int Badge(Canvas canvas, Area row, int right, ReadOnlySpan<char> text, Style style)
     {
         int x = right - text.Length;
         new Pen(canvas, row with { X = x, Width = text.Length }).Text(text, style);
@@ -123,22 +155,6 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Number(Numbers.Short, measured ? total.QueueDepth : double.NaN, 5);
         pen.Text("  err", Style.Dim);
         pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 5, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
-        Drops(ref pen, frame);
-    }
-
-    private static void Drops(ref Pen pen, Frame frame)
-    {
-        Badge(ref pen, " drops ", frame.Drops);
-        Badge(ref pen, " resync ", frame.Resyncs);
-        Badge(ref pen, " no login ", frame.MidStream);
-    }
-
-    private static void Badge(ref Pen pen, string name, long count)
-    {
-        if (count == 0) return;
-        pen.Skip(1);
-        pen.Text(name, Style.WarnBadge);
-        pen.Number(Numbers.Integer, count, 0, Style.WarnBadge);
     }
 
     private void Summary(Canvas canvas, Area row, Frame frame)
@@ -152,7 +168,6 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Number(Numbers.Short, measured ? total.QueueDepth : double.NaN, 4);
         pen.Text("  err ", Style.Dim);
         pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 0, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
-        Drops(ref pen, frame);
         if (pen.Left > 34) Tails(ref pen, total);
         pen.Skip(2);
         Sparkline(canvas, row with { X = pen.X, Width = Math.Max(0, row.Right - pen.X) }, frame);

@@ -70,11 +70,11 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
             pen.Skip(1);
             pen.Text(state.LatencyUnit, Style.Dim);
         }
-        if (frame.Drops > 0)
+        if (frame.Losses[0] > 0)
         {
             pen.Skip(1);
             pen.Text(" drops ", Style.WarnBadge);
-            pen.Number(Numbers.Integer, frame.Drops, 0, Style.WarnBadge);
+            pen.Number(Numbers.Integer, frame.Losses[0], 0, Style.WarnBadge);
         }
         if (pen.Left > HeatColumns.Modes[(int)state.Heat].Help.Length + 3)
         {
@@ -93,11 +93,11 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
     // What the colours and characters stand for, from few to many.
     private void Legend(Canvas canvas, Area row, int from)
     {
-        int x = row.Right - glyphs.Heat.Length - 9;
+        int x = row.Right - glyphs.Heat.Length - 10;
         if (x < from) return;
         var pen = new Pen(canvas, row with { X = x });
         pen.Text("few ", Style.Dim);
-        for (int i = 1; i < glyphs.Heat.Length; i++) pen.Text([glyphs.Heat[i]], StyleOf(i));
+        for (int i = 1; i <= glyphs.Heat.Length; i++) pen.Text([glyphs.Heat[i - 1]], StyleOf(i));
         pen.Text(" many", Style.Dim);
     }
 
@@ -120,8 +120,8 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
             Fold(history[state.HeatBack + i].Of(state.Heat), _column, fine, first);
             for (int step = first; step <= last; step++)
             {
-                int level = HeatColumns.Level(_column[step], most, glyphs.Heat.Length);
-                if (level > 0) canvas.Put(map.Right - 1 - i, bottom - (step - first), glyphs.Heat[level], StyleOf(level));
+                int level = HeatColumns.Level(_column[step], most, glyphs.Heat.Length + 1);
+                if (level > 0) canvas.Put(map.Right - 1 - i, bottom - (step - first), glyphs.Heat[level - 1], StyleOf(level));
             }
         }
         int p50 = StepOf(_all.Percentile(0.50, Cli.Columns.MedianNeeds), fine), p99 = StepOf(_all.Percentile(0.99, Cli.Columns.TailNeeds), fine);
@@ -188,5 +188,5 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
         if (history.Count - state.HeatBack > shown) canvas.Put(row.X - 1, row.Y, glyphs.MoreLeft, Style.Accent);
     }
 
-    private static Style StyleOf(int level) => (Style)((int)Style.Heat1 + level - 1);
+    private static Style StyleOf(int level) => (Style)((int)Style.Heat0 + level - 1);
 }

@@ -1,7 +1,9 @@
+using System.Globalization;
+
 namespace Iscsitop.Cli.Top;
 
 /// <summary>What lies over the table: the help and the sort menu, both loops over the tables they are about.</summary>
-internal sealed class Overlay(Glyphs glyphs, State state, TimeZoneInfo zone)
+internal sealed class Overlay(Glyphs glyphs, State state, Frame frame, TimeZoneInfo zone)
 {
     private const int CardName = 12;
 
@@ -22,6 +24,7 @@ internal sealed class Overlay(Glyphs glyphs, State state, TimeZoneInfo zone)
 
     private readonly List<(string Left, string Right)> _lines = [];
     private View? _linesOf;
+    private int _fixed;
 
     /// <summary>Lines the help has.</summary>
     public int HelpLines => _lines.Count;
@@ -56,6 +59,7 @@ internal sealed class Overlay(Glyphs glyphs, State state, TimeZoneInfo zone)
     private void Help(Canvas canvas, Area area)
     {
         if (!ReferenceEquals(_linesOf, state.View)) Compose();
+        ComposeMeasured();
         Area box = Box(canvas, area, _lines.Count, Math.Min(area.Width, Widest), "help");
         int first = state.MenuIndex = Math.Clamp(state.MenuIndex, 0, Math.Max(0, _lines.Count - box.Height));
         for (int i = 0; i < box.Height && first + i < _lines.Count; i++)
@@ -87,6 +91,21 @@ internal sealed class Overlay(Glyphs glyphs, State state, TimeZoneInfo zone)
         _lines.Add(("", ""));
         _lines.Add(("Verdicts (d)", ""));
         foreach ((string verdict, string when) in s_verdicts) _lines.Add((verdict, when));
+        _fixed = _lines.Count;
+    }
+
+    // What is anew at each look.
+    private void ComposeMeasured()
+    {
+        _lines.RemoveRange(_fixed, _lines.Count - _fixed);
+        _lines.Add(("", ""));
+        _lines.Add(("What these numbers lack", ""));
+        for (int i = 0; i < Losses.Kinds.Length; i++) _lines.Add((Losses.Kinds[i].Word, string.Create(CultureInfo.InvariantCulture, $"{frame.Losses[i]} {Losses.Kinds[i].Help}")));
+        _lines.Add(("sampling", "none: every PDU that comes is counted"));
+        _lines.Add(("", ""));
+        _lines.Add(("What this process takes", ""));
+        _lines.Add(("processor", double.IsNaN(frame.Cost.CpuPercent) ? "-" : string.Create(CultureInfo.InvariantCulture, $"{frame.Cost.CpuPercent:0.0} % of a core over the last interval")));
+        _lines.Add(("memory", string.Create(CultureInfo.InvariantCulture, $"{OwnCost.Memory / 1e6:0.0} MB resident")));
     }
 
     private static string Explain(Column column) => column.Shown switch

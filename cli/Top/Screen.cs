@@ -12,6 +12,7 @@ internal sealed class Screen
     private const int CommandsShare = 46;
     private const int EnoughForPanel = 16;
     private const string FindingsKey = "findings";
+    private const int LoadingWidth = 72;
 
     private static readonly Column[] s_byOperation = [Columns.Op, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
     private static readonly Column[] s_byUnit = [Columns.Target, Columns.Lun, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
@@ -39,7 +40,7 @@ internal sealed class Screen
         (_state, _frame, _glyphs) = (state, frame, glyphs);
         _header = new Header(glyphs, state, zone);
         _footer = new Footer(glyphs, state);
-        _overlay = new Overlay(glyphs, state, zone);
+        _overlay = new Overlay(glyphs, state, frame, zone);
         _heat = new HeatMap(glyphs, state, zone);
         _details = new DetailPanel(glyphs, zone);
         _pattern = new PatternPanel(glyphs);
@@ -180,11 +181,26 @@ internal sealed class Screen
         Table.Draw(Canvas, area, _state.Columns, _frame.Rows,
             new TableLook(_state.SortBy, _state.Ascending, selected, _state.FirstColumn, _state.NamesFromStart));
         if (_frame.Rows.Count > 0) return;
+        if (_frame.Snapshot is null && !double.IsNaN(_frame.Progress))
+        {
+            Loading(area.Row(2) with { X = area.X + 2, Width = Math.Min(LoadingWidth, area.Width - 4) });
+            return;
+        }
         string hint = _frame.Snapshot is null ? "waiting for the first interval"
             : _frame.Snapshot.Engines.Count == 0 ? "no engine is running here: start \"iscsitop target\" or \"iscsitop demo\""
             : _frame.Hidden > 0 ? "nothing matches: Esc goes back"
             : _state.View.Nothing.Length > 0 ? _state.View.Nothing : "nothing has happened yet";
         new Pen(Canvas, area.Row(2) with { X = area.X + 2 }).Text(hint, Style.Dim);
+    }
+
+    // A large file takes a while until it is known what it says.
+    private void Loading(Area row)
+    {
+        var pen = new Pen(Canvas, row);
+        pen.Text("reading the file ", Style.Dim);
+        pen.Number(Math.Floor(100 * _frame.Progress), "0", 3);
+        pen.Text(" % ", Style.Dim);
+        _glyphs.Bar(Canvas, row with { X = pen.X, Width = pen.Left }, _frame.Progress, Style.Accent);
     }
 
     private void Panels(Area area)

@@ -124,6 +124,12 @@ internal sealed class State
     /// <summary>Set when the viewer wants to leave.</summary>
     public bool Quit { get; set; }
 
+    /// <summary>Set when the viewer wants the shell back for a while.</summary>
+    public bool Suspend { get; set; }
+
+    /// <summary>Whether colours are used.</summary>
+    public bool Colors { get; set; } = true;
+
     /// <summary>The filter as it was typed, "" for none.</summary>
     public string Filter => _filter;
 

@@ -67,7 +67,7 @@ internal sealed class OperationTree : Tree
 
     private void Put(Row row, string family)
     {
-        row.Extras.Depth = 0;
+        (row.Extras.Depth, row.Extras.Head) = (0, null);
         if (_members[family] == 1)
         {
             _top.Add(row);
@@ -80,6 +80,7 @@ internal sealed class OperationTree : Tree
             _top.Add(head);
         }
         head.Merge(row);
+        row.Extras.Head = head;
     }
 
     private static void Below(List<Row> rows, string family, List<Row> sorted)
@@ -141,7 +142,7 @@ internal sealed class SessionTree : Tree
         if (sessions > 1)
         {
             Row head = HeadOf(like.Initiator, like.Initiator.Length == 0 ? "-" : like.Initiator, Dimensions.Initiator, like);
-            for (int i = from; i < to; i++) head.Merge(sorted[_places[i].Row]);
+            for (int i = from; i < to; i++) Into(head, sorted[_places[i].Row]);
             head.Extras.Headed = sessions;
             rows.Add(head);
             if (!open) return;
@@ -161,7 +162,8 @@ internal sealed class SessionTree : Tree
         {
             ConnectionInfo c = like.Connection!.Connection;
             Row head = HeadOf(Name(c, 1) + c.Target + c.Initiator, depth == 0 ? like.Initiator : Name(c, 1), Dimensions.Session, like);
-            for (int i = from; i < to; i++) head.Merge(sorted[_places[i].Row]);
+            head.Extras.Head = like.Extras.Head;
+            for (int i = from; i < to; i++) Into(head, sorted[_places[i].Row]);
             rows.Add(head);
             if (!open) return;
             depth = 2;
@@ -172,6 +174,12 @@ internal sealed class SessionTree : Tree
             row.Extras.Depth = depth;
             rows.Add(row);
         }
+    }
+
+    private static void Into(Row head, Row row)
+    {
+        head.Merge(row);
+        row.Extras.Head = head;
     }
 
     private static int First<TKey>(Dictionary<TKey, int> of, TKey key, int index) where TKey : notnull => of.TryAdd(key, index) ? index : of[key];

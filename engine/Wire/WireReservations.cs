@@ -20,9 +20,11 @@ internal sealed class WireReservations(Provider provider)
 
     private sealed class Unit
     {
-        public SeenReservations Seen = SeenReservations.Unknown;
-        public long Changed;
-        public bool Told;
+        public SeenReservations Seen { get; set; } = SeenReservations.Unknown;
+
+        public long Changed { get; set; }
+
+        public bool Told { get; set; }
     }
 
     /// <summary>How many units are followed.</summary>

@@ -28,7 +28,7 @@ public sealed class CommandLineTests
     [TestCase("-o xml", "invalid output format -- xml (one of table, csv, json, ndjson)")]
     [TestCase("-m h", "invalid unit -- h (one of us, ms, s)")]
     [TestCase("-d x", "invalid timestamp -- x (one of u, d)")]
-    [TestCase("--color red", "invalid colour -- red (one of auto, always, never)")]
+    [TestCase("--color red", "invalid colour -- red (one of auto, always, never, 16, 256, true)")]
     [TestCase("-b list", "--batch cannot stand before list (options follow their command)")]
     [TestCase("5 list", "interval cannot stand before list (options follow their command)")]
     [TestCase("list x", "illegal argument -- x (see iscsitop list --help)")]

@@ -8,7 +8,10 @@ namespace Iscsitop.Tests.Engine;
 [TestFixture]
 public sealed class EndLogTests
 {
-    private readonly Script _script = new() { Lun = 4 };
+    private Script _script = null!;
+
+    [SetUp]
+    public void SetUp() => _script = new Script { Lun = 4 };
 
     private static ConnectionInfo Info(uint id, ConnectionEnd end = ConnectionEnd.None, string initiator = "i", ushort tsih = 1) =>
         new(id, "192.0.2.1:3260", "192.0.2.2:4711", "t", initiator, "400000000001", tsih) { End = end };

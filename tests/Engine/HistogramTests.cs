@@ -65,6 +65,80 @@ public sealed class HistogramTests
         Assert.That(new Histogram().Max(), Is.EqualTo(-1));
     }
 
+    // What a histogram keeps is a list or a window, and it goes from one to the other at many points: against plain counts.
+    [Test]
+    public void However_it_is_kept_it_counts_the_same() => Gen.Select(Gen.Int[0, 6], s_duration.Array[0, 90], Gen.Int[0, Histogram.BucketCount - 1], Gen.Long[0, 1L << 26]).Array[1, 40].Sample(steps =>
+    {
+        var histogram = new Histogram();
+        long[] plain = new long[Histogram.BucketCount];
+        long sum = 0;
+        foreach ((int what, long[] values, int bucket, long count) in steps)
+        {
+            switch (what)
+            {
+                case 0: histogram.Clear(); Array.Clear(plain); sum = 0; break;
+                case 1: histogram.AddBucket(bucket, count); plain[bucket] += count; break;
+                case 2: histogram.Append(bucket, count); plain[bucket] += count; break;
+                case 3: histogram.Add(Of(values)); break;
+                case 4: histogram.AddDifference(Of([.. values, .. values]), Of(values)); break;
+                case 5 when bucket < 9: _ = histogram.Buckets.Length; break;
+                default: foreach (long ns in values) histogram.Add(ns); break;
+            }
+            if (what is 0 or 1 or 2 || (what == 5 && bucket < 9)) continue;
+            foreach (long ns in values) plain[Histogram.BucketOf(ns)]++;
+            sum += values.Sum();
+        }
+        long[] copy = new long[Histogram.BucketCount], seen = new long[Histogram.BucketCount];
+        histogram.CopyTo(copy);
+        int last = -1;
+        for (int at = 0; histogram.Next(ref at, out int bucket, out long count); last = bucket)
+        {
+            if (bucket <= last || count == 0) return false;
+            seen[bucket] = count;
+        }
+        return plain.SequenceEqual(copy) && plain.SequenceEqual(seen) && histogram.Count == plain.Sum() && histogram.Sum == sum && histogram.Buckets.SequenceEqual(plain);
+    }, iter: 3000);
+
+    [Test]
+    public void It_takes_the_memory_that_its_durations_need_and_gives_it_back()
+    {
+        Histogram few = Of([1000, 2000, 3000]), many = new();
+        Assert.That(few.Size, Is.LessThan(80));
+        for (int i = 0; i < 5000; i++) many.Add(100_000 + i * 10);
+        Assert.That(many.Size, Is.LessThan(600));
+        long[] far = [1, 1L << 40];
+        many.Add(Of(far));
+        Assert.That(many.Size, Is.GreaterThan(3400), "from the first bucket to the last");
+        for (int i = 0; i < 20; i++)
+        {
+            many.Clear();
+            many.Add(5000);
+        }
+        Assert.That(many.Size, Is.LessThan(80), "few have come for long");
+        Assert.That(many.Count, Is.EqualTo(1));
+        _ = many.Buckets;
+        for (int i = 0; i < 20; i++) many.Clear();
+        Assert.That(many.Size, Is.GreaterThan(3400), "what is looked into as a whole keeps its memory");
+    }
+
+    [Test]
+    public void What_comes_again_and_again_allocates_nothing()
+    {
+        var histogram = new Histogram();
+        void Interval(int commands)
+        {
+            histogram.Clear();
+            for (int i = 0; i < commands; i++) histogram.Add(50_000 + i % 300 * 1000);
+        }
+        foreach (int commands in (int[])[3, 60, 2000])
+        {
+            for (int i = 0; i < 20; i++) Interval(commands);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 20; i++) Interval(commands);
+            Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero, $"{commands} commands an interval");
+        }
+    }
+
     private static Histogram Of(long[] values)
     {
         var histogram = new Histogram();

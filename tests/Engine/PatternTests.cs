@@ -142,17 +142,17 @@ public sealed class PatternTests
     }
 
     [Test]
-    public void The_nearest_of_the_last_sixteen_is_that() => Gen.Select(Gen.ULong[0, 5000], Gen.UInt[1, 20]).List[1, 60].Sample(commands =>
+    public void The_nearest_of_the_last_sixteen_is_that() => Gen.Select(Gen.OneOf(Gen.ULong[0, 5000], Gen.ULong[ulong.MaxValue - 5000, ulong.MaxValue]), Gen.UInt[1, 20]).List[1, 60].Sample(commands =>
     {
         var trail = new PatternTrail();
         var ends = new List<ulong>();
         bool right = true;
         foreach ((ulong lba, uint blocks) in commands)
         {
-            bool placed = trail.Add(lba, blocks, out long seek, out ulong nearest);
+            bool placed = trail.Add(lba, blocks, 64, out long seek, out Distance distance);
             right &= placed == ends.Count > 0;
             if (placed)
-                right &= seek == (long)(lba - ends[^1]) && nearest == ends.TakeLast(16).Min(e => Math.Max(e, lba) - Math.Min(e, lba));
+                right &= seek == (long)(lba - ends[^1]) && distance == (ends.TakeLast(16).Min(e => Math.Min(e - lba, lba - e)) switch { 0 => Distance.None, <= 64 => Distance.Near, _ => Distance.Far });
             ends.Add(lba + blocks);
         }
         return right;

@@ -123,6 +123,30 @@ public sealed class RollupTests
         for (uint i = 0; i < 1000; i++) rollup.Build(Snapshot(Delta(i, $"i{i}", 0, CommandKind.Read, 1, 1)));
         Assert.That(rollup.Rows.Single().Initiator, Is.EqualTo("i999"));
         Assert.That(rollup.Known, Is.LessThan(100));
+        Assert.That(rollup.KnownConnections, Is.LessThan(100));
+    }
+
+    [Test]
+    public void The_cells_of_a_row_are_those_that_it_counted()
+    {
+        Snapshot snapshot = Snapshot(Delta(1, "i", 0, CommandKind.Read, 3, 300), Delta(1, "i", 1, CommandKind.Write, 1, 100), Delta(2, "j", 0, CommandKind.Read, 5, 50), Delta(3, "k", 0, CommandKind.Write, 7, 70));
+        var all = new Rollup(Dimensions.None);
+        var units = new Rollup(Dimensions.Target | Dimensions.Lun) { Beside = all };
+        var operations = new Rollup(Dimensions.Operation) { Beside = all };
+        for (int i = 0; i < 2; i++)
+        {
+            units.Build(snapshot, d => d.Connection.Initiator != "k", all, d => d.Cell.Key.Lun == 0);
+            Assert.That((units.Total.Ops, all.Total.Ops, all.Rows.Single().Ops), Is.EqualTo((9L, 15L, 15L)));
+            operations.Build(snapshot, units, units.Rows.Single(r => r.Lun == 0));
+            Assert.That(operations.Rows.Select(r => (r.Operation, r.Ops, r.Paths)), Is.EqualTo(((ushort, long, int)[])[(0x2800, 8, 2)]));
+            Assert.That((operations.Total.Ops, operations.Total.Initiators), Is.EqualTo((8L, 2)));
+            operations.Build(snapshot, units, null);
+            Assert.That((operations.Total.Ops, operations.Rows.Count), Is.EqualTo((0L, 0)));
+        }
+        snapshot.Cells[0].Connection = snapshot.Cells[0].Connection with { Initiator = "named later" };
+        var initiators = new Rollup(Dimensions.Initiator) { Beside = all };
+        initiators.Build(snapshot);
+        Assert.That(initiators.Rows.Select(r => r.Initiator), Is.EquivalentTo((string[])["named later", "i", "j", "k"]));
     }
 
     private Snapshot Snapshot(params CellDelta[] deltas)

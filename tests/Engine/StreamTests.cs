@@ -111,7 +111,7 @@ public sealed class StreamTests
         table.Add(key, 400);
         _writer.Begin(FrameType.Failures);
         int count = 0;
-        while (_writer.TryAdd(table.All[0])) count++;
+        while (_writer.TryAdd(table.All[0].Record)) count++;
         Assert.That(count, Is.EqualTo((StreamFormat.MaxFrame - StreamFormat.HeaderLength) / 44));
         Assert.That(Through(FrameType.Failures, f => f.Failure()), Is.EqualTo(new FailureRecord(key, 4, 400, 500)));
         Assert.That(Through(FrameType.Failures, f =>
@@ -281,8 +281,14 @@ public sealed class StreamTests
         _writer.Begin(FrameType.Cells);
         int count = 0;
         while (_writer.TryAdd(cell, 0)) count++;
-        Assert.That(count, Is.EqualTo(2));
-        Assert.That(_writer.PayloadLength, Is.EqualTo(2 * (80 + Cell.PhaseCount * (10 + Histogram.BucketCount * 10))));
+        Assert.That(count, Is.EqualTo(12));
+        Assert.That(_writer.PayloadLength, Is.EqualTo(12 * (14 + Cell.PhaseCount * (3 + Histogram.BucketCount * 2))));
+        for (int phase = 0; phase < Cell.PhaseCount; phase++)
+            for (int bucket = 0; bucket < Histogram.BucketCount; bucket++)
+                cell.Ensure((Phase)phase).AddBucket(bucket, -2);
+        _writer.Begin(FrameType.Cells);
+        Assert.That(_writer.TryAdd(cell, 0), Is.True, "one whose numbers are the longest");
+        Assert.That(CellCodec.Longest, Is.LessThanOrEqualTo(StreamFormat.MaxFrame - StreamFormat.HeaderLength));
     }
 
     [TestCase(7u)]

@@ -8,7 +8,10 @@ namespace Iscsitop.Tests.Engine;
 [TestFixture]
 public sealed class TaskLogTests
 {
-    private readonly Script _script = new() { Lun = 4 };
+    private Script _script = null!;
+
+    [SetUp]
+    public void SetUp() => _script = new Script { Lun = 4 };
 
     private TaskEntry this[int id] => _script.Correlator.Tasks.All.ToArray().Single(t => t.Id == id);
 

@@ -22,7 +22,7 @@ public sealed class ConnectionInfoTests
         using (Initiator initiator = _target.Login("agrees", ("HeaderDigest", "CRC32C"), ("InitialR2T", "No"), ("MaxBurstLength", "65536"), ("MaxRecvDataSegmentLength", "4096")))
             initiator.Logout();
         ConnectionInfo info = Ended();
-        Assert.That(info is { End: ConnectionEnd.Logout, Discovery: false, MidStream: false, Tsih: not 0 }, info.ToString());
+        Assert.That(info is { End: ConnectionEnd.Logout, Discovery: false, MidStream: false, Tsih: not 0, PortalGroup: 1 }, info.ToString());
         Assert.That(info.Parameters, Is.EqualTo(new SessionParameters(
             HeaderDigest: true, InitialR2T: false, FirstBurstLength: 65536, MaxBurstLength: 65536, TargetMaxRecv: 262144, InitiatorMaxRecv: 4096)));
     }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Iscsitop.Target.Initiator;
 using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Tests.Server;
@@ -73,8 +74,10 @@ public sealed class DigestTests
         using RawPeer peer = _target.Connect().LoginOnly(Both, "damaged-header");
         byte[] pdu = Digested(RawPeer.ScsiCommand(new byte[6], 7, 1, 0x81, 0), []);
         pdu[20] ^= 1;
+        _target.Server.Provider.Enabled = ProbeSet.Commands;
         peer.Send(pdu);
         peer.ExpectClosed();
+        Assert.That(Faults(), Is.EqualTo(new[] { (FaultKind.HeaderDigest, 0, Lun.Unknown, 0) }));
         Assert.That(other.Execute(Cdb.TestUnitReady(0)).Status, Is.EqualTo(ScsiStatus.Good));
     }
 
@@ -86,10 +89,14 @@ public sealed class DigestTests
         byte[] good = Digested(RawPeer.ScsiCommand(Write(100), itt, itt, 0xa1, 512), new byte[512]);
         byte[] bad = [.. good];
         bad[60] ^= 1;
+        peer.Send(bad); // nobody looks
+        Assert.That(Read(peer, Opcode.Reject).Bhs[2], Is.EqualTo((byte)RejectReason.DataDigestError));
+        _target.Server.Provider.Enabled = ProbeSet.Commands;
         peer.Send(bad);
         (byte[] bhs, byte[] data) = Read(peer, Opcode.Reject);
         Assert.That(bhs[2], Is.EqualTo((byte)RejectReason.DataDigestError));
         Assert.That(data.AsSpan(0, 48).SequenceEqual(bad.AsSpan(0, 48)));
+        Assert.That(Faults(), Is.EqualTo(new[] { (FaultKind.DataDigest, 0, Lun.Unknown, 0), (FaultKind.Reject, 2, 0ul, 0x2a00) }));
         peer.Send(good);
         (bhs, _) = Read(peer, Opcode.ScsiResponse);
         Assert.That(bhs[3], Is.EqualTo((byte)ScsiStatus.Good), "its CmdSN was still free");
@@ -116,6 +123,19 @@ public sealed class DigestTests
         Assert.That((sense[4] & 0x0f, sense[14], sense[15]), Is.EqualTo((0x0b, 0x47, 0x05)));
         Assert.That(other.Execute(Cdb.Read10(0, 200, 2, after)).Status, Is.EqualTo(ScsiStatus.Good));
         Assert.That(after.AsSpan().SequenceEqual(before));
+    }
+
+    // What the target told observers of, beside its events.
+    private (FaultKind, int, ulong, int)[] Faults()
+    {
+        var faults = new List<(FaultKind, int, ulong, int)>();
+        bool told = SpinWait.SpinUntil(() =>
+        {
+            while (_target.Server.Provider.TryTake(out Fault fault)) faults.Add((fault.Kind, fault.Reason, fault.LunNumber, fault.Operation));
+            return faults.Count > 0 && faults[^1].Item1 != FaultKind.DataDigest;
+        }, TimeSpan.FromSeconds(20));
+        Assert.That(told);
+        return [.. faults];
     }
 
     // Takes the unit attention and returns the next tag, which is the next CmdSN too.

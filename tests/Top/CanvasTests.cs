@@ -116,4 +116,19 @@ public sealed class CanvasTests
         Glyphs.Unicode.Bar(canvas, new Area(0, 2, 4, 1), 0, Style.Read);
         Assert.That((canvas.Line(0), canvas.Line(1), canvas.Line(2)), Is.EqualTo(("▏", "████", "")));
     }
+
+    [Test]
+    public void Heat_is_told_by_character_and_style_and_begins_above_zero()
+    {
+        Canvas canvas = Sized(6, 1);
+        double[] shares = [0, double.NaN, 1e-9, 0.5, 1, 7];
+        for (int x = 0; x < shares.Length; x++) Glyphs.Unicode.Warmth(canvas, x, 0, shares[x]);
+        Assert.Multiple(() =>
+        {
+            Assert.That(canvas.Line(0), Is.EqualTo("  .=@@"));
+            Assert.That(Enumerable.Range(0, 6).Select(x => canvas[x, 0].Style),
+                Is.EqualTo([Style.Text, Style.Text, Style.Heat0, Style.Heat3, Style.Heat7, Style.Heat7]));
+            Assert.That(Glyphs.Unicode.Heat, Has.Length.EqualTo(Style.Count - Style.Heat0));
+        });
+    }
 }

@@ -1,4 +1,5 @@
 using Iscsitop.Cli.Top;
+using Iscsitop.Cli.Top.Terminal;
 using Iscsitop.Engine;
 
 namespace Iscsitop.Tests.Top;
@@ -16,13 +17,14 @@ public sealed class FrameAllocationTests
     {
         Seen seen = new Seen(120, 40).With(new SyntheticLoad().Take()).Press(view);
         var load = new SyntheticLoad();
+        var painter = new Painter(ascii: false);
+        painter.Use(Palette.For(ColorDepth.Full));
         Snapshot snapshot = load.Take();
         void Frame()
         {
             seen.Frame.Update(snapshot);
             seen.Screen.Draw(120, 40);
-            int from = 0;
-            while (seen.Screen.Canvas.NextChange(ref from, out _, out _, out _)) { }
+            painter.Paint(seen.Screen.Canvas);
         }
         // The runtime itself allocates now and then while it recompiles what is hot: one frame without any is enough.
         long least = long.MaxValue;

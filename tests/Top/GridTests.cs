@@ -2,10 +2,13 @@ using System.Drawing;
 using Iscsitop.Cli;
 using Iscsitop.Cli.Top;
 using Terminal.Gui.App;
+using Terminal.Gui.Drawing;
 using Terminal.Gui.Drivers;
 using Terminal.Gui.Input;
 using Terminal.Gui.Testing;
 using Terminal.Gui.Time;
+using Attribute = Terminal.Gui.Drawing.Attribute;
+using Color = Terminal.Gui.Drawing.Color;
 
 namespace Iscsitop.Tests.Top;
 
@@ -25,7 +28,7 @@ public sealed class GridTests
         Environment.SetEnvironmentVariable("DisableRealDriverIO", "1");
         _pressed = 0;
         _seen = new Seen(120, 40).With(new SyntheticLoad().Take());
-        _grid = new Grid(_seen.Screen, _seen.Controls, ColorDepth.Full, () => _pressed++);
+        _grid = new Grid(_seen.State, _seen.Screen, _seen.Controls, new Looks(ColorDepth.Full, ColorDepth.Full), () => _pressed++);
         _app = Application.Create(new VirtualTimeProvider()).Init(DriverRegistry.Names.ANSI);
         _app.Driver!.SetScreenSize(100, 30);
         _session = _app.Begin(_grid)!;
@@ -101,6 +104,13 @@ public sealed class GridTests
             Assert.That(Grid.Translate(key), Is.EqualTo(Keys.Parse(name)), name);
         }
     }
+
+    [Test]
+    public void A_look_has_the_same_colours_in_the_toolkits_words() => Assert.Multiple(() =>
+    {
+        Assert.That(Grid.Attribute(new Look(Tint.Indexed(1), Tint.Own, Weight.Bold)), Is.EqualTo(new Attribute(new Color(ColorName16.Red), Color.None, TextStyle.Bold)));
+        Assert.That(Grid.Attribute(new Look(Tint.Rgb(1, 2, 3), Tint.Indexed(15))), Is.EqualTo(new Attribute(new Color(1, 2, 3), new Color(ColorName16.White))));
+    });
 
     [Test]
     public void Keys_of_no_meaning_are_left_to_the_toolkit() => Assert.Multiple(() =>

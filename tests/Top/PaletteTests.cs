@@ -1,8 +1,5 @@
 using Iscsitop.Cli;
 using Iscsitop.Cli.Top;
-using Terminal.Gui.Drawing;
-using Attribute = Terminal.Gui.Drawing.Attribute;
-using Glyphs = Iscsitop.Cli.Top.Glyphs;
 
 namespace Iscsitop.Tests.Top;
 
@@ -14,7 +11,9 @@ public sealed class PaletteTests
 
     [TestCase("TERM=xterm-256color COLORTERM=truecolor", "Full")]
     [TestCase("TERM=xterm-direct", "Full")]
-    [TestCase("TERM=xterm-256color", "Sixteen")]
+    [TestCase("TERM=xterm-256color", "Indexed")]
+    [TestCase("TERM=tmux-256color", "Indexed")]
+    [TestCase("TERM=xterm", "Sixteen")]
     [TestCase("TERM=linux", "Sixteen")]
     [TestCase("TERM=dumb", "Mono")]
     [TestCase("TERM=vt100", "Mono")]
@@ -27,14 +26,17 @@ public sealed class PaletteTests
     public void The_option_overrules_the_environment() => Assert.Multiple(() =>
     {
         Assert.That(Palette.DepthFor(ColorChoice.Never, Environment("COLORTERM=truecolor")), Is.EqualTo(ColorDepth.Mono));
+        Assert.That(Palette.DepthFor(ColorChoice.Sixteen, Environment("NO_COLOR=1")), Is.EqualTo(ColorDepth.Sixteen));
+        Assert.That(Palette.DepthFor(ColorChoice.Indexed, Environment("TERM=dumb")), Is.EqualTo(ColorDepth.Indexed));
+        Assert.That(Palette.DepthFor(ColorChoice.Full, Environment("TERM=xterm")), Is.EqualTo(ColorDepth.Full));
         Assert.That(Palette.DepthFor(ColorChoice.Always, Environment("NO_COLOR=1 COLORTERM=truecolor")), Is.EqualTo(ColorDepth.Full));
     });
 
     [Test]
     public void Mono_uses_no_colour()
     {
-        foreach (Attribute attribute in Palette.For(ColorDepth.Mono))
-            Assert.That((attribute.Foreground, attribute.Background), Is.EqualTo((Color.None, Color.None)));
+        foreach (Look look in Palette.For(ColorDepth.Mono))
+            Assert.That(look.Foreground.IsOwn && look.Background.IsOwn);
     }
 
     [Test]
@@ -42,16 +44,59 @@ public sealed class PaletteTests
     {
         foreach (ColorDepth depth in Enum.GetValues<ColorDepth>())
         {
-            Attribute[] look = Palette.For(depth);
+            Look[] look = Palette.For(depth);
             for (Style style = 0; style < Style.Count; style++)
             {
-                Attribute plain = look[Palette.Index(style)];
-                Assert.That(plain, Is.Not.EqualTo(default(Attribute)), $"{depth} {style}");
+                Look plain = look[Palette.Index(style)];
                 if (style is not (Style.Header or Style.SortHeader or Style.Badge or Style.WarnBadge))
                     Assert.That(look[Palette.Index(style | Style.Selected)], Is.Not.EqualTo(plain), $"{depth} {style}");
             }
         }
     }
+
+    [Test]
+    public void Nothing_is_told_by_colour_alone()
+    {
+        Look[] mono = Palette.For(ColorDepth.Mono);
+        foreach (Style style in (Style[])[Style.Hot, Style.Warn, Style.Header, Style.SortHeader, Style.Badge, Style.WarnBadge])
+            Assert.That(mono[Palette.Index(style)], Is.Not.EqualTo(mono[Palette.Index(Style.Text)]), style.ToString());
+    }
+
+    [TestCase(0, 0, 0, 16)]
+    [TestCase(255, 255, 255, 231)]
+    [TestCase(255, 0, 0, 196)]
+    [TestCase(95, 135, 175, 67)]
+    [TestCase(58, 66, 78, 238)]
+    [TestCase(128, 128, 128, 244)]
+    public void Other_colours_become_the_nearest_of_256(int red, int green, int blue, int index) =>
+        Assert.That(Tint.Rgb(red, green, blue).Nearest(), Is.EqualTo(Tint.Indexed(index)));
+
+    [Test]
+    public void Sixteen_and_256_use_numbers_only()
+    {
+        foreach (ColorDepth depth in (ColorDepth[])[ColorDepth.Sixteen, ColorDepth.Indexed])
+            foreach (Tint tint in Palette.For(depth).SelectMany(l => (Tint[])[l.Foreground, l.Background]).Where(t => !t.IsOwn))
+                Assert.That(tint.Index, depth == ColorDepth.Sixteen ? Is.InRange(0, 15) : Is.InRange(16, 255));
+    }
+
+    [Test]
+    public void Colours_go_and_come_as_the_viewer_wants()
+    {
+        var state = new State(new TopOptions());
+        var looks = new Looks(ColorDepth.Sixteen, ColorDepth.Sixteen);
+        Assert.That((looks.Follow(state), looks.Now), Is.EqualTo((false, Palette.For(ColorDepth.Sixteen))));
+        state.Colors = false;
+        Assert.That((looks.Follow(state), looks.Now), Is.EqualTo((true, Palette.For(ColorDepth.Mono))));
+        Assert.That(looks.Follow(state), Is.False);
+    }
+
+    [TestCase("xterm", true)]
+    [TestCase("linux", true)]
+    [TestCase("vt100", true)]
+    [TestCase("dumb", false)]
+    [TestCase("", false)]
+    [TestCase(null, false)]
+    public void A_full_screen_needs_a_cursor_that_moves(string? term, bool can) => Assert.That(Iscsitop.Cli.Output.Streams.CanMoveCursor(term), Is.EqualTo(can));
 
     [TestCase("LANG=C.UTF-8 TERM=xterm", true)]
     [TestCase("LANG=C LC_ALL=en_US.utf8 TERM=xterm", true)]

@@ -417,10 +417,10 @@ public sealed class ScreenTests
     [Test]
     public void Drops_a_filter_and_a_pause_are_seen() =>
         AssertScreen(new Seen(120, 24).With(new SyntheticLoad { RingDrops = 1234 }.Take()).Press("/").Type("esx-02").Press("Enter", "Space"), """
-        iscsitop 0.1.0  target 4711 · 3 sessions                                                        paused      1 s 03:04:06
+        iscsitop 0.1.0  target 4711 · 3 sessions                                           drops 1234   paused      1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
-        total  11.0k /s    254 MB/s   QD  7.79  err 4.00  drops 1234                                                   █      0
+        total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
         1 LUNs  2 3 4 5 6 7 8 9 0  /esx-02                                                                           2 of 5 rows
         TARGET              LUN NAME       R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD QDmx BSY% ERR/s ▼%IO▸
         …ple:storage.fast     1 vmfs-b     150   640  39.3  41.9   262  65.5 2.549 13.22 0.901 15.72  1.65   12   61     0   73
@@ -517,6 +517,49 @@ public sealed class ScreenTests
             Assert.That(seen.StyleOf("4.00"), Is.EqualTo(Style.Hot));
             Assert.That(seen.StyleOf("%IO"), Is.EqualTo(Style.SortHeader));
         });
+    }
+
+    [Test]
+    public void What_the_numbers_lack_is_seen_and_what_does_not_spoil_them_is_in_the_help()
+    {
+        var snapshot = new Snapshot { Seconds = 1 };
+        snapshot.Engines.Add(new EngineStatus
+        {
+            Pid = 1, Source = "eth0", Lost = 2, Folded = 3, Unmatched = 4, OutboxDrops = 7,
+            Coverage = new() { Dropped = 5, Resyncs = 6, MidStream = 8, Evicted = 9, MissingBytes = 10 },
+        });
+        Seen seen = new Seen(160, 60).With(snapshot);
+        Assert.That(seen.Lines[0], Does.Contain(" folded 3   given up 9   no login 8   resync 6   lost 2   drops 12 ").And.Not.Contain("unmatched"));
+        seen = new Seen(60, 16).With(snapshot);
+        Assert.That(seen.Lines[0], Does.StartWith("iscsitop 0.1.0  eth0 1 · ").And.Contain(" drops 12 ").And.Not.Contain("lost"));
+        seen = new Seen(160, 100).With(snapshot).Press("?", "End");
+        Assert.That(seen.Text, Does.Match(@"unmatched +4 ").And.Match("missing +10 ").And.Match("sampling +none"));
+    }
+
+    [Test]
+    public void An_engine_that_died_says_since_when_until_it_is_back()
+    {
+        var load = new SyntheticLoad();
+        Seen seen = new Seen(120, 24).With(load.Take());
+        var end = new Snapshot { Seconds = 1, Time = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero).ToUnixTimeMilliseconds() * 1_000_000 };
+        end.Engines.Add(new EngineStatus { Pid = 4711, Source = "target", Alive = false, Problem = "out of memory", RingDrops = 3 });
+        seen.With(end).With(new Snapshot { Seconds = 1 });
+        Assert.That(seen.Lines[0], Does.StartWith("iscsitop 0.1.0  no engine  target 4711 gone since 03:04:05: out of memory ").And.Contain(" drops 3 "));
+        seen.With(load.Take());
+        Assert.That(seen.Lines[0], Does.StartWith("iscsitop 0.1.0  target 4711 · 3 sessions  ").And.Not.Contain("gone").And.Not.Contain("drops"));
+    }
+
+    [Test]
+    public void The_help_tells_what_the_program_itself_takes() =>
+        Assert.That(new Seen(120, 100).With(new SyntheticLoad().Take()).Press("?", "End").Text, Does.Match(@"processor +(-|\d+\.\d % of a core)").And.Match(@"memory +\d+\.\d MB resident"));
+
+    [Test]
+    public void While_a_file_is_read_it_is_seen_how_far()
+    {
+        var seen = new Seen(80, 24);
+        seen.Frame.Progress = 0.456;
+        Assert.That(seen.Press("Up").Text, Does.Match("reading the file  45 % █+"));
+        Assert.That(seen.With(new SyntheticLoad().Take()).Text, Does.Not.Contain("reading"));
     }
 
     [Test]

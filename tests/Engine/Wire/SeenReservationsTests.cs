@@ -88,7 +88,7 @@ public sealed class SeenReservationsTests
         Known("a").IsNow("a=1 b=2", "1 a=1");
         Known("all").IsNow("a=1 b=2", "7 all");
         Assert.That(_seen.Generation, Is.EqualTo(10));
-        _seen = SeenReservations.Unknown.FullStatus(Answer(10, Full(1, s_a))[..60]);
+        _seen = SeenReservations.Unknown.FullStatus(Answer(10, Full(1, s_a)).AsSpan(0, 60));
         IsNow("", "-", complete: false);
     }
 
@@ -164,7 +164,7 @@ public sealed class SeenReservationsTests
         Known().Out(Register, s_c, 0, 5, flags: SpecifyPorts, ids: [Id(s_c with { Isid = "800000000009" })]);
         IsNow("a=1 b=2 c=5 c=5", "-");
         Known();
-        _seen = _seen.Out(Register, 0, s_c, List(0, 5, SpecifyPorts, Id(s_a))[..40], whole: false);
+        _seen = _seen.Out(Register, 0, s_c, List(0, 5, SpecifyPorts, Id(s_a)).AsSpan(0, 40), whole: false);
         IsNow("a=1 b=2 c=5", "-", complete: false);
     }
 

@@ -1,0 +1,173 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Iscsitop.Target.Scsi;
+
+namespace Iscsitop.Engine;
+
+/// <summary>
+/// A cell as bytes (docs/stream.md, cells). There may be a hundred thousand of them each second, most of them with a few
+/// commands: numbers take as many bytes as they need, and a phase that is like LAT takes none.
+/// </summary>
+internal static class CellCodec
+{
+    /// <summary>Bytes of the fullest cell at most.</summary>
+    public const int Longest = 3 * LongestNumber + 4 + 8 * LongestNumber + Cell.PhaseCount * (2 * LongestNumber + Histogram.BucketCount * (2 + LongestNumber));
+
+    private const int LongestNumber = 10;
+    private const int LikeService = 1 << 6;
+    private const int LikeFirstByte = 1 << 7;
+
+    // A cell without its histograms never takes more.
+    private const int Head = 3 * LongestNumber + 4 + 8 * LongestNumber;
+
+    /// <summary>Writes a cell.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="untilNow">ns from its last change to now.</param>
+    /// <param name="into">Where to.</param>
+    /// <returns>How many bytes it took, -1 when there is no room.</returns>
+    public static int Write(Cell cell, long untilNow, Span<byte> into)
+    {
+        if (into.Length < Head) return -1;
+        int at = 0;
+        Put(into, ref at, cell.Key.Connection);
+        Put(into, ref at, cell.Key.Lun);
+        into[at++] = (byte)(cell.Key.Operation >> 8);
+        into[at++] = (byte)cell.Key.Operation;
+        into[at++] = (byte)cell.Kind;
+        int maskAt = at++;
+        Put(into, ref at, (ulong)cell.Started);
+        Put(into, ref at, (ulong)cell.Completed);
+        Put(into, ref at, (ulong)cell.Errors);
+        Put(into, ref at, (ulong)cell.Aborted);
+        Put(into, ref at, (ulong)cell.ReadBytes);
+        Put(into, ref at, (ulong)cell.WriteBytes);
+        PutSigned(into, ref at, cell.OutstandingTime + cell.Outstanding * untilNow);
+        PutSigned(into, ref at, cell.Outstanding);
+        int mask = 0;
+        for (int i = 0; i < Cell.PhaseCount; i++)
+        {
+            if (cell.IsLikeLatency((Phase)i) || cell.Of((Phase)i) is not { Count: > 0 } histogram) continue;
+            if (!Write(histogram, into, ref at)) return -1;
+            mask |= 1 << i;
+        }
+        if ((mask & 1) != 0) mask |= (cell.IsLikeLatency(Phase.Service) ? LikeService : 0) | (cell.IsLikeLatency(Phase.FirstByte) ? LikeFirstByte : 0);
+        into[maskAt] = (byte)mask;
+        return at;
+    }
+
+    /// <summary>Reads a cell over what there was.</summary>
+    /// <returns>How many bytes it took.</returns>
+    /// <exception cref="StreamFormatException">It ends early, or a bucket, kind or phase does not exist.</exception>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="into">The cell.</param>
+    /// <param name="spare">Where its histograms go that are not needed, and come from that are; null when it keeps its own.</param>
+    public static int Read(ReadOnlySpan<byte> bytes, Cell into, Stack<Histogram>? spare = null)
+    {
+        int at = 0;
+        uint connection = (uint)Take(bytes, ref at);
+        ulong lun = Take(bytes, ref at);
+        if (bytes.Length - at < 4) throw Short();
+        into.Key = new CellKey(connection, lun, (ushort)(bytes[at] << 8 | bytes[at + 1]));
+        into.Kind = (CommandKind)bytes[at + 2];
+        int mask = bytes[at + 3];
+        at += 4;
+        if (spare is null) into.Clear();
+        else into.Begin(mask, spare);
+        if (into.Kind > CommandKind.Other) throw new StreamFormatException("a cell has an unknown kind");
+        into.Started = (long)Take(bytes, ref at);
+        into.Completed = (long)Take(bytes, ref at);
+        into.Errors = (long)Take(bytes, ref at);
+        into.Aborted = (long)Take(bytes, ref at);
+        into.ReadBytes = (long)Take(bytes, ref at);
+        into.WriteBytes = (long)Take(bytes, ref at);
+        into.OutstandingTime = TakeSigned(bytes, ref at);
+        into.Outstanding = TakeSigned(bytes, ref at);
+        for (int i = 0; i < Cell.PhaseCount; i++)
+            if ((mask & 1 << i) != 0)
+                Read(bytes, ref at, into.Ensure((Phase)i));
+        if ((mask & LikeService) != 0) Like(into, mask, Phase.Service);
+        if ((mask & LikeFirstByte) != 0) Like(into, mask, Phase.FirstByte);
+        return at;
+    }
+
+    private static void Like(Cell into, int mask, Phase phase)
+    {
+        if ((mask & 1) == 0 || (mask & 1 << (int)phase) != 0) throw new StreamFormatException("a cell has a phase twice, or like none");
+        into.LikeLatency(phase);
+    }
+
+    private static bool Write(Histogram histogram, Span<byte> into, ref int at)
+    {
+        if (into.Length - at < 2 * LongestNumber) return false;
+        PutSigned(into, ref at, histogram.Sum);
+        int countAt = at, count = 0, last = -1;
+        at += 2;
+        for (int next = 0; histogram.Next(ref next, out int bucket, out long n); count++)
+        {
+            if (into.Length - at < 2 + LongestNumber) return false;
+            Put(into, ref at, (uint)(bucket - last - 1));
+            Put(into, ref at, (ulong)n);
+            last = bucket;
+        }
+        into[countAt] = (byte)(count | 0x80);                        // a number of two bytes
+        into[countAt + 1] = (byte)(count >> 7);
+        return true;
+    }
+
+    private static void Read(ReadOnlySpan<byte> bytes, ref int at, Histogram into)
+    {
+        into.AddSum(TakeSigned(bytes, ref at));
+        ulong count = Take(bytes, ref at);
+        int bucket = -1;
+        for (; count > 0; count--)
+        {
+            ulong gap = Take(bytes, ref at);
+            if (gap >= (ulong)(Histogram.BucketCount - bucket - 1)) throw new StreamFormatException("a histogram has no such bucket");
+            bucket += (int)gap + 1;
+            into.Append(bucket, (long)Take(bytes, ref at));
+        }
+    }
+
+    // Seven bits a byte, lowest first; all but the last byte have the highest bit.
+    private static void Put(Span<byte> into, ref int at, ulong value)
+    {
+        for (; value >= 0x80; value >>= 7) into[at++] = (byte)(value | 0x80);
+        into[at++] = (byte)value;
+    }
+
+    private static void PutSigned(Span<byte> into, ref int at, long value) => Put(into, ref at, (ulong)(value << 1 ^ value >> 63));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Take(ReadOnlySpan<byte> bytes, ref int at)
+    {
+        if ((uint)at < (uint)bytes.Length && Unsafe.Add(ref MemoryMarshal.GetReference(bytes), at) is < 0x80 and var one)
+        {
+            at++;
+            return one;
+        }
+        return TakeLong(bytes, ref at);
+    }
+
+    private static ulong TakeLong(ReadOnlySpan<byte> bytes, ref int at)
+    {
+        ulong value = 0;
+        int most = Math.Min(bytes.Length - at, LongestNumber);
+        for (int i = 0; i < most; i++)
+        {
+            byte b = Unsafe.Add(ref MemoryMarshal.GetReference(bytes), at + i);
+            value |= (ulong)(b & 0x7f) << (7 * i);
+            if (b >= 0x80) continue;
+            at += i + 1;
+            return value;
+        }
+        throw most < LongestNumber ? Short() : new StreamFormatException("a number of more than 64 bits");
+    }
+
+    private static long TakeSigned(ReadOnlySpan<byte> bytes, ref int at)
+    {
+        ulong value = Take(bytes, ref at);
+        return (long)(value >> 1) ^ -(long)(value & 1);
+    }
+
+    private static StreamFormatException Short() => new("a frame ends before its fields do");
+}
