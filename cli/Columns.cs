@@ -12,6 +12,9 @@ public enum Shown : byte
     /// <summary>With <c>-X</c>, or when <c>-F</c> names it.</summary>
     Extended,
 
+    /// <summary>With the decomposition (<c>--decompose</c>, key d), with <c>-X</c>, or when <c>-F</c> names it.</summary>
+    Decomposed,
+
     /// <summary>Only when <c>-F</c> names it.</summary>
     InFiles,
 }
@@ -23,7 +26,7 @@ public enum Shown : byte
 /// <param name="Field">The stable snake_case name of files and scripts.</param>
 /// <param name="Header">Its title on the screen, in 7-bit ASCII.</param>
 /// <param name="Width">Cells it takes, without the gap; text columns may grow.</param>
-/// <param name="Unit">Unit of the value in files ("1/s", "B/s", "B", "us", "s", "%", ""), which is also what <see cref="Value"/> returns.</param>
+/// <param name="Unit">Unit of the value in files ("1/s", "B/s", "B", "us", "s", "%", "s since 1970", ""), which is also what <see cref="Value"/> returns.</param>
 /// <param name="Help">One line for help and man page.</param>
 /// <param name="Value">The number; NaN when unknown. Null for a text column.</param>
 /// <param name="Text">The text of a text column; "" when unknown. Null for a number.</param>
@@ -33,15 +36,23 @@ public sealed record Column(
     string Field, string Header, int Width, string Unit, string Help,
     Func<Row, double>? Value, Func<Row, string>? Text = null, ShowNumber? Show = null, Shown Shown = Shown.Always)
 {
+    /// <summary>Unit of points in time.</summary>
+    internal const string SinceEpoch = "s since 1970";
+
     /// <summary>Whether it says which row this is, and so says nothing of a total.</summary>
     public bool Identifies { get; init; } = Text is not null;
+
+    /// <summary>Whether its text is to be read, so that its beginning matters; names differ at their ends.</summary>
+    public bool Prose { get; init; }
 
     /// <summary>The column in other units: its header and format change, its value does not.</summary>
     public Column In(DisplayUnits units) => Unit switch
     {
         "us" => this with { Show = units.Latency },
+        SinceEpoch => this with { Show = units.Clock },
         "B/s" when units.Binary => this with { Header = Header.Replace("MB", "MiB", StringComparison.Ordinal), Width = Math.Max(Width, 6), Show = Numbers.Mebibytes },
         "B" when units.Binary && Show == Numbers.Kilobytes => this with { Show = Numbers.Kibibytes },
+        _ when Field == PatternColumns.Aligned.Field => this with { Value = r => PatternColumns.AlignedShare(r, units.Align) },
         _ => this,
     };
 }
@@ -58,6 +69,18 @@ public delegate int ShowNumber(double value, Span<char> into);
 /// <param name="Binary">MiB and KiB instead of MB and kB.</param>
 public sealed record DisplayUnits(ShowNumber Latency, string LatencyUnit, bool Binary)
 {
+    /// <summary>Alignment looked for unless something else is asked for: a page of most systems and databases.</summary>
+    public const long StandardAlignment = 4096;
+
+    /// <summary>What places and lengths of reads and writes are to be multiples of, in bytes: a power of two from 512 to 1 MiB.</summary>
+    public long Align { get; init; } = StandardAlignment;
+
+    /// <summary>The time zone of clocks.</summary>
+    public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
+
+    /// <summary>Formats seconds since 1970 as the time of day.</summary>
+    public ShowNumber Clock => (double seconds, Span<char> into) => Numbers.Clock(seconds, Zone, into);
+
     /// <summary>Milliseconds and decimal bytes.</summary>
     public static DisplayUnits Default { get; } = new(Numbers.Milliseconds, "ms", false);
 }
@@ -73,9 +96,9 @@ public static class Columns
 
     internal static readonly Column Target = Name("target", "TARGET", 24, "target name; - before login", r => r.Target);
     internal static readonly Column Initiator = Name("initiator", "INITIATOR", 30, "initiator name; - before login", r => r.Initiator);
-    internal static readonly Column Op = Name("op", "OPCODE", 16, "SCSI operation by name, its number when it has none here", r => OperationNames.Of(r.Operation));
+    internal static readonly Column Op = Name("op", "OPCODE", 16, "SCSI operation by name, its number when it has none here", Operation);
     internal static readonly Column UnitName = Name("name", "NAME", 8, "what the unit calls itself (VPD page 80h)", r => r.Unit?.Name ?? "");
-    internal static readonly Column Opcode = Name("opcode", "HEX", 9, "operation code, with service action after a slash", r => OperationNames.Number(r.Operation));
+    internal static readonly Column Opcode = Name("opcode", "HEX", 9, "operation code, with service action after a slash", r => r.Extras.Heads.Length > 0 ? "" : OperationNames.Number(r.Operation));
 
     internal static readonly Column Lun = new("lun", "LUN", 5, "", "logical unit number", r => r.Lun == Iscsitop.Target.Iscsi.Lun.Unknown ? double.NaN : r.Lun, null, Numbers.Integer) { Identifies = true };
 
@@ -150,6 +173,10 @@ public static class Columns
         new("errors_pct", "ERR%", 4, "%", "share of the commands that failed", r => r.Ops > 0 ? 100.0 * r.Errors / r.Ops : double.NaN, null, Numbers.Percent),
     ];
 
+    /// <summary>The name of a row's operation, indented below the head of a group, which has a name of its own.</summary>
+    private static string Operation(Row row) =>
+        row.Extras.Heads.Length > 0 ? row.Extras.Heads : row.Extras.Depth > 0 ? OperationNames.Indented(row.Operation) : OperationNames.Of(row.Operation);
+
     private static Column[] Failures() =>
     [
         Count("errors", "ERRS", "failed commands in the interval", r => r.Errors),
@@ -160,10 +187,14 @@ public static class Columns
     private static Column Name(string field, string header, int width, string help, Func<Row, string> text) =>
         new(field, header, width, "", help, null, text);
 
-    private static Column Rate(string field, string header, string help, Func<Row, double> value) =>
+    /// <summary>A point in time, of ns since 1970; 0 when it is not known.</summary>
+    internal static Column Time(string field, string header, string help, Func<Row, long> ns) =>
+        new(field, header, 8, Column.SinceEpoch, help, r => ns(r) is > 0 and long time ? time / 1e9 : double.NaN, null, Numbers.Clock);
+
+    internal static Column Rate(string field, string header, string help, Func<Row, double> value) =>
         new(field, header, 5, "1/s", help, r => Measured(r, value(r)), null, Numbers.Short);
 
-    private static Column Throughput(string field, string header, string help, Func<Row, double> value) =>
+    internal static Column Throughput(string field, string header, string help, Func<Row, double> value) =>
         new(field, header, 5, "B/s", help, r => Measured(r, value(r)), null, Numbers.Megabytes);
 
     private static Column Size(string field, string header, string help, Func<Row, Sums> sums) =>

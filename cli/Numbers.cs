@@ -11,6 +11,9 @@ public static class Numbers
     /// <summary>Characters any of these may write.</summary>
     public const int MaxWidth = 24;
 
+    // The year 9999 ends there.
+    private const double LastSecond = 253402300799;
+
     private const string Suffixes = "kMGTPE";
 
     /// <summary>Three or four significant digits, then k, M, G (powers of 1000): <c>0.45 12.3 1234 12.3k</c>.</summary>
@@ -61,6 +64,21 @@ public static class Numbers
         < 86400 - 30 => TwoUnits((long)Math.Round(seconds / 60), 60, 'h', 'm', into),
         _ => TwoUnits((long)Math.Round(seconds / 3600), 24, 'd', 'h', into),
     };
+
+    /// <summary>Seconds since 1970 as the time of day: <c>09:49:37</c>.</summary>
+    public static int Clock(double seconds, TimeZoneInfo zone, Span<char> into)
+    {
+        ArgumentNullException.ThrowIfNull(zone);
+        if (!(seconds > 0 && seconds < LastSecond)) return Dash(into);
+        DateTime time = TimeZoneInfo.ConvertTimeFromUtc(DateTime.UnixEpoch.AddTicks((long)(seconds * TimeSpan.TicksPerSecond)), zone);
+        return time.TryFormat(into, out int length, "HH:mm:ss", CultureInfo.InvariantCulture) ? length : Copy("*", into);
+    }
+
+    /// <summary>The same in UTC.</summary>
+    public static int Clock(double seconds, Span<char> into) => Clock(seconds, TimeZoneInfo.Utc, into);
+
+    /// <summary>Bytes with k, M, G, T (powers of 1000): <c>512 65.5k 1.05M</c>.</summary>
+    public static int Bytes(double value, Span<char> into) => value < 999.5 ? Integer(value, into) : double.IsNaN(value) ? Dash(into) : Scaled(value, into);
 
     /// <summary>A percentage with one decimal below 10.</summary>
     public static int Percent(double value, Span<char> into) => value switch

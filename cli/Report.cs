@@ -6,8 +6,11 @@ namespace Iscsitop.Cli;
 /// <param name="options">What was asked for.</param>
 internal sealed class Report(TopOptions options)
 {
+    private const string Findings = "findings";
+
+    private readonly RowSource _source = options.View.Source(options);
+    private readonly Examiner _examiner = new();
     private readonly RowFilter _filter = options.Filter with { Expression = options.Expression };
-    private readonly Rollup _rollup = new(options.View.Group);
     private readonly RowOrder _order = new(options.View.Find(options.SortBy) ?? options.View.Columns[0], options.Ascending);
     private Row? _total;
 
@@ -24,7 +27,7 @@ internal sealed class Report(TopOptions options)
     public List<Row> Rows { get; } = [];
 
     /// <summary>All rows in one, those beyond <c>-n</c> too.</summary>
-    public Row Total => _total ?? _rollup.Total;
+    public Row Total => _total ?? _source.Total;
 
     /// <summary>A report of rows that are there, in their order.</summary>
     public static Report Of(TopOptions options, Snapshot snapshot, IEnumerable<Row> rows, Row total)
@@ -39,10 +42,11 @@ internal sealed class Report(TopOptions options)
     {
         Snapshot = snapshot;
         Naming.Learn(snapshot);
-        _rollup.Build(snapshot, _filter.IsEmpty ? null : _filter.Keeps);
+        if (options.View.Key == Findings) _examiner.Examine(snapshot);
+        _source.Build(snapshot, _examiner.Findings, _filter.IsEmpty ? Narrowing.None : new Narrowing(_filter.Keeps, s => _filter.Keeps(s)));
         Rows.Clear();
-        foreach (Row row in _rollup.Rows)
-            if (_filter.Keeps(row))
+        foreach (Row row in _source.Rows)
+            if (!options.View.OfCommands || _filter.Keeps(row))
                 Rows.Add(row);
         Rows.Sort(_order);
         if (options.Rows is int most && Rows.Count > most) Rows.RemoveRange(most, Rows.Count - most);

@@ -27,6 +27,9 @@ public sealed record RowFilter(IReadOnlyList<ulong> Luns, IReadOnlyList<string> 
         (Expression is null or { NeedsCommands: true } || Expression.Keeps(delta)) // of commands the feed has made the cells (Snapshot.OfCommands)
         && Keeps(delta.Cell.Key.Lun, delta.Connection.Target, delta.Connection.Initiator, delta.Connection.Remote);
 
+    /// <summary>Whether something that is no cell counts.</summary>
+    public bool Keeps(Scope scope) => Expression?.Keeps(scope) != false && Keeps(scope.Lun, scope.Target, scope.Initiator, scope.Connection?.Remote ?? "");
+
     /// <summary>Whether a command counts.</summary>
     public bool Keeps(ulong lun, string target, string initiator, string remote) =>
         KeepsLun(lun) && Matches(Targets, target) && (Matches(Initiators, initiator) || Matches(Initiators, HostOf(remote)));

@@ -9,16 +9,18 @@ namespace Iscsitop.Cli;
 /// </summary>
 internal static class SessionColumns
 {
+    internal static readonly Column Portal = new("portal", "PORTAL", 21, "", "address and port of the target", null, r => r.Portal);
+
     internal static readonly Column[] All =
     [
-        Columns.Initiator,
+        Columns.Initiator with { Text = Name },
         Text("isid", "ISID", 12, "initiator part of the session id, 12 hexadecimal digits", c => c.Isid) with { Shown = Shown.Extended },
         Agreed("tsih", "TSIH", 5, "target session identifying handle", c => c.Tsih == 0 ? double.NaN : c.Tsih),
         Agreed("cid", "CID", 5, "connection id within the session", c => c.Tsih == 0 ? double.NaN : c.Cid),
-        Text("portal", "PORTAL", 21, "address and port of the target", c => c.Local),
+        Portal,
         Text("remote", "FROM", 21, "address and port of the initiator", c => c.Remote) with { Shown = Shown.Extended },
         Columns.Target,
-        Text("state", "STATE", 9, "login, open, discovery or ended", State),
+        new("state", "STATE", 9, "", "login, open, discovery or ended", null, r => r.Connection is { } d ? State(d.Connection) : Top.SessionTree.Count(r)),
         new("age_s", "AGE", 6, "s", "time since the connection was opened, or how long it lasted", Age, null, Numbers.Age),
         Key("header_digest", "HD", 6, "header digest, crc32c or none", p => p.HeaderDigest ? "crc32c" : "none") with { Shown = Shown.Always },
         Key("data_digest", "DD", 6, "data digest, crc32c or none", p => p.DataDigest ? "crc32c" : "none") with { Shown = Shown.Always },
@@ -64,6 +66,10 @@ internal static class SessionColumns
         Count("snacks", "SNACK", "SNACK PDUs", Fact.Snacks),
         Columns.Interval,
     ];
+
+    // What stands below a head is named by what tells it apart there.
+    private static string Name(Row row) => row.Extras.Heads.Length > 0 ? row.Extras.Heads
+        : row is { Extras.Depth: > 0, Connection: { } d } ? Top.SessionTree.Name(d.Connection, row.Extras.Depth) : row.Initiator;
 
     private static string State(ConnectionInfo c) =>
         c.Closed != 0 ? "ended" : c.Discovery ? "discovery" : c.Tsih == 0 && !c.MidStream ? "login" : "open";

@@ -1,4 +1,5 @@
 using Iscsitop.Cli.Configuration;
+using Iscsitop.Engine;
 using Iscsitop.Engine.Filtering;
 
 namespace Iscsitop.Cli;
@@ -90,6 +91,15 @@ public sealed record TopOptions
     /// <summary>Extended columns too (<c>-X</c>).</summary>
     public bool Extended { get; init; }
 
+    /// <summary>The columns of the decomposition too (<c>--decompose</c>).</summary>
+    public bool Decomposed { get; init; }
+
+    /// <summary>Which durations the heat map is of (<c>--heat</c>).</summary>
+    public HeatMode Heat { get; init; }
+
+    /// <summary>Writes how sessions ended below their table (<c>--card</c>).</summary>
+    public bool Cards { get; init; }
+
     /// <summary>What of the load is looked at.</summary>
     public RowFilter Filter { get; init; } = RowFilter.None;
 
@@ -115,7 +125,7 @@ public sealed record TopOptions
     public bool SkipFirst { get; init; }
 
     /// <summary>The columns a table has.</summary>
-    public IReadOnlyList<Column> TableColumns => Fields.Count > 0 ? Fields : ColumnsOf(View) is { Count: > 0 } configured ? configured : View.InTable(Extended);
+    public IReadOnlyList<Column> TableColumns => Fields.Count > 0 ? Fields : ColumnsOf(View) is { Count: > 0 } configured ? configured : View.InTable(Extended, Decomposed);
 
     /// <summary>What the configuration says beside the above: columns, sort keys, thresholds, aliases, keys, presets.</summary>
     internal Settings Settings { get; init; } = new();

@@ -30,6 +30,14 @@ internal static class Values
             : throw Wrong(what, text, "a whole number from 1");
     }
 
+    /// <summary>A power of two.</summary>
+    public static long PowerOfTwo(string what, string text, long low, long high)
+    {
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long n) && long.IsPow2(n) && n >= low && n <= high
+            ? n
+            : throw Wrong(what, text, string.Create(CultureInfo.InvariantCulture, $"a power of two from {low} to {high}"));
+    }
+
     /// <summary>Process ids.</summary>
     public static IReadOnlyList<int> Pids(IEnumerable<string> lists) =>
         [.. Items(lists).Select(t => Count("process id", t))];

@@ -7,7 +7,8 @@ _iscsitop() {
         case $w in snoop|sessions|list|engine|record|diff|target|config|demo) command=$w ;; esac
     done
     case $command:$before in
-        :--view) mapfile -t COMPREPLY < <(compgen -W 'lun initiator opcode session' -- "$word"); return ;;
+        :--view) mapfile -t COMPREPLY < <(compgen -W 'lun initiator session target opcode heat errors pattern tmf findings' -- "$word"); return ;;
+        :--heat) mapfile -t COMPREPLY < <(compgen -W 'lat rd1 hst svc nop' -- "$word"); return ;;
         :-o|:--output) mapfile -t COMPREPLY < <(compgen -W 'table csv json ndjson' -- "$word"); return ;;
         :-d) mapfile -t COMPREPLY < <(compgen -W 'u d' -- "$word"); return ;;
         :-m|:--unit) mapfile -t COMPREPLY < <(compgen -W 'us ms s' -- "$word"); return ;;
@@ -27,7 +28,7 @@ _iscsitop() {
     esac
     case $command in
         snoop) options='--pdu --op --slow -c -x --extended -T -H -o --output -j --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
-        sessions) options='-X --extended -o --output -j -p --pid --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
+        sessions) options='-X --extended --card -o --output -j -p --pid --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         list) options='-p --pid -l --probes -o --output -j -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         target) options='--portal --name --lun --config --check-config --drain --state-dir --log-level --insecure-allow-remote -h --help' ;;
         engine) options='-i --interface --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize --log-level -h --help' ;;
@@ -35,7 +36,7 @@ _iscsitop() {
         diff) options='--view --from --to --from-b --to-b -n -o --output -h --help' ;;
         config) options='--config --default -h --help' ;;
         demo) options='-b --batch -h --help' ;;
-        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended -o --output -j -d -m --unit -B -y --color --ascii --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop sessions list engine record diff target config demo' ;;
+        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -o --output -j -d -m --unit -B -y --color --ascii --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop sessions list engine record diff target config demo' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 }

@@ -14,6 +14,9 @@ public enum Dimensions
     Session = 8,
     Operation = 16,
     Connection = 32,
+
+    /// <summary>Address and port of the target.</summary>
+    Portal = 64,
 }
 
 /// <summary>The sums of one direction of one row.</summary>
@@ -34,6 +37,14 @@ public sealed class Sums
     /// <summary>LAT.</summary>
     public Histogram Latency { get; } = new();
 
+    internal void Add(Sums other)
+    {
+        Ops += other.Ops;
+        Bytes += other.Bytes;
+        OpsPerSecond += other.OpsPerSecond;
+        BytesPerSecond += other.BytesPerSecond;
+        if (other.Latency.Count > 0) Latency.Add(other.Latency);
+    }
     private long _settledOps;
     private long _settledBytes;
 
@@ -58,10 +69,14 @@ public sealed class Row
 {
     private readonly HashSet<int> _initiators = [];
     private readonly HashSet<int> _sessions = [];
+    private readonly Extras _extras = new();
     private int _lastSession;
     private double _settling;
     private long _settledErrors;
     private long _time;
+
+    /// <summary>What it is told apart by, as far as that is known: what a drill into it narrows to.</summary>
+    public Dimensions Group { get; internal set; }
 
     /// <summary>Target name, "" when unknown or not asked for.</summary>
     public string Target { get; internal set; } = "";
@@ -75,8 +90,17 @@ public sealed class Row
     /// <summary>ISID and TSIH of the session.</summary>
     public string Session { get; internal set; } = "";
 
+    /// <summary>Address and port of the target.</summary>
+    public string Portal { get; internal set; } = "";
+
     /// <summary>Opcode and service action.</summary>
     public ushort Operation { get; internal set; }
+
+    /// <summary>Tells rows apart that are not by names: the number of a request, the kind and code of a failure.</summary>
+    public long Item { get; internal set; }
+
+    /// <summary>What is joined to it, or what it is, beside commands.</summary>
+    public Extras Extras => _extras;
 
     /// <summary>Reads.</summary>
     public Sums Read { get; } = new();
@@ -123,6 +147,9 @@ public sealed class Row
     /// <summary>The unit's own facts when the row is one (target, LUN); else null.</summary>
     public UnitDelta? Unit { get; internal set; }
 
+    /// <summary>Where the time of its reads and writes went.</summary>
+    public Decomposition Phases { get; } = new();
+
     /// <summary>All three directions' completions.</summary>
     public long Ops => Read.Ops + Write.Ops + Other.Ops;
 
@@ -133,6 +160,43 @@ public sealed class Row
     public bool OfCommands { get; internal set; }
 
     internal int Generation { get; set; }
+
+    /// <summary>Makes it the head of rows that have something in common, with nothing added up yet.</summary>
+    /// <param name="heads">What they have in common.</param>
+    /// <param name="by">The dimensions they share.</param>
+    /// <param name="like">One of them.</param>
+    public void Head(string heads, Dimensions by, Row like)
+    {
+        ArgumentNullException.ThrowIfNull(like);
+        Clear();
+        Group = by;
+        Target = (by & (Dimensions.Target | Dimensions.Session)) != 0 ? like.Target : "";
+        Lun = (by & Dimensions.Lun) != 0 ? like.Lun : Iscsitop.Target.Iscsi.Lun.Unknown;
+        Initiator = (by & (Dimensions.Initiator | Dimensions.Session)) != 0 ? like.Initiator : "";
+        Session = (by & Dimensions.Session) != 0 ? like.Session : "";
+        Operation = (by & Dimensions.Operation) != 0 ? like.Operation : (ushort)0;
+        Extras.Heads = heads;
+    }
+
+    /// <summary>Adds a row that it heads.</summary>
+    public void Merge(Row member)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        Extras.Headed++;
+        Read.Add(member.Read);
+        Write.Add(member.Write);
+        Other.Add(member.Other);
+        Phases.Add(member.Phases);
+        Errors += member.Errors;
+        Aborted += member.Aborted;
+        Outstanding += member.Outstanding;
+        ErrorsPerSecond += member.ErrorsPerSecond;
+        Seconds = Math.Max(Seconds, member.Seconds);
+        if (!double.IsNaN(member.QueueDepth)) QueueDepth += member.QueueDepth;
+        ShareOfBytes = double.IsNaN(ShareOfBytes) ? member.ShareOfBytes : ShareOfBytes + member.ShareOfBytes;
+        ShareOfOps = double.IsNaN(ShareOfOps) ? member.ShareOfOps : ShareOfOps + member.ShareOfOps;
+        if (member.Extras.Failure is { } failure && failure.Count > (Extras.Failure?.Count ?? 0)) Extras.Failure = failure;
+    }
 
     internal Sums Of(CommandKind kind) => kind switch
     {
@@ -146,12 +210,14 @@ public sealed class Row
         Read.Clear();
         Write.Clear();
         Other.Clear();
+        Phases.Clear();
         Errors = Aborted = Outstanding = 0;
         ErrorsPerSecond = QueueDepth = Seconds = _settling = 0;
         _settledErrors = _time = 0;
         ShareOfBytes = ShareOfOps = double.NaN;
         Unit = null;
         Connection = null;
+        _extras.Clear();
         _initiators.Clear();
         _sessions.Clear();
         _lastSession = 0;
@@ -180,6 +246,7 @@ public sealed class Row
         Aborted += cell.Aborted;
         Outstanding += cell.Outstanding;
         if (cell.Of(Phase.Latency) is { Count: > 0 } latency) sums.Latency.Add(latency);
+        if (cell.Kind != CommandKind.Other) Phases.Add(cell);
         _time += cell.OutstandingTime;
         if (cell.Completed + cell.Started == 0 || nexus.Id == _lastSession) return;
         _lastSession = nexus.Id;
@@ -212,7 +279,8 @@ internal readonly record struct RowKey(int Target, ulong Lun, int Initiator, int
 
 /// <summary>Groups the cells of a snapshot into rows. Keeps its rows, so that a steady load allocates nothing.</summary>
 /// <param name="group">What rows are told apart by.</param>
-public sealed class Rollup(Dimensions group)
+/// <param name="joins">What is joined to them beside their cells.</param>
+public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) : RowSource
 {
     private readonly Dictionary<RowKey, Row> _index = [];
     private readonly Dictionary<(int Engine, uint Connection), Row> _connections = [];
@@ -230,11 +298,12 @@ public sealed class Rollup(Dimensions group)
     /// <summary>What the rows are told apart by.</summary>
     public Dimensions Group => group;
 
-    /// <summary>The rows of the last snapshot, in no order.</summary>
-    public List<Row> Rows { get; } = [];
-
-    /// <summary>Everything in one row.</summary>
-    public Row Total { get; } = new();
+    /// <inheritdoc/>
+    public override void Build(Snapshot snapshot, IReadOnlyList<Finding> findings, Narrowing by)
+    {
+        ArgumentNullException.ThrowIfNull(by);
+        Build(snapshot, by.Cells, others: by.Others);
+    }
 
     /// <summary>
     /// Groups a snapshot's cells; rows of the (target, LUN) grouping include known units that did nothing, and rows of connections are
@@ -244,24 +313,27 @@ public sealed class Rollup(Dimensions group)
     /// <param name="keep">Which cells count; null for all.</param>
     /// <param name="beside">A roll-up that is built in the same go, with all cells that <paramref name="keepBeside"/> lets pass: reading very many cells is what costs.</param>
     /// <param name="keepBeside">Which cells count there; null for all.</param>
-    public void Build(Snapshot snapshot, Func<CellDelta, bool>? keep = null, Rollup? beside = null, Func<CellDelta, bool>? keepBeside = null)
+    /// <param name="others">What counts of that which is joined; null for all.</param>
+    public void Build(Snapshot snapshot, Func<CellDelta, bool>? keep = null, Rollup? beside = null, Func<CellDelta, bool>? keepBeside = null, Func<Scope, bool>? others = null)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         Begin(snapshot);
         beside?.Begin(snapshot);
         List<CellDelta> cells = snapshot.Cells;
         if (_rowOf.Length < cells.Count) _rowOf = new Row?[cells.Count + cells.Count / 4];
+        if ((joins & Joins.Evidence) != 0) _evidence.Read(snapshot);
         for (int i = 0; i < cells.Count; i++)
         {
             CellDelta delta = cells[i];
             _rowOf[i] = keep is null || keep(delta) ? Add(delta) : null;
             if (beside is not null && (keepBeside is null || keepBeside(delta))) beside.Add(delta);
         }
+        Join(snapshot, others);
         End(snapshot);
         beside?.End(snapshot);
     }
 
-    /// <summary>Groups the cells that another roll-up of the same snapshot, its last, counted in one of its rows.</summary>
+    /// <summary>Groups the cells that another roll-up of the same snapshot, its last, counted in one of its rows, or in those it heads.</summary>
     /// <param name="snapshot">The interval.</param>
     /// <param name="whole">The other roll-up.</param>
     /// <param name="of">Its row; null for no cell at all.</param>
@@ -273,7 +345,7 @@ public sealed class Rollup(Dimensions group)
         List<CellDelta> cells = snapshot.Cells;
         ReadOnlySpan<Row?> rowOf = whole._rowOf.AsSpan(0, Math.Min(cells.Count, whole._rowOf.Length));
         for (int i = 0; i < rowOf.Length && of is not null; i++)
-            if (ReferenceEquals(rowOf[i], of))
+            if (rowOf[i] is { } row && (ReferenceEquals(row, of) || ReferenceEquals(row.Extras.Head, of) || ReferenceEquals(row.Extras.Head?.Extras.Head, of)))
                 Add(cells[i]);
         End(snapshot);
     }
@@ -310,6 +382,8 @@ public sealed class Rollup(Dimensions group)
         }
         Row? row = RowOf(delta, nexus);
         row?.Add(delta, nexus);
+        if (row is not null && (joins & Joins.Evidence) != 0) Note(row, delta);
+        if (row is not null && (joins & Joins.Units) != 0) row.Extras.Touch(delta);
         return row;
     }
 
@@ -338,13 +412,12 @@ public sealed class Rollup(Dimensions group)
             (group & Dimensions.Target) != 0 ? nexus.Target : 0,
             (group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,
             (group & Dimensions.Initiator) != 0 ? nexus.Initiator : 0,
-            (group & Dimensions.Session) != 0 ? nexus.Session : 0,
+            (group & Dimensions.Session) != 0 ? nexus.Session : (group & Dimensions.Portal) != 0 ? _nexuses.NumberOf(delta.Connection.Local) : 0,
             (group & Dimensions.Operation) != 0 ? delta.Cell.Key.Operation : (ushort)0);
         if (!_index.TryGetValue(key, out Row? row))
         {
             ConnectionInfo c = delta.Connection;
-            row = Keep(key, (group & Dimensions.Target) != 0 ? c.Target : "", (group & Dimensions.Initiator) != 0 ? c.Initiator : "",
-                (group & Dimensions.Session) != 0 ? Nexuses.SessionName(c) : "");
+            row = Keep(key, c);
         }
         if (row.Generation != _generation) Begin(row);
         return row;
@@ -353,22 +426,30 @@ public sealed class Rollup(Dimensions group)
     private Row UnitRow(UnitDelta unit)
     {
         var key = new RowKey(_nexuses.NumberOf(unit.Target), unit.Lun, 0, 0, 0);
-        if (!_index.TryGetValue(key, out Row? row)) row = Keep(key, unit.Target, "", "");
+        if (!_index.TryGetValue(key, out Row? row)) _index[key] = row = new Row { Target = unit.Target, Lun = key.Lun, Group = group };
         if (row.Generation != _generation) Begin(row);
         return row;
     }
 
-    private Row Keep(RowKey key, string target, string initiator, string session) =>
-        _index[key] = new Row { Target = target, Lun = key.Lun, Initiator = initiator, Session = session, Operation = key.Operation };
+    private Row Keep(RowKey key, ConnectionInfo c) => _index[key] = new Row
+    {
+        Target = (group & Dimensions.Target) != 0 ? c.Target : "",
+        Lun = key.Lun,
+        Initiator = (group & Dimensions.Initiator) != 0 ? c.Initiator : "",
+        Session = (group & Dimensions.Session) != 0 ? Nexuses.SessionName(c) : "",
+        Portal = (group & Dimensions.Portal) != 0 ? c.Local : "",
+        Operation = key.Operation,
+        Group = group,
+    };
 
     // Names may come later than the connection.
     private void Begin(ConnectionDelta connection)
     {
         ConnectionInfo c = connection.Connection;
         (int, uint) key = (connection.Engine.Pid, c.Id);
-        if (!_connections.TryGetValue(key, out Row? row)) _connections[key] = row = new Row { Lun = Iscsitop.Target.Iscsi.Lun.Unknown };
+        if (!_connections.TryGetValue(key, out Row? row)) _connections[key] = row = new Row { Lun = Iscsitop.Target.Iscsi.Lun.Unknown, Group = group };
         Begin(row);
-        (row.Target, row.Initiator, row.Session, row.Connection) = (c.Target, c.Initiator, Nexuses.SessionName(c), connection);
+        (row.Target, row.Initiator, row.Session, row.Portal, row.Connection) = (c.Target, c.Initiator, Nexuses.SessionName(c), c.Local, connection);
     }
 
     private void Begin(Row row)

@@ -41,7 +41,11 @@ internal static class Top
     {
         Settings settings = SettingsFile.Load(result.GetValue(words.Config), Environment.GetEnvironmentVariable);
         string unit = TopWords.Of(result, words.Unit, settings.Unit);
-        var units = new DisplayUnits(Values.Choice<ShowNumber>("unit", unit, s_units), unit, result.GetValue(words.Binary) || settings.Binary);
+        var units = new DisplayUnits(Values.Choice<ShowNumber>("unit", unit, s_units), unit, result.GetValue(words.Binary) || settings.Binary)
+        {
+            Align = result.GetValue(words.Align) is string align ? Values.PowerOfTwo("alignment", align, 512, 1048576) : DisplayUnits.StandardAlignment,
+            Zone = TimeZoneInfo.Local,
+        };
         IReadOnlyList<View> views = [.. Views.All.Select(v => v.In(units))];
         View view = Values.Choice("view", TopWords.Of(result, words.View, settings.View), [.. views.Select(v => (v.Key, v))]);
         string? ascending = result.GetValue(words.SortAscending), descending = result.GetValue(words.SortDescending);
@@ -65,6 +69,8 @@ internal static class Top
             Ascending = ascending is not null || (descending is null && configured.StartsWith('+')),
             Rows = rows is not null ? Values.Count("number of rows", rows) : settings.Rows > 0 ? settings.Rows : null,
             Extended = result.GetValue(words.Extended) || settings.Extended,
+            Decomposed = result.GetValue(words.Decompose),
+            Heat = Values.Choice("kind of durations", result.GetValue(words.Heat)!, [.. HeatColumns.Modes.Select((m, i) => (m.Word, (HeatMode)i))]),
             Names = Values.Choice<NameStyle>("names", result.GetValue(words.Names) ?? settings.Names, Naming.Words),
             Ascii = result.GetValue(words.Ascii) || settings.Ascii,
             Settings = settings,

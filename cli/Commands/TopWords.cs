@@ -32,6 +32,21 @@ internal sealed class TopWords
 
     public Option<bool> Extended { get; } = new("--extended", "-X") { Description = "show the extended columns too" };
 
+    public Option<bool> Decompose { get; } = new("--decompose") { Description = "show where the time of reads and writes went, and whose it was" };
+
+    public Option<string> Heat { get; } = new("--heat")
+    {
+        HelpName = string.Join('|', HeatColumns.Modes.Select(m => m.Word)),
+        Description = "which durations the heat map is of; lat unless given",
+        DefaultValueFactory = _ => HeatColumns.Modes[0].Word,
+    };
+
+    public Option<string> Align { get; } = new("--align")
+    {
+        HelpName = "BYTES",
+        Description = "what reads and writes are to be aligned to, a power of two from 512 to 1048576; 4096 unless given",
+    };
+
     public Option<string> Output { get; } = new("--output", "-o")
     {
         HelpName = "table|csv|json|ndjson",
@@ -90,7 +105,7 @@ internal sealed class TopWords
     {
         command.Add(Interval);
         command.Add(Count);
-        foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, Color, Ascii, Names, Config })
+        foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Decompose, Heat, Align, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, Color, Ascii, Names, Config })
             command.Add(option);
         command.Add(Filters.Expression);
         Filters.AddTo(command);

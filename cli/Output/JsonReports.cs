@@ -42,6 +42,12 @@ internal static class JsonPieces
             else Name(json, column.Field, column.Text!(row));
     }
 
+    /// <summary>How a row's connection ended, behind all its columns.</summary>
+    public static void Card(Utf8JsonWriter json, Report report, Row row)
+    {
+        if (row.Extras.End is { } end && report.Options.Fields.Count == 0) SessionCard.Write(json, end);
+    }
+
     /// <summary>What an engine says of itself.</summary>
     public static void Engine(Utf8JsonWriter json, EngineStatus engine)
     {
@@ -111,6 +117,7 @@ internal sealed class JsonReports(Stream output) : ReportWriter(output)
         {
             json.WriteStartObject();
             JsonPieces.Row(json, columns, row);
+            JsonPieces.Card(json, report, row);
             json.WriteEndObject();
         }
         json.WriteEndArray();

@@ -17,7 +17,11 @@ internal sealed class NdjsonReports(Stream output) : ReportWriter(output)
     {
         _buffer.ResetWrittenCount();
         foreach (Row row in report.Rows)
-            Line(report, report.Options.View.Key, row.Seconds, json => JsonPieces.Row(json, report.Options.FileColumns, row, except: "interval_s"));
+            Line(report, report.Options.View.Key, row.Seconds, json =>
+            {
+                JsonPieces.Row(json, report.Options.FileColumns, row, except: "interval_s");
+                JsonPieces.Card(json, report, row);
+            });
         if (!_begun)
             Line(report, report.Options.View.Key, report.Snapshot.Seconds, json => json.WriteNumber("n", 0));
         foreach (EngineStatus engine in report.Snapshot.Engines)

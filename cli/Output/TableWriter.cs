@@ -31,6 +31,7 @@ internal sealed class TableWriter(Stream output, bool styled) : ReportWriter(out
         // One row a report reads like vmstat; more need their header to be told apart.
         if (wider || lines.Count != 1 || _linesSinceHeader >= LinesPerHeader) Header(columns);
         foreach (string[] line in lines) Line(columns, line);
+        if (report.Options.Cards) Cards(report);
         Drops(report.Snapshot.Engines);
         Output.Write(Encoding.UTF8.GetBytes(_text.ToString()));
         Output.Flush();
@@ -99,6 +100,17 @@ internal sealed class TableWriter(Stream output, bool styled) : ReportWriter(out
         }
         _text.Append('\n');
         _linesSinceHeader++;
+    }
+
+    private void Cards(Report report)
+    {
+        foreach (Row row in report.Rows)
+        {
+            if (row.Extras.End is not { } end) continue;
+            _text.Append('\n');
+            foreach ((string name, string text) in SessionCard.Lines(end, TimeZoneInfo.Local))
+                _text.Append(text.Length == 0 ? name : $"{TerminalText.Escape(name),12}  {TerminalText.Escape(text)}").Append('\n');
+        }
     }
 
     private void Drops(IReadOnlyList<EngineStatus> engines)

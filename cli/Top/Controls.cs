@@ -5,6 +5,8 @@ namespace Iscsitop.Cli.Top;
 /// <summary>What keys and mouse do to the state. Knows no terminal: a key is a character of <see cref="Keys"/>.</summary>
 internal sealed class Controls(State state, Frame frame, Screen screen, Timeline? timeline = null)
 {
+    private const int HeatStep = 8;
+
     // What + and - go through, in seconds.
     private static readonly double[] s_intervals = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 
@@ -35,7 +37,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
         bool used = state.Mode switch
         {
             Mode.Table => Apply(state.Keys.ActionOf(key), key),
-            Mode.Help => InHelp(state.Keys.ActionOf(key), key),
+            Mode.Help or Mode.Card => InHelp(state.Keys.ActionOf(key), key),
             Mode.SortMenu => InMenu(state.Keys.ActionOf(key), key),
             _ => _prompt.Press(key),
         };
@@ -85,19 +87,25 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
             case KeyAction.GoToTime: _prompt.Ask(Mode.Time, ""); break;
             case KeyAction.Live: timeline?.Live(); break;
             case KeyAction.ClearHistory: timeline?.Clear(); break;
-            case KeyAction.DrillIn: if (frame.SelectedIndex >= 0) state.DrillInto(frame.Rows[frame.SelectedIndex]); break;
+            case KeyAction.DrillIn: DrillIn(); break;
             case KeyAction.Back: state.Back(); break;
             case KeyAction.NextView: state.Show((state.ViewIndex + 1) % state.Views.Count); break;
             case KeyAction.PreviousView: state.Show((state.ViewIndex + state.Views.Count - 1) % state.Views.Count); break;
             case KeyAction.ViewNumber: state.Show(state.Keys.PlaceOf(key)); break;
+            case KeyAction.Decompose: state.ToggleDecomposed(); break;
+            case KeyAction.Heat: state.HeatOf(frame.Selected); break;
+            case KeyAction.HeatMode: state.NextHeat(); break;
+            case KeyAction.Groups: state.Closed = !state.Closed; break;
             case KeyAction.Panel: state.Panel = (Panel)(((int)state.Panel + 1) % 4); break;
             case KeyAction.Extended: state.ToggleExtended(); break;
             case KeyAction.Names: state.Naming.Next(); break;
             case KeyAction.Presets: state.TakeNext(); break;
             case KeyAction.Follow: Follow(); break;
-            case KeyAction.Reset: frame.Iops.Clear(); break;
+            case KeyAction.Reset: Forget(); break;
             case KeyAction.Colors: state.Colors = !state.Colors; break;
             case KeyAction.Redraw: screen.Canvas.Invalidate(); break;
+            case KeyAction.ColumnsLeft when state.InHeat: state.HeatBack += HeatStep; break;
+            case KeyAction.ColumnsRight when state.InHeat: state.HeatBack = Math.Max(0, state.HeatBack - HeatStep); break;
             case KeyAction.ColumnsLeft: state.FirstColumn = Math.Max(0, state.FirstColumn - 1); break;
             case KeyAction.ColumnsRight: state.FirstColumn = Math.Min(state.FirstColumn + 1, Math.Max(0, state.Columns.Length - 4)); break;
             default: return Move(action);
@@ -110,6 +118,19 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
         bool follow = !state.Following && frame.SelectedIndex >= 0;
         if (follow) frame.Select(frame.SelectedIndex, follow: true);
         state.Following = follow;
+    }
+
+    private void DrillIn()
+    {
+        if (frame.Selected is not { } row) return;
+        if (row.Extras.End is { } end) state.Show(end);
+        else state.DrillInto(row);
+    }
+
+    private void Forget()
+    {
+        frame.Iops.Clear();
+        frame.Heat.Clear();
     }
 
     private bool Move(KeyAction action)

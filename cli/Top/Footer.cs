@@ -23,11 +23,14 @@ internal sealed class Footer(Glyphs glyphs, State state)
             case Mode.Time:
                 Prompt(canvas, row, "go to time: ", "HH:MM[:SS], -5m, +30s; Enter go, Esc cancel");
                 break;
-            case Mode.Help:
+            case Mode.Help or Mode.Card:
                 Keys(ref pen, [("Up Down", "scroll"), ("Esc", "close")]);
                 break;
             case Mode.SortMenu:
                 Keys(ref pen, [("Up Down", "choose"), ("Enter", "sort"), ("Esc", "close")]);
+                break;
+            case Mode.Table when state.InHeat:
+                Keys(ref pen, [("q", "quit"), ("?", "help"), ("Tab", "view"), ("m", "LAT RD1 HST SVC NOP"), ("Left Right", "time"), ("Esc", "back"), ("Space", "pause")]);
                 break;
             default:
                 if (state.Notice.Length > 0) pen.Text(state.Notice, Style.Strong);
@@ -45,7 +48,9 @@ internal sealed class Footer(Glyphs glyphs, State state)
 
     private static void Keys(ref Pen pen, ReadOnlySpan<(string Key, string Text)> keys)
     {
-        foreach ((string key, string text) in keys) Key(ref pen, key, text);
+        foreach ((string key, string text) in keys)
+            if (pen.Left > key.Length + text.Length)
+                Key(ref pen, key, text);
     }
 
     private static void Key(ref Pen pen, string key, string text)

@@ -12,23 +12,33 @@ internal sealed class Frame
     private const int RememberedEngines = 8;
 
     private readonly State _state;
-    private readonly Rollup[] _rollups;
+    private readonly RowSource?[] _sources;
+    private readonly Tree?[] _trees;
+    private readonly Examiner _examiner = new();
+    private readonly Func<Snapshot, IReadOnlyList<Finding>> _examine;
     private readonly Rollup _all = new(Dimensions.None);
     private readonly Rollup _operations;
     private readonly Rollup _units;
-    private readonly Func<CellDelta, bool> _keep;
+    private readonly Narrowing _ofCommands;
+    private readonly Narrowing _ofOthers;
     private readonly Comparison<Row> _byOps = new RowOrder(Columns.Operations[0], ascending: false).Compare;
     private Func<CellDelta, bool>? _keepListed;
     private Comparison<Row>? _order;
     private (Column?, bool) _orderOf;
 
-    public Frame(State state)
+    /// <param name="state">What the viewer has chosen.</param>
+    /// <param name="examine">Who reads the traffic as an expert would; null for <see cref="Examiner"/>.</param>
+    public Frame(State state, Func<Snapshot, IReadOnlyList<Finding>>? examine = null)
     {
         _state = state;
-        _rollups = [.. state.Views.Select(v => new Rollup(v.Group) { Beside = _all })];
+        _examine = examine ?? Examine;
+        _sources = new RowSource?[state.Views.Count];
+        _trees = new Tree?[state.Views.Count];
+        _ofCommands = new Narrowing(Keep, s => Keep(s) && _state.NameFilter?.Keeps(s) != false);
+        _ofOthers = new Narrowing(Keep, s => Keep(s));
         _operations = new Rollup(Dimensions.Operation) { Beside = _all };
         _units = new Rollup(Dimensions.Target | Dimensions.Lun) { Beside = _all };
-        _keep = Keep;
+        Heat = new HeatHistory(state);
     }
 
     /// <summary>The snapshot shown; null before the first.</summary>
@@ -55,6 +65,15 @@ internal sealed class Frame
     /// <summary>Total commands a second, of each interval.</summary>
     public History Iops { get; } = new(Remembered);
 
+    /// <summary>Durations of each interval, of what the views are narrowed to.</summary>
+    public HeatHistory Heat { get; }
+
+    /// <summary>What an expert would say of the traffic.</summary>
+    public IReadOnlyList<Finding> Findings { get; private set; } = [];
+
+    /// <summary>The selected row; null without rows.</summary>
+    public Row? Selected => SelectedIndex >= 0 && SelectedIndex < Rows.Count ? Rows[SelectedIndex] : null;
+
     /// <summary>What was not seen.</summary>
     public Losses Losses { get; } = new();
 
@@ -78,7 +97,9 @@ internal sealed class Frame
         Snapshot = snapshot;
         Cost.Sample();
         RememberGone(snapshot);
+        Findings = _examine(snapshot);
         Refresh(_all);
+        Heat.Add(snapshot, _ofCommands, _state.View.OfCommands ? _sources[_state.ViewIndex]!.Total : null);
         if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
     }
 
@@ -98,11 +119,15 @@ internal sealed class Frame
         if (Snapshot is not { } snapshot) return;
         CountLosses(snapshot);
         _state.Naming.Learn(snapshot);
-        Rollup rollup = _rollups[_state.ViewIndex];
-        rollup.Build(snapshot, _keep, totals, _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps);
-        Collect(rollup);
-        Rows.Sort(Order());
+        Heat.Follow(snapshot, _ofCommands);
+        int view = _state.ViewIndex;
+        Rows.Clear();
+        Hidden = 0;
+        Build(snapshot, view, totals);
+        Comparison<Row> order = Order();
+        Rows.Sort(order);
         if (Rows.Count > _state.MaxRows) Rows.RemoveRange(_state.MaxRows, Rows.Count - _state.MaxRows);
+        (_trees[view] ??= _state.View.Tree?.Invoke())?.Arrange(Rows, order, !_state.Closed);
         Select(FindSelected());
     }
 
@@ -119,7 +144,8 @@ internal sealed class Frame
     {
         SelectedIndex = index;
         BreakdownRows.Clear();
-        Breakdown.Build(Snapshot!, _rollups[_state.ViewIndex], index < 0 ? null : Rows[index]);
+        if (index >= 0 && _sources[_state.ViewIndex] is Rollup whole) Breakdown.Build(Snapshot!, whole, Rows[index]);
+        else Breakdown.Build(Snapshot!, _all, null);
         foreach (Row row in Breakdown.Rows)
             if (row.Ops + row.Outstanding + row.Aborted > 0)
                 BreakdownRows.Add(row);
@@ -138,13 +164,18 @@ internal sealed class Frame
         return Math.Clamp(SelectedIndex, 0, Rows.Count - 1);
     }
 
-    private void Collect(Rollup rollup)
+    private IReadOnlyList<Finding> Examine(Snapshot snapshot)
     {
-        Rows.Clear();
-        foreach (Row row in rollup.Rows)
-            if (Stands(row))
+        _examiner.Examine(snapshot);
+        return _examiner.Findings;
+    }
+
+    private void Collect(RowSource source)
+    {
+        foreach (Row row in source.Rows)
+            if (_state.View.OfCommands ? Stands(row) : _state.NameFilter?.Keeps(row, _state.View.Columns) != false)
                 Rows.Add(row);
-        Hidden = rollup.Rows.Count - Rows.Count;
+        Hidden = source.Rows.Count - Rows.Count;
     }
 
     // Units that did nothing have rows although no cell was asked: a drill or a filter asks the unit itself.
@@ -152,16 +183,17 @@ internal sealed class Frame
     {
         if (!_state.Lists.Keeps(row)) return false;
         bool cells = row.Ops + row.Outstanding + row.Aborted + row.Paths > 0;
-        if (row.Connection is { } connection) return cells || Stands(connection);
-        return cells || row.Unit is not { } unit || (_state.Steps.Count == 0 && _state.Keeps(unit));
+        if (row.Connection is { } connection) return cells || (Keep(Scope.Of(connection.Connection, connection.Engine) with { Item = connection }) && _state.NameFilter?.Keeps(connection.Connection) != false);
+        return cells || row.Unit is not { } unit || (_state.NameFilter?.Keeps(unit) != false && Keep(new Scope(unit.Target, "", unit.Lun, -1, null, unit.Engine.Pid) { Item = unit }));
     }
 
-    private bool Stands(ConnectionDelta connection)
+    private bool Keep(Scope scope)
     {
+        if (!_state.Lists.Keeps(scope)) return false;
         foreach (Step step in _state.Steps)
-            if (!step.Keeps(connection))
+            if (!step.Keeps(scope))
                 return false;
-        return _state.Keeps(connection);
+        return _state.Expression?.Keeps(scope) != false;
     }
 
     private bool Keep(CellDelta delta)
@@ -171,6 +203,20 @@ internal sealed class Frame
             if (!step.Keeps(delta))
                 return false;
         return true;
+    }
+
+    // Reading very many cells is what costs: the totals of all are made in the same go.
+    private void Build(Snapshot snapshot, int view, Rollup? totals)
+    {
+        Func<CellDelta, bool>? listed = _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps;
+        RowSource? source = _state.InHeat ? null : _sources[view] ??= _state.View.OfCommands ? new Rollup(_state.View.Group, _state.View.Joins) { Beside = _all } : _state.View.Source(_state.Options);
+        if (source is Rollup rollup) rollup.Build(snapshot, _ofCommands.Cells, totals, listed, _ofCommands.Others);
+        else
+        {
+            totals?.Build(snapshot, listed);
+            source?.Build(snapshot, Findings, _ofOthers);
+        }
+        if (source is not null) Collect(source);
     }
 
     private Comparison<Row> Order()

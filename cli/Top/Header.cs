@@ -149,7 +149,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Skip(2);
         pen.Text(name, Style.Dim);
         double us = Us(sums.Latency.Percentile(p, needs));
-        pen.Number(_latency, us, NumberWidth, state.Heat.Of(p < 0.9 ? "p50_us" : "p99_us", us));
+        pen.Number(_latency, us, NumberWidth, state.Thresholds.Of(p < 0.9 ? "p50_us" : "p99_us", us));
     }
 
     private void Everything(Canvas canvas, Area row, Frame frame)
@@ -195,7 +195,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
     {
         double us = Us(sums.Latency.Percentile(0.99, Columns.TailNeeds));
         pen.Text(name, style);
-        pen.Number(_latency, us, 0, state.Heat.Of("p99_us", us));
+        pen.Number(_latency, us, 0, state.Thresholds.Of("p99_us", us));
     }
 
     private static void Quantity(ref Pen pen, ShowNumber show, double value, string unit, Style style = Style.Text)

@@ -1,4 +1,5 @@
 using Iscsitop.Cli.Configuration;
+using Iscsitop.Engine;
 
 namespace Iscsitop.Cli.Top;
 
@@ -17,6 +18,10 @@ internal sealed class Heat
         ("errors_per_s", 0, 0),
         ("errors_pct", 0, 0),
         ("aborted", 0, 0),
+        ("failures_per_s", 0, 0),
+        ("conflicts_per_s", 0, 0),
+        ("failures", 0, double.PositiveInfinity),
+        ("reinstated_per_s", 0, double.PositiveInfinity),
     ];
 
     private Heat((string FieldEnd, double Warn, double Hot)[] table) => Table = table;
@@ -30,6 +35,14 @@ internal sealed class Heat
     /// <summary>The default with what a configuration says, longer ends first.</summary>
     public static Heat With(IReadOnlyDictionary<string, Threshold> thresholds) => thresholds.Count == 0 ? Default : new(
         [.. thresholds.Select(t => (t.Key, t.Value.Warn, t.Value.Hot)).Concat(s_table.Where(r => !thresholds.ContainsKey(r.FieldEnd))).OrderByDescending(r => r.Item1.Length)]);
+
+    /// <summary>The style of a text that says how bad things are; heads of groups stand out.</summary>
+    public static Style OfText(string field, Row row) => field switch
+    {
+        "severity" => row.Extras.Finding?.Severity switch { Severity.Problem => Style.Hot, Severity.Warning => Style.Warn, _ => Style.Text },
+        "verdict" => row.Phases.Verdict == Verdict.None ? Style.Text : Style.Accent,
+        _ => row.Extras.Heads.Length > 0 ? Style.Strong : Style.Text,
+    };
 
     /// <summary>The style of a column's value: dim for zero and unknown, so that what happens is what is seen.</summary>
     public Style Of(string field, double value)

@@ -3,8 +3,7 @@ using Iscsitop.Engine;
 namespace Iscsitop.Cli.Top;
 
 /// <summary>
-/// The latency histogram of the selected row: reads and writes side by side, one line a 1-2-5 step. An engine's bucket
-/// counts where its middle lies, so a step's edge is true to half a bucket (2.2 %), as percentiles are.
+/// The latency histogram of the selected row: reads and writes side by side, one line a 1-2-5 step.
 /// </summary>
 internal sealed class LatencyPanel(Glyphs glyphs)
 {
@@ -13,11 +12,7 @@ internal sealed class LatencyPanel(Glyphs glyphs)
     private const int MarkWidth = 7;
     private const int Gap = 2;
 
-    // Step 0 is what takes less than 1 us, step i begins at Begin(i); the last begins at 100 s.
-    private const int Steps = 26;
-
-    private static readonly string[] s_labels = [.. Enumerable.Range(0, Steps).Select(Label)];
-    private static readonly byte[] s_stepOf = [.. Enumerable.Range(0, Histogram.BucketCount).Select(StepOf)];
+    private const int Steps = LatencySteps.Count;
 
     private readonly Side _left = new();
     private readonly Side _right = new();
@@ -37,14 +32,13 @@ internal sealed class LatencyPanel(Glyphs glyphs)
         {
             (Name, Style, Latency) = (name, style, latency);
             Array.Clear(Counts);
-            ReadOnlySpan<long> buckets = latency.Buckets;
-            for (int i = 0; i < buckets.Length; i++) Counts[s_stepOf[i]] += buckets[i];
+            LatencySteps.Add(latency, Counts);
             Highest = Counts.Max();
             P50 = StepOfPercentile(latency.Percentile(0.50, Columns.MedianNeeds));
             P99 = StepOfPercentile(latency.Percentile(0.99, Columns.TailNeeds));
         }
 
-        private static int StepOfPercentile(long ns) => ns < 0 ? -1 : s_stepOf[Histogram.BucketOf(ns)];
+        private static int StepOfPercentile(long ns) => ns < 0 ? -1 : LatencySteps.Of(Histogram.BucketOf(ns));
     }
 
     public void Draw(Canvas canvas, Area area, Row row)
@@ -75,7 +69,7 @@ internal sealed class LatencyPanel(Glyphs glyphs)
         {
             var pen = new Pen(canvas, area.Row(y));
             if (first > low && step == first) pen.Right("less", LabelWidth, Style.Dim);
-            else pen.Right(s_labels[step], LabelWidth, Style.Dim);
+            else pen.Right(LatencySteps.Label(step), LabelWidth, Style.Dim);
             Line(canvas, left.Row(y), _left, step);
             Line(canvas, right.Row(y), _right, step);
         }
@@ -113,30 +107,4 @@ internal sealed class LatencyPanel(Glyphs glyphs)
         if (step == side.P50) pen.Text("p50 ", Style.Accent);
         if (step == side.P99) pen.Text("p99", Style.Accent);
     }
-
-    // In ns: 1 us, 2 us, 5 us, 10 us and so on.
-    private static long Begin(int step)
-    {
-        if (step == 0) return 0;
-        (int decade, int third) = Math.DivRem(step - 1, 3);
-        return (long)Math.Pow(10, 3 + decade) * (third == 0 ? 1 : third == 1 ? 2 : 5);
-    }
-
-    private static byte StepOf(int bucket)
-    {
-        double low = Histogram.LowerBound(bucket);
-        double high = bucket == Histogram.BucketCount - 1 ? low : Histogram.UpperBound(bucket);
-        double middle = low == 0 ? high / 2 : Math.Sqrt(low * high);
-        int step = Steps - 1;
-        while (step > 0 && Begin(step) > middle) step--;
-        return (byte)step;
-    }
-
-    private static string Label(int step) => Begin(step) switch
-    {
-        0 => "0",
-        < 1_000_000 and long us => $"{us / 1000}us",
-        < 1_000_000_000 and long ms => $"{ms / 1_000_000}ms",
-        long s => $"{s / 1_000_000_000}s",
-    };
 }

@@ -47,6 +47,20 @@ internal sealed class NameFilter
     /// <summary>Whether a unit counts that no cell speaks of.</summary>
     public bool Keeps(UnitDelta unit) => _inverted != (MatchesUnit(unit.Target, unit.Lun) || _regex.IsMatch(unit.Name));
 
+    /// <summary>Whether something else counts: by its target, <c>target:lun</c>, initiator name or address.</summary>
+    public bool Keeps(in Scope scope) => _inverted
+        != (MatchesUnit(scope.Target, scope.Lun) || _regex.IsMatch(scope.Initiator) || (scope.Connection is { } c && _regex.IsMatch(c.Remote)));
+
+    /// <summary>Whether a row that is no sum of commands counts: by its unit, or any of its texts.</summary>
+    public bool Keeps(Row row, IReadOnlyList<Column> columns)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        ArgumentNullException.ThrowIfNull(columns);
+        bool matches = MatchesUnit(row.Target, row.Lun) || _regex.IsMatch(row.Initiator);
+        for (int i = 0; i < columns.Count && !matches; i++) matches = columns[i].Text is { } text && _regex.IsMatch(text(row));
+        return _inverted != matches;
+    }
+
     private bool MatchesUnit(string target, ulong lun)
     {
         Span<char> name = stackalloc char[256];

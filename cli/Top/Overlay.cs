@@ -3,11 +3,25 @@ using System.Globalization;
 namespace Iscsitop.Cli.Top;
 
 /// <summary>What lies over the table: the help and the sort menu, both loops over the tables they are about.</summary>
-internal sealed class Overlay(Glyphs glyphs, State state, Frame frame)
+internal sealed class Overlay(Glyphs glyphs, State state, Frame frame, TimeZoneInfo zone)
 {
+    private const int CardName = 12;
+
+    private IReadOnlyList<(string Name, string Text)> _card = [];
+    private Engine.SessionEnd? _cardOf;
+
     private const int Widest = 92;
+    private const int WidestCard = 150;
 
     // The help's lines, made when it is opened; a line without a key is a title.
+    private static readonly (string, string)[] s_verdicts =
+    [
+        ("storage", "the target's own time (SVC and R2W) is half of the latency of 100 reads and writes or more"),
+        ("network", "data on its way (HST and RDX) is, more of it to the initiator, or packets are in trouble"),
+        ("host", "data on its way is, most of it late from the initiator, and its packets are well"),
+        ("host/net", "the same, but there were no packets to tell by"),
+    ];
+
     private readonly List<(string Left, string Right)> _lines = [];
     private View? _linesOf;
     private int _fixed;
@@ -19,6 +33,27 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame)
     {
         if (state.Mode == Mode.Help) Help(canvas, area);
         else if (state.Mode == Mode.SortMenu) SortMenu(canvas, area);
+        else if (state is { Mode: Mode.Card, Card: { } card }) Card(canvas, area, card);
+    }
+
+    private void Card(Canvas canvas, Area area, Engine.SessionEnd card)
+    {
+        if (!ReferenceEquals(_cardOf, card)) (_cardOf, _card) = (card, SessionCard.Lines(card, zone));
+        Area box = Box(canvas, area, _card.Count, Math.Min(area.Width, WidestCard), "how the session ended");
+        int first = state.MenuIndex = Math.Clamp(state.MenuIndex, 0, Math.Max(0, _card.Count - box.Height));
+        for (int i = 0; i < box.Height && first + i < _card.Count; i++)
+        {
+            (string name, string text) = _card[first + i];
+            var pen = new Pen(canvas, box.Row(i));
+            if (text.Length == 0) pen.Text(name, Style.Accent);
+            else
+            {
+                pen.Right(name, CardName, Style.Dim);
+                pen.Skip(1);
+                pen.Field(text, pen.Left, glyphs.Ellipsis, first + i == 0 ? Style.Strong : Style.Text, keepEnd: false);
+            }
+        }
+        More(canvas, box, first > 0, first + box.Height < _card.Count);
     }
 
     private void Help(Canvas canvas, Area area)
@@ -53,9 +88,12 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame)
         foreach (ScreenCommand row in CommandLineTable.Table) _lines.Add((row.Name, row.Arguments.Length > 0 ? $"{row.Arguments}: {row.Help}" : row.Help));
         _lines.Add(("", ""));
         _lines.Add(($"Columns of {state.View.Title}", ""));
-        foreach (Column column in state.View.InTable(extended: true)) _lines.Add((column.Header, Explain(column)));
+        foreach (Column column in state.View.InTable(extended: true)) if (column.Header.Length < 12) _lines.Add((column.Header, Explain(column)));
         _lines.Add(("", ""));
-        _lines.Add(("- is unknown (or too few commands for a percentile), 0 is a measured zero", ""));
+        _lines.Add(("- is unknown (p50 and p95 need 20 commands, p99 needs 100), 0 is a measured zero", ""));
+        _lines.Add(("", ""));
+        _lines.Add(("Verdicts (d)", ""));
+        foreach ((string verdict, string when) in s_verdicts) _lines.Add((verdict, when));
         _fixed = _lines.Count;
     }
 
@@ -73,7 +111,12 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame)
         _lines.Add(("memory", string.Create(CultureInfo.InvariantCulture, $"{OwnCost.Memory / 1e6:0.0} MB resident")));
     }
 
-    private static string Explain(Column column) => column.Shown == Shown.Extended ? column.Help + " (x)" : column.Help;
+    private static string Explain(Column column) => column.Shown switch
+    {
+        Shown.Extended => column.Help + " (x)",
+        Shown.Decomposed => column.Help + " (d)",
+        _ => column.Help,
+    };
 
     private void SortMenu(Canvas canvas, Area area)
     {

@@ -11,6 +11,7 @@ internal sealed class Screen
     private const int SideBySide = 100;
     private const int CommandsShare = 46;
     private const int EnoughForPanel = 16;
+    private const string FindingsKey = "findings";
     private const int LoadingWidth = 72;
 
     private static readonly Column[] s_byOperation = [Columns.Op, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
@@ -23,6 +24,9 @@ internal sealed class Screen
     private readonly Footer _footer;
     private readonly Overlay _overlay;
     private readonly LatencyPanel _latency;
+    private readonly HeatMap _heat;
+    private readonly DetailPanel _details;
+    private readonly PatternPanel _pattern;
     private readonly Table _commands;
     private readonly Column[] _byOperation;
     private readonly Column[] _byUnit;
@@ -36,7 +40,10 @@ internal sealed class Screen
         (_state, _frame, _glyphs, Zone) = (state, frame, glyphs, zone);
         _header = new Header(glyphs, state, zone);
         _footer = new Footer(glyphs, state);
-        _overlay = new Overlay(glyphs, state, frame);
+        _overlay = new Overlay(glyphs, state, frame, zone);
+        _heat = new HeatMap(glyphs, state, zone);
+        _details = new DetailPanel(glyphs, zone);
+        _pattern = new PatternPanel(glyphs);
         _latency = new LatencyPanel(glyphs);
         Table = new Table(glyphs, state);
         _commands = new Table(glyphs, state);
@@ -68,7 +75,8 @@ internal sealed class Screen
         int panel = PanelHeight(height, body.Height - 2 - _frame.Rows.Count);
         _header.Draw(Canvas, new Area(0, 0, width, header), _frame);
         Title(body.Row(0));
-        MainTable(body with { Y = body.Y + 1, Height = body.Height - 1 - panel });
+        if (_state.InHeat) _heat.Draw(Canvas, body with { Y = body.Y + 1, Height = body.Height - 1 }, _frame);
+        else MainTable(body with { Y = body.Y + 1, Height = body.Height - 1 - panel });
         if (panel > 0) Panels(new Area(0, body.Bottom - panel, width, panel));
         _footer.Draw(Canvas, new Area(0, height - 1, width, 1));
         _overlay.Draw(Canvas, body);
@@ -103,19 +111,18 @@ internal sealed class Screen
     private void Title(Area row)
     {
         var pen = new Pen(Canvas, row);
+        int gap = _state.Steps.Count > 0 || _state.Filter.Length > 0 ? 0 : AllTitles(2) <= row.Width ? 2 : AllTitles(1) <= row.Width ? 1 : 0;
         for (int i = 0; i < _state.Views.Count; i++)
         {
             bool here = i == _state.ViewIndex;
-            pen.Number(i + 1, style: here ? Style.Accent : Style.Dim);
+            if (!here && gap == 0 && _state.Steps.Count > 0) continue;
+            if (here && gap == 0 && i > 0 && _state.Steps.Count == 0) pen.Skip(1);
+            pen.Number((i + 1) % 10, style: here ? Style.Accent : Style.Dim);
             pen.Skip(1);
+            if (!here && gap == 0) continue;
             pen.Text(_state.Views[i].Title, here ? Style.Accent : Style.Dim);
-            pen.Skip(2);
-        }
-        foreach (Step step in _state.Steps)
-        {
-            pen.Text([_glyphs.Crumb, ' '], Style.Dim);
-            pen.Field(step.Label, Math.Min(step.Label.Length, Math.Max(8, pen.Left / 2 - 12)), _glyphs.Ellipsis, Style.Strong);
-            pen.Skip(1);
+            Found(ref pen, _state.Views[i]);
+            pen.Skip(Math.Max(gap, here ? 2 : 1));
         }
         if (_state.Preset is { } preset)
         {
@@ -129,14 +136,45 @@ internal sealed class Screen
             pen.Skip(1);
             pen.Text(_frame.SelectedIndex < 0 ? " followed row is gone " : " following ", Style.Badge);
         }
+        Crumbs(ref pen);
         if (_state.Filter.Length > 0)
         {
-            pen.Skip(1);
             pen.Text(" /", Style.Badge);
             pen.Text(_state.Filter, Style.Badge);
             pen.Text(" ", Style.Badge);
         }
-        Counted(row, pen.X);
+        if (!_state.InHeat) Counted(row, pen.X);
+    }
+
+    // Beside the findings' title: how many there are, if any.
+    private void Found(ref Pen pen, View view)
+    {
+        if (view.Key != FindingsKey || _frame.Findings.Count == 0) return;
+        pen.Skip(1);
+        pen.Number(_frame.Findings.Count, style: _frame.Findings[0].Severity == Engine.Severity.Problem ? Style.Hot : Style.Warn);
+    }
+
+    private int AllTitles(int gap)
+    {
+        int width = _frame.Findings.Count > 0 ? 3 : 0;
+        for (int i = 0; i < _state.Views.Count; i++) width += _state.Views[i].Title.Length + 2 + gap;
+        return width;
+    }
+
+    // Each as wide as its share of what is left, so that all are seen.
+    private void Crumbs(ref Pen pen)
+    {
+        int left = pen.Left - (_state.Filter.Length > 0 ? Math.Min(_state.Filter.Length, 16) + 3 : 0);
+        for (int i = 0; i < _state.Steps.Count; i++)
+        {
+            string label = _state.Steps[i].Label;
+            int room = Math.Max(4, left / (_state.Steps.Count - i) - 3);
+            int width = Math.Min(label.Length, room);
+            pen.Text([_glyphs.Crumb, ' '], Style.Dim);
+            pen.Field(label, width, _glyphs.Ellipsis, Style.Strong);
+            pen.Skip(1);
+            left -= width + 3;
+        }
     }
 
     // At the right: how many rows there are, and which of them are seen.
@@ -167,7 +205,8 @@ internal sealed class Screen
             : _frame.Snapshot.Engines.Count == 0 ? "no engine is running here: start \"iscsitop target\" or \"iscsitop demo\""
             : _state.Expression is { NeedsCommands: true } && (!_frame.Snapshot.OfCommands || _frame.Snapshot.Seconds == 0)
                 ? "waiting for single commands (of a file that has been read there are none left: give -Y at the start)"
-            : _frame.Hidden > 0 ? "nothing matches: Esc goes back" : "nothing has happened yet";
+                        : _frame.Hidden > 0 ? "nothing matches: Esc goes back"
+            : _state.View.Nothing.Length > 0 ? _state.View.Nothing : "nothing has happened yet";
         new Pen(Canvas, area.Row(2) with { X = area.X + 2 }).Text(hint, Style.Dim);
     }
 
@@ -183,6 +222,11 @@ internal sealed class Screen
 
     private void Panels(Area area)
     {
+        if (!_state.View.OfCommands)
+        {
+            Details(area);
+            return;
+        }
         bool both = _state.Panel == Panel.Both && area.Width >= SideBySide;
         int split = both ? area.Width * (100 - CommandsShare) / 100 : area.Width;
         Canvas.Fill(area.Row(0), _glyphs.Line, Style.Dim);
@@ -199,27 +243,48 @@ internal sealed class Screen
             new TableLook(null, false, -1, 0, _state.NamesFromStart));
     }
 
-    private void Heading(Area row, string title)
+    private void Heading(Area row, string title, string words = "")
     {
         var pen = new Pen(Canvas, row with { X = row.X + 1 });
         pen.Skip(1);
         pen.Text(" ");
-        pen.Text(title, Style.Accent);
+        pen.Text(words.Length > 0 ? words : title, Style.Accent);
         pen.Text(" ");
         if (title == "latency" && _frame.SelectedIndex >= 0) SelectedName(ref pen, row.Right - pen.X - 2);
+    }
+
+    private void Details(Area area)
+    {
+        if (_frame.Selected is not { } row) return;
+        Canvas.Fill(area.Row(0), _glyphs.Line, Style.Dim);
+        Area content = area with { Y = area.Y + 1, Height = area.Height - 1 };
+        if (row.Extras.Pattern is not null)
+        {
+            Heading(area.Row(0), "latency", "sizes and places");
+            _pattern.Draw(Canvas, content, row);
+            return;
+        }
+        Heading(area.Row(0), "details");
+        _details.Draw(Canvas, content, row);
     }
 
     private void SelectedName(ref Pen pen, int room)
     {
         Engine.Row row = _frame.Rows[_frame.SelectedIndex];
-        Engine.Dimensions group = _state.View.Group;
-        string name = group == Engine.Dimensions.Operation ? Columns.Op.Text!(row)
-            : group is Engine.Dimensions.Initiator or Engine.Dimensions.Connection ? _state.Naming.Of(row.Initiator, row.Connection?.Connection.Remote) : _state.Naming.Of(row.Target, null);
+        Engine.Dimensions group = row.Group;
+        string name = row.Extras.Heads.Length > 0 ? row.Extras.Heads.AsSpan().Trim().Length == row.Extras.Heads.Length ? row.Extras.Heads : row.Extras.Heads.Trim()
+            : group == Engine.Dimensions.Operation ? OperationNames.Of(row.Operation)
+            : (group & (Engine.Dimensions.Initiator | Engine.Dimensions.Connection)) != 0 && (group & Engine.Dimensions.Lun) == 0 ? _state.Naming.Of(row.Initiator, row.Connection?.Connection.Remote) : _state.Naming.Of(row.Target, null);
         pen.Field(name.Length == 0 ? "-" : name, Math.Min(Math.Max(name.Length, 1), room - 10), _glyphs.Ellipsis, Style.Strong, !_state.NamesFromStart);
         if ((group & Engine.Dimensions.Lun) != 0)
         {
             pen.Text(" LUN ", Style.Dim);
             pen.Number(row.Lun, style: Style.Strong);
+        }
+        if ((group & Engine.Dimensions.Portal) != 0)
+        {
+            pen.Text(" ");
+            pen.Text(row.Portal, Style.Strong);
         }
         pen.Text(" ");
     }

@@ -16,6 +16,7 @@ internal enum Mode : byte
     Save,
     Command,
     Time,
+    Card,
 }
 
 /// <summary>What the lower part of the screen shows of the selected row. On a narrow screen both is the histogram.</summary>
@@ -25,36 +26,6 @@ internal enum Panel : byte
     Latency,
     Commands,
     None,
-}
-
-/// <summary>A row by what it is, not by where it stands: rows are reused and change places.</summary>
-internal readonly record struct RowId(string Target, ulong Lun, string Initiator, string Session, ushort Operation, int Engine, uint Connection)
-{
-    public RowId(Row row)
-        : this(row.Target, row.Lun, row.Initiator, row.Session, row.Operation, row.Connection?.Engine.Pid ?? 0, row.Connection?.Connection.Id ?? 0)
-    {
-    }
-
-    public bool Is(Row row) => row.Connection is { } c ? c.Connection.Id == Connection && c.Engine.Pid == Engine : row.Lun == Lun && row.Operation == Operation && row.Target == Target
-        && row.Initiator == Initiator && row.Session == Session;
-}
-
-/// <summary>One step of a drill: only the cells of this row count, and Esc goes back to this view.</summary>
-internal sealed record Step(RowId Id, Dimensions Group, int View, string Label)
-{
-    public bool Keeps(CellDelta delta) =>
-        ((Group & Dimensions.Target) == 0 || delta.Connection.Target == Id.Target)
-        && ((Group & Dimensions.Lun) == 0 || delta.Cell.Key.Lun == Id.Lun)
-        && ((Group & Dimensions.Initiator) == 0 || delta.Connection.Initiator == Id.Initiator)
-        && ((Group & Dimensions.Operation) == 0 || delta.Cell.Key.Operation == Id.Operation)
-        && ((Group & Dimensions.Connection) == 0 || (delta.Connection.Id == Id.Connection && delta.Engine.Pid == Id.Engine));
-
-    /// <summary>Whether a connection without cells is part of it; units and operations it has none.</summary>
-    public bool Keeps(ConnectionDelta delta) =>
-        (Group & (Dimensions.Lun | Dimensions.Operation)) == 0
-        && ((Group & Dimensions.Target) == 0 || delta.Connection.Target == Id.Target)
-        && ((Group & Dimensions.Initiator) == 0 || delta.Connection.Initiator == Id.Initiator)
-        && ((Group & Dimensions.Connection) == 0 || (delta.Connection.Id == Id.Connection && delta.Engine.Pid == Id.Engine));
 }
 
 /// <summary>What the viewer has chosen. Keys change it, <see cref="Frame"/> and <see cref="Screen"/> read it.</summary>
@@ -77,11 +48,13 @@ internal sealed class State
         _options = options;
         _sort = [.. Views.Select(SortOf)];
         Naming = new Naming(options.Names, options.Settings.Aliases);
-        Heat = Heat.With(options.Settings.Thresholds);
+        Thresholds = Top.Heat.With(options.Settings.Thresholds);
         (Expression, _filter) = (options.Expression, options.Expression?.Text ?? "");
         ViewIndex = Math.Max(0, Views.ToList().FindIndex(v => v.Key == options.View.Key));
         _sort[ViewIndex] = (View.Find(options.SortBy) ?? _sort[ViewIndex].By, options.Ascending);
         Extended = options.Extended;
+        Decomposed = options.Decomposed;
+        Heat = options.Heat;
         Interval = options.Interval;
     }
 
@@ -109,13 +82,34 @@ internal sealed class State
     public Column[] Columns => _columns ??=
         Preset is { Columns: { Count: > 0 } fields } && Preset.View == View.Key ? [.. fields.Select(f => View.Find(f)!)]
         : _options.Fields.Count > 0 && View.Key == _options.View.Key ? [.. _options.Fields]
-        : _options.ColumnsOf(View) is { Count: > 0 } configured ? [.. configured] : [.. View.InTable(Extended)];
+        : _options.ColumnsOf(View) is { Count: > 0 } configured ? [.. configured] : [.. View.InTable(Extended, Decomposed)];
 
     public Column SortBy => _sort[ViewIndex].By;
 
     public bool Ascending => _sort[ViewIndex].Ascending;
 
     public bool Extended { get; private set; }
+
+    /// <summary>Whether the columns of the decomposition are shown.</summary>
+    public bool Decomposed { get; private set; }
+
+    /// <summary>Whether heads alone are shown, without what is below them.</summary>
+    public bool Closed { get; set; }
+
+    /// <summary>Which durations the heat map is of.</summary>
+    public HeatMode Heat { get; private set; }
+
+    /// <summary>Whether the heat map is seen.</summary>
+    public bool InHeat => View.Key == Cli.View.Heat;
+
+    /// <summary>Intervals scrolled out of the heat map to the right.</summary>
+    public int HeatBack { get; set; }
+
+    /// <summary>The session whose end is shown.</summary>
+    public SessionEnd? Card { get; private set; }
+
+    /// <summary>Counts the changes of what narrows the views: what belongs to another scope is worth nothing then.</summary>
+    public int Scope { get; private set; }
 
     /// <summary>Columns scrolled out to the left of the numbers.</summary>
     public int FirstColumn { get; set; }
@@ -124,7 +118,7 @@ internal sealed class State
     public Naming Naming { get; }
 
     /// <summary>From when on numbers stand out.</summary>
-    public Heat Heat { get; }
+    public Heat Thresholds { get; }
 
     /// <summary>Which key does what.</summary>
     public KeyMap Keys => _options.Settings.Keys;
@@ -211,6 +205,7 @@ internal sealed class State
     public void SetFilter(string text, bool typing = false)
     {
         (Complaint, ComplaintAt) = ("", -1);
+        Scope++;
         if (text.TrimStart('!').Length == 0) (NameFilter, Expression, _filter) = (null, null, "");
         else if (Language.LooksLike(text)) SetExpression(text, typing);
         else if (NameFilter.TryParse(text, out NameFilter? filter)) (NameFilter, Expression, _filter) = (filter, null, text);
@@ -223,12 +218,6 @@ internal sealed class State
     /// <summary>Whether a cell counts for the filter.</summary>
     public bool Keeps(CellDelta delta, bool ofCommands) => NameFilter?.Keeps(delta) != false
         && (Expression is null || (Expression.NeedsCommands ? ofCommands : Expression.Keeps(delta)));
-
-    /// <summary>Whether a connection without cells counts for the filter.</summary>
-    public bool Keeps(ConnectionDelta delta) => NameFilter?.Keeps(delta.Connection) != false && Expression?.Keeps(delta) != false;
-
-    /// <summary>Whether a unit without cells counts for the filter.</summary>
-    public bool Keeps(UnitDelta unit) => NameFilter?.Keeps(unit) != false && Expression?.Keeps(unit) != false;
 
     /// <summary>Takes a preset up by its place; -1 takes back what the last one changed.</summary>
     public void Take(int preset)
@@ -267,7 +256,7 @@ internal sealed class State
         ViewIndex = view;
         Selected = null;
         Following = false;
-        FirstColumn = 0;
+        FirstColumn = HeatBack = 0;
         _columns = null;
     }
 
@@ -284,18 +273,55 @@ internal sealed class State
         _columns = null;
     }
 
-    /// <summary>Goes into a row: to the first view that tells apart what the steps so far do not.</summary>
+    public void ToggleDecomposed()
+    {
+        Decomposed = !Decomposed;
+        FirstColumn = 0;
+        _columns = null;
+    }
+
+    /// <summary>Goes on to the next kind of durations.</summary>
+    public void NextHeat() => Heat = (HeatMode)(((int)Heat + 1) % HeatColumns.Modes.Length);
+
+    /// <summary>Shows how a session ended.</summary>
+    public void Show(SessionEnd card) => (Card, Mode, MenuIndex) = (card, Mode.Card, 0);
+
+    /// <summary>Goes into a row: to the first view of those that suit it that tells apart what the steps so far do not.</summary>
     public void DrillInto(Row row)
     {
-        Dimensions known = View.Group;
+        Dimensions known = row.Group;
         foreach (Step step in Steps) known |= step.Group;
-        for (int i = 0; i < Views.Count; i++)
+        foreach (string key in View.Next)
         {
-            if ((Views[i].Group & ~known) == 0) continue;
-            Steps.Add(new Step(new RowId(row), View.Group, ViewIndex, Label(row)));
-            Show(i);
+            int next = IndexOf(key);
+            if (next < 0 || (Views[next].OfCommands && (Views[next].Group & ~known) == 0)) continue;
+            Into(row, next);
             return;
         }
+    }
+
+    /// <summary>Goes from a row to its heat map; without a row, to that of what is seen.</summary>
+    public void HeatOf(Row? row)
+    {
+        int heat = IndexOf(Cli.View.Heat);
+        if (heat < 0 || ViewIndex == heat) return;
+        if (row is null || row.Group == Dimensions.None) Show(heat);
+        else Into(row, heat);
+    }
+
+    private void Into(Row row, int view)
+    {
+        if (row.Group != Dimensions.None) Steps.Add(new Step(new RowId(row), row.Group, ViewIndex, Step.LabelOf(row, Naming)));
+        Scope++;
+        Show(view);
+    }
+
+    private int IndexOf(string key)
+    {
+        for (int i = 0; i < Views.Count; i++)
+            if (Views[i].Key == key)
+                return i;
+        return -1;
     }
 
     /// <summary>Takes the last step back; without one, the filter.</summary>
@@ -306,21 +332,12 @@ internal sealed class State
             SetFilter("");
             return;
         }
+        Scope++;
         Step step = Steps[^1];
         Steps.RemoveAt(Steps.Count - 1);
         Show(step.View);
         Selected = step.Id;
     }
-
-    /// <summary>What a row is called: the text of its identity columns.</summary>
-    public string Label(Row row) => View.Group switch
-    {
-        Dimensions.Operation => Cli.Columns.Op.Text!(row),
-        Dimensions.Initiator or Dimensions.Connection => Shown(row.Initiator, row.Connection?.Connection.Remote),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{Shown(row.Target, null)}:{row.Lun}"),
-    };
-
-    private string Shown(string name, string? address) => Naming.Of(name, address) is { Length: > 0 } shown ? shown : "-";
 
     // As the configuration says, else as the view does.
     private (Column By, bool Ascending) SortOf(View view)

@@ -16,11 +16,16 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
     // Which columns go first when the screen is too narrow for all.
     private static readonly string[] s_dispensable =
     [
+        "complete", "generation", "holder_isid", "conflicts_total", "size_mode_pct", "interarrival_p99_us", "near_pct", "tmfs_per_s", "connections", "luns",
+        "redirected_per_s", "unit_attentions_per_s", "reinstated_per_s", "logouts_per_s", "logins_per_s", "login_failures_per_s",
         "paths", "iops_peak", "initiators", "others_per_s", "opcode", "write_size_bytes", "read_size_bytes", "name",
         "queue_depth_max", "sessions", "busy_pct", "write_p50_us", "read_p50_us", "errors_per_s", "queue_depth",
         "bytes_share_pct", "write_bytes_per_s", "read_bytes_per_s",
         "last_s", "portal", "r2ts_per_s", "window_stall_pct", "itts", "nops_lost", "data_digest", "header_digest", "nop_p50_us",
         "retransmits_pct", "window", "age_s",
+        "svc_mean_us", "r2t_mean_us", "host_mean_us", "xfer_mean_us", "first_byte_mean_us", "phases_n",
+        "interarrival_p50_us", "seek_p50_bytes", "failures_total", "class", "sense", "tasks_hit", "ref_itt", "registrants", "reservation_key", "victim", "conflicts_per_s",
+        "op", "record", "elapsed_us", "ref_age_s", "target", "last", "rule",
     ];
 
     // What tells rows apart stands at the left and is neither scrolled nor dropped.
@@ -113,26 +118,34 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
         return column;
     }
 
-    // What is left over goes to the names, the first of them first, as far as their texts need it.
+    // What is left over goes to what is to be read, then to the names, the first of them first, as far as their texts need it.
     private void Place(List<Row> rows)
     {
         int left = _area.Width;
         foreach (Column column in _fitting) left -= Narrowest(column) + 1;
         _places.Clear();
         int x = _area.X;
+        int room = left;
+        foreach (Column column in _fitting)
+            if (column.Prose)
+                room -= Growth(column, rows, room);
         foreach (Column column in _fitting)
         {
             int width = Narrowest(column);
-            if (column.Text is not null)
-            {
-                int grow = Math.Clamp(Longest(column, rows) - width, 0, Math.Max(left, 0));
-                width += grow;
-                left -= grow;
-            }
+            if (column.Prose) width += Take(ref left, Growth(column, rows, left));
+            else if (column.Text is not null) width += Take(ref room, Growth(column, rows, room));
             _places.Add((x, width));
             x += width + 1;
         }
     }
+
+    private static int Take(ref int from, int cells)
+    {
+        from -= cells;
+        return cells;
+    }
+
+    private int Growth(Column column, List<Row> rows, int room) => Math.Clamp(Longest(column, rows) - Narrowest(column), 0, Math.Max(room, 0));
 
     private int Longest(Column column, List<Row> rows)
     {
@@ -179,16 +192,16 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
             Column column = _fitting[i];
             (int x, int width) = _places[i];
             var pen = new Pen(canvas, line with { X = x, Width = Math.Min(width, line.Right - x) });
-            if (column.Text is not null) Name(ref pen, Text(column, row), width, look.NamesFromStart);
-            else pen.Number(column.Show!, column.Value!(row), width, (state?.Heat ?? Heat.Default).Of(column.Field, column.Value(row)));
+            if (column.Text is not null) Name(ref pen, Text(column, row), width, look.NamesFromStart || column.Prose, Heat.OfText(column.Field, row));
+            else pen.Number(column.Show!, column.Value!(row), width, (state?.Thresholds ?? Heat.Default).Of(column.Field, column.Value(row)));
         }
     }
 
     private string Text(Column column, Row row) => state is null ? column.Text!(row) : state.Naming.Text(column, row);
 
-    private void Name(ref Pen pen, string text, int width, bool fromStart)
+    private void Name(ref Pen pen, string text, int width, bool fromStart, Style style)
     {
         if (text.Length == 0) pen.Text("-", Style.Dim);
-        else pen.Field(text, width, glyphs.Ellipsis, Style.Text, keepEnd: !fromStart);
+        else pen.Field(text, width, glyphs.Ellipsis, style, keepEnd: !fromStart);
     }
 }

@@ -166,6 +166,20 @@ public sealed class Filter
         return Is(new Subject { Finding = finding, Target = finding.Target, Initiator = finding.Initiator, Lun = finding.Lun });
     }
 
+    /// <summary>Whether something that is no cell counts.</summary>
+    public bool Keeps(in Scope scope) => scope.Item switch
+    {
+        FailureDelta failure => Keeps(failure),
+        PatternDelta pattern => Keeps(pattern),
+        ConnectionDelta connection => Keeps(connection),
+        UnitDelta unit => Keeps(unit),
+        TaskRecord task => Keeps(task),
+        SessionEnd end => Keeps(end),
+        ReservationState reservation => Keeps(reservation),
+        Finding finding => Keeps(finding),
+        _ => Is(new Subject { Target = scope.Target, Initiator = scope.Initiator, Lun = scope.Lun, Connection = scope.Connection }),
+    };
+
     /// <summary>Whether a command counts.</summary>
     public bool Keeps(in CompletedCommand command, in EventContext context)
     {

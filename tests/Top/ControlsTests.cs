@@ -145,8 +145,10 @@ public sealed class ControlsTests
         seen.Press("Enter");
         Assert.That((seen.State.View.Key, seen.State.Steps.Count), Is.EqualTo(("session", 3)));
         seen.Press("Enter");
-        Assert.That(seen.State.Steps, Has.Count.EqualTo(3), "nothing is left to tell apart");
-        seen.Press("Esc", "Esc", "Esc");
+        Assert.That((seen.State.View.Key, seen.State.Steps.Count), Is.EqualTo(("heat", 4)), "nothing else is left to tell apart");
+        seen.Press("Enter");
+        Assert.That(seen.State.Steps, Has.Count.EqualTo(4));
+        seen.Press("Esc", "Esc", "Esc", "Esc");
         Assert.That((seen.State.View.Key, seen.State.Steps.Count, Selected(seen)), Is.EqualTo(("lun", 0, lun)));
     }
 

@@ -11,6 +11,8 @@ public sealed class FrameAllocationTests
     [TestCase("2")]
     [TestCase("3")]
     [TestCase("4")]
+    [TestCase("5")]
+    [TestCase("6")]
     public void A_steady_screen_allocates_nothing(string view)
     {
         Seen seen = new Seen(120, 40).With(new SyntheticLoad().Take()).Press(view);

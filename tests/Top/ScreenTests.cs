@@ -11,12 +11,12 @@ internal sealed class Seen
     private readonly int _width;
     private readonly int _height;
 
-    public Seen(int width, int height, TopOptions? options = null)
+    public Seen(int width, int height, TopOptions? options = null, IReadOnlyList<Finding>? findings = null, Glyphs? glyphs = null)
     {
         (_width, _height) = (width, height);
         State = new State(options ?? new TopOptions());
-        Frame = new Frame(State);
-        Screen = new Screen(State, Frame, Glyphs.Unicode, TimeZoneInfo.Utc);
+        Frame = new Frame(State, findings is null ? null : _ => findings);
+        Screen = new Screen(State, Frame, glyphs ?? Glyphs.Unicode, TimeZoneInfo.Utc);
         Controls = new Controls(State, Frame, Screen);
         Screen.Draw(width, height);
     }
@@ -81,7 +81,7 @@ public sealed class ScreenTests
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
-        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                                                               5 rows
+        1 LUNs  2 Initiators  3 Sessions  4 Targets  5 Opcodes  6 Heat  7 Errors  8 Pattern  9 TMF  0 Findings
         TARGET              LUN NAME       R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD QDmx BSY% ERR/s ▼%IO▸
         …:storage.archive     0 …e-cache  96.0     0   101     0  1049     - 9.762     -     -     -  1.97    9   88  3.00   40
         …ple:storage.fast     1 vmfs-b     150   640  39.3  41.9   262  65.5 2.549 13.22 0.901 15.72  1.65   12   61     0   32
@@ -116,14 +116,14 @@ public sealed class ScreenTests
 
 
 
-        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat
         """);
 
     [Test]
     public void The_luns_on_80_by_24() => AssertScreen(new Seen(80, 24).With(new SyntheticLoad().Take()), """
         iscsitop 0.1.0  target 4711 · 3 sessions                            1 s 03:04:06
          11.0k IOPS    254 MB/s  QD 7.79  err 4.00  p99 r 6.903 w 8.209 ms             █
-        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                       5 rows
+        1 LUNs  2 3 4 5 6 7 8 9 0                                                 5 rows
         TARGET           LUN   R/s   W/s RMB/s WMB/s  RP50  RP99  WP99    QD ERR/s ▼%IO▸
         …orage.archive     0  96.0     0   101     0 9.762     -     -  1.97  3.00   40
         …:storage.fast     1   150   640  39.3  41.9 2.549 13.22 15.72  1.65     0   32
@@ -151,7 +151,7 @@ public sealed class ScreenTests
     public void The_luns_on_60_by_16() => AssertScreen(new Seen(60, 16).With(new SyntheticLoad().Take()), """
         iscsitop 0.1.0  target 4711 · 3 sessions        1 s 03:04:06
          11.0k IOPS    254 MB/s  QD 7.79  err 4.00                 █
-        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions
+        1 LUNs  2 3 4 5 6 7 8 9 0                             5 rows
         TARGET               LUN   R/s   W/s RMB/s  RP99  WP99 ▼%IO▸
         …e:storage.archive     0  96.0     0   101     -     -   40
         …mple:storage.fast     1   150   640  39.3 13.22 15.72   32
@@ -173,11 +173,11 @@ public sealed class ScreenTests
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                      █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                      █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                           █      0
-        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                                           3 rows
-        INITIATOR         SESS   R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD ERR/s ▼%IO▸
-        …ware:esx-02-77c1    1  1950   640  68.8  41.9  35.3  65.5 0.246 5.097 0.901 15.72  2.20     0   44
-        …ckup.example.com    1   108     0   101     0   932     - 11.12 156.2     -     -  2.46  4.00   40
-        …ware:esx-01-5f2a    1  6200  2100  25.4  17.2  4.10  8.19 0.181 1.451 0.413 5.323  3.13     0   17
+        1 LUNs 2 Initiators  3 Sessions 4 Targets 5 Opcodes 6 Heat 7 Errors 8 Pattern 9 TMF 0 Findings
+        INITIATOR            R/s   W/s RMB/s WMB/s  RP50  RP99  WP50  WP99    QD ALN% SEQ% NOPms ERR/s ▼%IO▸
+        …mware:esx-02-77c1  1950   640  68.8  41.9 0.246 5.097 0.901 15.72  2.20    -    - 1.965     0   44
+        …ackup.example.com   108     0   101     0 11.12 156.2     -     -  2.46    -    - 1.965  4.00   40
+        …mware:esx-01-5f2a  6200  2100  25.4  17.2 0.181 1.451 0.413 5.323  3.13    -    -     -     0   17
 
 
 
@@ -198,50 +198,50 @@ public sealed class ScreenTests
           20ms               0          ▏            4
           50ms               0          ▏            1
 
-        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat
         """);
 
     [Test]
-    public void Operations_with_the_units_that_see_them() => AssertScreen(new Seen(120, 30).With(new SyntheticLoad().Take()).Press("3"), """
+    public void Operations_with_the_units_that_see_them() => AssertScreen(new Seen(120, 30).With(new SyntheticLoad().Take()).Press("5"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                                                                    1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
-        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                                                               5 rows
-        OPCODE           HEX       CNT/s    %  MB/s   P50   P95   P99   MAX ▼TIME ERR%
-        WRITE(10)        0x2a       2740   25  59.1 0.491 3.031 8.209 78.10 2.705    0
-        READ(10)         0x28       8012   73  54.9 0.189 0.726 1.515 125.8 2.637    0
-        READ(16)         0x88        246  2.2   140 3.451 34.29 110.4 326.2 2.451  1.2
-        INQUIRY          0x12       4.00 <0.1  <.01     -     -     - 0.128 <.001   25
-        TEST UNIT READY  0x00       2.00 <0.1     0     -     -     - 0.073 <.001    0
+        1 LUNs  2 Initiators  3 Sessions  4 Targets  5 Opcodes  6 Heat  7 Errors  8 Pattern  9 TMF  0 Findings
+        OPCODE           HEX       CNT/s    %  MB/s   P50   P95   P99   MAX ▼TIME ERR% TOP-ERR
+        READ all         -          8258   75   195 0.198 1.026 6.903 326.2 5.089 <0.1 -
+          READ(10)       0x28       8012   73  54.9 0.189 0.726 1.515 125.8 2.637    0 -
+          READ(16)       0x88        246  2.2   140 3.451 34.29 110.4 326.2 2.451  1.2 -
+        WRITE(10)        0x2a       2740   25  59.1 0.491 3.031 8.209 78.10 2.705    0 -
+        INQUIRY          0x12       4.00 <0.1  <.01     -     -     - 0.128 <.001   25 -
+        TEST UNIT READY  0x00       2.00 <0.1     0     -     -     - 0.073 <.001    0 -
 
-
-        ── latency WRITE(10) ────────────────────────────────────────────── units ──────────────────────────────────────────────
-          from  read  n 0                    write  n 2740               TARGET           LUN CNT/s    %  MB/s   P50   P99 ERR%
-           2us                               ▏                 1         …:storage.fast     0  2100   77  17.2 0.413 5.323    0
-           5us                               ▏                 3         …:storage.fast     1   640   23  41.9 0.901 15.72    0
-          10us                               ▏                 7
-          20us                               ▌                40
-          50us                               █▌              117
-         100us                               ████▍           329
-         200us                               ████████████    902 p50
-         500us                               █████████▏      688
-           1ms                               █████▎          396
-           2ms                               ██▋             194
-           5ms                               ▋                43 p99
-          10ms                               ▏                13
-          20ms                               ▏                 6
-          50ms                               ▏                 1
-        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
+        ── latency READ all ─────────────────────────────────────────────── units ──────────────────────────────────────────────
+          from  read  n 8258                 write  n 0                  TARGET           LUN CNT/s    %  MB/s   P50   P99 ERR%
+          less  ▎                54                                      …:storage.fast     0  8000   97  54.9 0.189 1.451    0
+          20us  █▍              340                                      …:storage.fast     1   150  1.8  39.3 2.549 13.22    0
+          50us  ████▊          1168                                      …orage.archive     0  96.0  1.2   101 9.762     -  3.1
+         100us  ███████████    2692 p50                                  …orage.archive     1  12.0  0.1  0.01     -     -    0
+         200us  ████████████   2939
+         500us  ██▋             638
+           1ms  ▊               186
+           2ms  ▌               134
+           5ms  ▏                45 p99
+          10ms  ▏                28
+          20ms  ▏                23
+          50ms  ▏                 7
+         100ms  ▏                 3
+         200ms  ▏                 1
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat
         """);
 
     [Test]
-    public void Sessions_on_120_by_30() => AssertScreen(new Seen(120, 30).With(new SyntheticLoad().Take()).Press("4"), """
+    public void Sessions_on_120_by_30() => AssertScreen(new Seen(120, 30).With(new SyntheticLoad().Take()).Press("3"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                                                                    1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
-        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                                                               4 rows
+        1 LUNs  2 Initiators  3 Sessions  4 Targets  5 Opcodes  6 Heat  7 Errors  8 Pattern  9 TMF  0 Findings
         INITIATOR           TARGET         STATE▼       AGE HD     DD       WIN WSTALL%  RTX% NOPms NOPlost ITTs END           ▸
         …backup.example.com …orage.archive open       1h02m -      -          0       -     - 1.965       2    3 -
         …vmware:esx-01-5f2a …:storage.fast open       1h02m crc32c none      32       0   0.5     -       0    1 -
@@ -266,16 +266,16 @@ public sealed class ScreenTests
 
 
 
-        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat
         """);
 
     [Test]
-    public void Sessions_on_100_by_24_have_the_essentials() => AssertScreen(new Seen(100, 24).With(new SyntheticLoad().Take()).Press("4"), """
+    public void Sessions_on_100_by_24_have_the_essentials() => AssertScreen(new Seen(100, 24).With(new SyntheticLoad().Take()).Press("3"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                                                1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                      █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                      █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                           █      0
-        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                                           4 rows
+        1 LUNs 2 Initiators 3 Sessions  4 Targets 5 Opcodes 6 Heat 7 Errors 8 Pattern 9 TMF 0 Findings
         INITIATOR            TARGET         STATE▼       AGE HD     DD       WIN  RTX% NOPms END           ▸
         …:backup.example.com …orage.archive open       1h02m -      -          0     - 1.965 -
         ….vmware:esx-01-5f2a …:storage.fast open       1h02m crc32c none      32   0.5     - -
@@ -294,14 +294,14 @@ public sealed class ScreenTests
          100ms  ▉            3 p99
          200ms  ▎            1
 
-        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat
         """);
 
     [Test]
-    public void Sessions_on_60_by_16() => AssertScreen(new Seen(60, 16).With(new SyntheticLoad().Take()).Press("4"), """
+    public void Sessions_on_60_by_16() => AssertScreen(new Seen(60, 16).With(new SyntheticLoad().Take()).Press("3"), """
         iscsitop 0.1.0  target 4711 · 3 sessions        1 s 03:04:06
          11.0k IOPS    254 MB/s  QD 7.79  err 4.00                 █
-        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions
+        1 2  3 Sessions  4 5 6 7 8 9 0                        4 rows
         INITIATOR           TARGET         STATE▼    END           ▸
         …backup.example.com …orage.archive open      -
         …vmware:esx-01-5f2a …:storage.fast open      -
@@ -320,7 +320,7 @@ public sealed class ScreenTests
     [Test]
     public void Drilled_from_a_session_to_its_luns()
     {
-        Seen seen = new Seen(120, 30).With(new SyntheticLoad().Take()).Press("4", "Down");
+        Seen seen = new Seen(120, 30).With(new SyntheticLoad().Take()).Press("3", "Down");
         Assert.That(seen.Frame.Detail.Ops, Is.EqualTo(8302), "the panel has the connection's own commands");
         seen.Press("Enter");
         Assert.That((seen.State.View.Key, string.Join(' ', seen.Frame.Rows.Select(r => r.Lun).Order())), Is.EqualTo(("lun", "0 1")));
@@ -334,7 +334,7 @@ public sealed class ScreenTests
     [TestCase("fast:1", "1 2")]
     public void A_filter_keeps_the_sessions_that_it_names(string filter, string ids)
     {
-        Seen seen = new Seen(120, 30).With(new SyntheticLoad().Take()).Press("4", "/").Type(filter).Press("Enter");
+        Seen seen = new Seen(120, 30).With(new SyntheticLoad().Take()).Press("3", "/").Type(filter).Press("Enter");
         Assert.That(string.Join(' ', seen.Frame.Rows.Select(r => r.Connection!.Connection.Id).Order()), Is.EqualTo(ids));
     }
 
@@ -348,7 +348,7 @@ public sealed class ScreenTests
         │ ? h F1       this help: keys and columns                                     │
         │ Tab          next view                                                       │
         │ Shift-Tab    previous view                                                   │
-        │ 1 2 3 4      LUN, initiator, opcode, session view                            │
+        │ 1 2 3 4 5 6… view of LUNs, initiators, sessions, targets, opcodes, heat map… │
         │ s F6         choose the column to sort by                                    │
         │ <            sort by the column to the left                                  │
         │ >            sort by the column to the right                                 │
@@ -398,7 +398,7 @@ public sealed class ScreenTests
     public void Without_an_engine() => AssertScreen(new Seen(80, 16).With(new Snapshot()), """
         iscsitop 0.1.0  no engine                                           1 s
              - IOPS      - MB/s  QD    -  err -  p99 r - w - ms
-        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions                       0 rows
+        1 LUNs  2 3 4 5 6 7 8 9 0                                                 0 rows
         TARGET           LUN   R/s   W/s RMB/s WMB/s  RP50  RP99  WP99    QD ERR/s ▼%IO▸
 
           no engine is running here: start "iscsitop target" or "iscsitop demo"
@@ -421,7 +421,7 @@ public sealed class ScreenTests
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
-        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions    /esx-02                                               2 of 5 rows
+        1 LUNs  2 3 4 5 6 7 8 9 0  /esx-02                                                                           2 of 5 rows
         TARGET              LUN NAME       R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD QDmx BSY% ERR/s ▼%IO▸
         …ple:storage.fast     1 vmfs-b     150   640  39.3  41.9   262  65.5 2.549 13.22 0.901 15.72  1.65   12   61     0   73
         …ple:storage.fast     0 vmfs-a    1800     0  29.5     0  16.4     - 0.225 1.451     -     -  0.55   38   97     0   27
@@ -440,7 +440,7 @@ public sealed class ScreenTests
           10ms  ▌                 3 p99      ▋                 8 p99
           20ms                    0          ▎                 4
           50ms                    0          ▏                 1
-        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat
         """);
 
     [Test]
@@ -450,10 +450,10 @@ public sealed class ScreenTests
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                      █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                      █   IOPS
         total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                           █      0
-        1 LUNs  2 Initiators  3 SCSI operations  4 Sessions  › …ge.fast:1                             2 rows
-        INITIATOR         SESS   R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD ERR/s ▼%IO▸
-        …ware:esx-02-77c1    1   150   640  39.3  41.9   262  65.5 2.549 13.22 0.901 15.72  1.65     0  100
-        …ware:esx-01-5f2a    1     0     0     0     0     -     -     -     -     -     -  <.01     0    0
+        2 Initiators  › iqn.2026-01.com.example:storage.fast:1                                        2 rows
+        INITIATOR            R/s   W/s RMB/s WMB/s  RP50  RP99  WP50  WP99    QD ALN% SEQ% NOPms ERR/s ▼%IO▸
+        …mware:esx-02-77c1   150   640  39.3  41.9 2.549 13.22 0.901 15.72  1.65    -    -     -     0  100
+        …mware:esx-01-5f2a     0     0     0     0     -     -     -     -  <.01    -    -     -     0    0
         ── latency …1998-01.com.vmware:esx-02-77c1 ────────────── commands ─────────────────────────────────
           from  read  n 150             write  n 640           OPCODE          CNT/s    %  MB/s   P50   P99▸
            5us               0          ▏            1         WRITE(10)         640   81  41.9 0.901 15.72
@@ -469,7 +469,7 @@ public sealed class ScreenTests
           10ms  ▎            3 p99      ▍            8 p99
           20ms               0          ▏            4
           50ms               0          ▏            1
-        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat
         """);
 
     [Test]

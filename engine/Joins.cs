@@ -1,0 +1,102 @@
+using Iscsitop.Target.Probes;
+using LunNumber = Iscsitop.Target.Iscsi.Lun;
+
+namespace Iscsitop.Engine;
+
+/// <summary>What a roll-up joins to the rows it makes of cells.</summary>
+[Flags]
+public enum Joins
+{
+    None = 0,
+
+    /// <summary>What packets told of the connections behind a row.</summary>
+    Evidence = 1,
+
+    /// <summary>The connections behind it; those that are open have a row though they did nothing.</summary>
+    Links = 2,
+
+    /// <summary>Sizes and places.</summary>
+    Patterns = 4,
+
+    /// <summary>The most frequent failure of the interval.</summary>
+    Failures = 8,
+
+    /// <summary>How connections ended.</summary>
+    Ends = 16,
+
+    /// <summary>The units addressed.</summary>
+    Units = 32,
+}
+
+public sealed partial class Rollup
+{
+    private readonly Evidences _evidence = new();
+
+    private void Note(Row row, CellDelta delta)
+    {
+        if (delta.Cell.Completed > 0) row.Phases.Evidence |= _evidence.Of(delta);
+    }
+
+    private void Join(Snapshot snapshot, Func<Scope, bool>? others)
+    {
+        if ((joins & Joins.Links) != 0) JoinLinks(snapshot, others);
+        if ((joins & Joins.Patterns) != 0) JoinPatterns(snapshot, others);
+        if ((joins & Joins.Failures) != 0) JoinFailures(snapshot, others);
+        if ((joins & Joins.Ends) != 0) JoinEnds(snapshot);
+    }
+
+    private void JoinLinks(Snapshot snapshot, Func<Scope, bool>? others)
+    {
+        foreach (ConnectionDelta delta in snapshot.Connections)
+        {
+            if (delta.Connection.Discovery || others?.Invoke(Scope.Of(delta.Connection, delta.Engine) with { Item = delta }) == false) continue;
+            bool open = delta.Connection is { Closed: 0 } and ({ Tsih: > 0 } or { MidStream: true });
+            RowOf(delta.Connection, LunNumber.Unknown, 0, open)?.Extras.EnsureLinks().Add(delta);
+        }
+    }
+
+    private void JoinPatterns(Snapshot snapshot, Func<Scope, bool>? others)
+    {
+        foreach (PatternDelta delta in snapshot.Patterns)
+            if (delta.Pattern.Count > 0 && others?.Invoke(Scope.Of(delta.Connection, delta.Engine, delta.Key.Lun) with { Item = delta }) != false)
+                RowOf(delta.Connection, delta.Key.Lun, 0, create: false)?.Extras.EnsurePattern().Add(delta.Pattern);
+    }
+
+    private void JoinFailures(Snapshot snapshot, Func<Scope, bool>? others)
+    {
+        foreach (FailureDelta failure in snapshot.Failures)
+        {
+            if (failure.Count <= 0 || ((group & Dimensions.Operation) != 0 && !Scope.HasCommand(failure.Key.Kind))) continue;
+            if (others?.Invoke(Scope.Of(failure)) == false || RowOf(failure.Connection, failure.Key.Lun, failure.Key.Operation, create: false) is not { } row) continue;
+            if (row.Extras.Failure is null || failure.Count > row.Extras.Failure.Count) row.Extras.Failure = failure;
+            row.Extras.Links?.Add(failure);
+        }
+    }
+
+    private void JoinEnds(Snapshot snapshot)
+    {
+        foreach (SessionEnd end in snapshot.Ends)
+            if (_connections.TryGetValue((end.Engine.Pid, end.Connection.Id), out Row? row) && row.Generation == _generation)
+                row.Extras.End = end;
+    }
+
+    // The row that something of a connection belongs to; one that no cell made only when asked for.
+    private Row? RowOf(ConnectionInfo c, ulong lun, ushort operation, bool create)
+    {
+        var key = new RowKey(
+            (group & Dimensions.Target) != 0 ? _nexuses.NumberOf(c.Target) : 0,
+            (group & Dimensions.Lun) != 0 ? lun : LunNumber.Unknown,
+            (group & Dimensions.Initiator) != 0 ? _nexuses.NumberOf(c.Initiator) : 0,
+            (group & Dimensions.Session) != 0 ? _nexuses.NumberOf(Nexuses.SessionName(c)) : (group & Dimensions.Portal) != 0 ? _nexuses.NumberOf(c.Local) : 0,
+            (group & Dimensions.Operation) != 0 ? operation : (ushort)0);
+        if (!_index.TryGetValue(key, out Row? row))
+        {
+            if (!create) return null;
+            row = Keep(key, c);
+        }
+        if (row.Generation == _generation) return row;
+        if (!create) return null;
+        Begin(row);
+        return row;
+    }
+}
