@@ -201,7 +201,7 @@ public sealed class PromptTests
         var load = new SyntheticLoad();
         Seen seen = new Seen(120, 40).With(load.Take()).Press("2", "Down", "F");
         string followed = seen.Frame.Rows[seen.Frame.SelectedIndex].Initiator;
-        Assert.That(seen.Text, Does.Contain(" following "));
+        Assert.That(seen.Text, Does.Contain(" following"));
         seen.Press("I");
         Assert.That(seen.Frame.Rows[seen.Frame.SelectedIndex].Initiator, Is.EqualTo(followed));
         seen.Press("/").Type("!" + followed).Press("Enter");
@@ -244,10 +244,10 @@ public sealed class PromptTests
     [Test]
     public void Other_keys_do_it_and_are_shown()
     {
-        KeyMap keys = KeyMap.With(new Dictionary<KeyAction, string[]> { [KeyAction.Quit] = ["Q"], [KeyAction.ViewNumber] = ["a", "b"] }, (_, _, _) => new InvalidOperationException());
+        KeyMap keys = KeyMap.With(new Dictionary<KeyAction, string[]> { [KeyAction.Quit] = ["Q"], [KeyAction.ViewNumber] = ["A", "B"] }, (_, _, _) => new InvalidOperationException());
         Seen seen = Load(new Settings { Keys = keys });
         Assert.That(seen.Press("q").State.Quit, Is.False);
-        Assert.That(seen.Press("b").State.View.Key, Is.EqualTo("initiator"));
+        Assert.That(seen.Press("B").State.View.Key, Is.EqualTo("initiator"));
         Assert.That(seen.Press("1").State.View.Key, Is.EqualTo("initiator"));
         Assert.That(seen.Lines[^1], Does.StartWith("Q quit"));
         Assert.That(seen.Press("?").Text, Does.Contain("│ Q            quit"));

@@ -15,7 +15,7 @@ internal sealed class Seen
     {
         (_width, _height) = (width, height);
         State = new State(options ?? new TopOptions());
-        Frame = new Frame(State, findings is null ? null : _ => findings);
+        Frame = new Frame(State, _ => findings ?? []);
         Screen = new Screen(State, Frame, glyphs ?? Glyphs.Unicode, TimeZoneInfo.Utc);
         Controls = new Controls(State, Frame, Screen);
         Screen.Draw(width, height);
@@ -355,13 +355,13 @@ public sealed class ScreenTests
         │ I            invert the sort order                                           │
         │ /            filter by target, LUN, initiator (regex; a leading ! inverts),… │
         │ :            command line: view, filter, sort, save ...; Tab completes, Up … │
-        │ Enter        drill into the selected row                                     │
+        │ Enter        drill into the selected row; how it ended, of a session that w… │
         │ Esc          back out of a drill, then clear the filter                      │
         │ Space z      pause and go on; nothing is lost meanwhile                      │
         │ e            lower panel: both, latency, commands, none                      │
-        │ x            more columns                                                    │
-        │ n            names: alias, name, beginning of a long name, address           │
-        │ p            next preset, and back to none                                   │
+        │ d            where the time of reads and writes went, and whose it was: sto… │
+        │ H            heat map of the selected row                                    │
+        │ m            heat map of latency, first byte, host data, service, pings      │
         ╰────────────────────────────────────────────────────────────────────────────▼─╯
         Up Down scroll  Esc close
         """);
