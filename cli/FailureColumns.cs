@@ -6,7 +6,8 @@ namespace Iscsitop.Cli;
 internal static class FailureColumns
 {
     internal static readonly Column Top = new("top_error", "TOP-ERR", 20, "", "most frequent failure of the interval: status, and sense key, code and qualifier", null,
-        r => r.Extras.Failure is not { } f ? "" : FailureWords.Brief(f.Key)) { Identifies = false };
+        r => r.Extras.Failure is not { } f ? "" : FailureWords.Brief(f.Key))
+    { Identifies = false };
 
     internal static readonly Column[] All =
     [

@@ -110,7 +110,11 @@ internal sealed partial class SnapshotCodec
         entry.Info = Decoding
             ? new ConnectionInfo(entry.Id, local, remote, target, initiator, isid, tsih, cid, _opened, closed)
             {
-                Discovery = discovery, MidStream = midStream, OneSided = oneSided, End = end, Parameters = parameters,
+                Discovery = discovery,
+                MidStream = midStream,
+                OneSided = oneSided,
+                End = end,
+                Parameters = parameters,
             }
             : c;
     }

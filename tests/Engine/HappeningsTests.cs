@@ -34,8 +34,18 @@ public sealed class HappeningsTests
     {
         var entry = new TaskEntry
         {
-            Id = 9, Time = 100, Connection = Connection, Lun = Lun.Unknown, Function = TaskFunction.TargetColdReset, Referenced = 0xfffffff0,
-            Operation = 0x9e10, Age = -1, Hit = -1, Response = 255, Elapsed = 44, After = TaskAftermath.LoggedInAgain,
+            Id = 9,
+            Time = 100,
+            Connection = Connection,
+            Lun = Lun.Unknown,
+            Function = TaskFunction.TargetColdReset,
+            Referenced = 0xfffffff0,
+            Operation = 0x9e10,
+            Age = -1,
+            Hit = -1,
+            Response = 255,
+            Elapsed = 44,
+            After = TaskAftermath.LoggedInAgain,
         };
         _writer.Write(in entry);
         Assert.That(Read.Task(_engine, Offset), Is.EqualTo(new TaskRecord(

@@ -155,7 +155,9 @@ public sealed class KeptFailuresTests
         Snapshot snapshot = Take();
         Assert.That(snapshot.Connections.ToDictionary(c => c.Connection.Id, c => c.Total[Fact.Reinstatements]), Is.EquivalentTo(new Dictionary<uint, long>
         {
-            [old.Id] = 0, [newer.Id] = 1, [elsewhere.Id] = 0,
+            [old.Id] = 0,
+            [newer.Id] = 1,
+            [elsewhere.Id] = 0,
         }));
     }
 

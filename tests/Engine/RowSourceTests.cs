@@ -22,7 +22,13 @@ public sealed class RowSourceTests
 
     private static FailureDelta Failure(ConnectionInfo c, ulong lun, FailureKind kind, uint code, long count, long total, long first = 10, long last = 20) => new()
     {
-        Key = new FailureKey(c.Id, lun, 0x2800, kind, code), Connection = c, Engine = s_engine, Count = count, Total = total, First = first, Last = last,
+        Key = new FailureKey(c.Id, lun, 0x2800, kind, code),
+        Connection = c,
+        Engine = s_engine,
+        Count = count,
+        Total = total,
+        First = first,
+        Last = last,
     };
 
     [Test]

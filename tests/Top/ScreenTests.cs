@@ -525,7 +525,12 @@ public sealed class ScreenTests
         var snapshot = new Snapshot { Seconds = 1 };
         snapshot.Engines.Add(new EngineStatus
         {
-            Pid = 1, Source = "eth0", Lost = 2, Folded = 3, Unmatched = 4, OutboxDrops = 7,
+            Pid = 1,
+            Source = "eth0",
+            Lost = 2,
+            Folded = 3,
+            Unmatched = 4,
+            OutboxDrops = 7,
             Coverage = new() { Dropped = 5, Resyncs = 6, MidStream = 8, Evicted = 9, MissingBytes = 10 },
         });
         Seen seen = new Seen(160, 60).With(snapshot);

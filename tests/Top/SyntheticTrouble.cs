@@ -59,7 +59,13 @@ internal static class SyntheticTrouble
         int n = s.Failures.Count;
         s.Failures.Add(new FailureDelta
         {
-            Key = new FailureKey(c.Id, lun, operation, kind, code), Connection = c, Engine = s.Engines[0], Count = count, Total = total, First = Now - (100 + n) * Second, Last = Now - n * Second,
+            Key = new FailureKey(c.Id, lun, operation, kind, code),
+            Connection = c,
+            Engine = s.Engines[0],
+            Count = count,
+            Total = total,
+            First = Now - (100 + n) * Second,
+            Last = Now - n * Second,
         });
     }
 

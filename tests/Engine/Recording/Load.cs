@@ -110,8 +110,11 @@ internal sealed class Load
                 if (count + now == 0 && before == 0) continue;
                 var cell = new Cell
                 {
-                    Key = new CellKey(_connection.Id, _lun, write ? (ushort)0x2a00 : (ushort)0x2800), Kind = write ? CommandKind.Write : CommandKind.Read,
-                    Completed = count, Outstanding = now, Started = count + now - before,
+                    Key = new CellKey(_connection.Id, _lun, write ? (ushort)0x2a00 : (ushort)0x2800),
+                    Kind = write ? CommandKind.Write : CommandKind.Read,
+                    Completed = count,
+                    Outstanding = now,
+                    Started = count + now - before,
                 };
                 before = now;
                 var pattern = new PatternDelta { Key = new PatternKey(_connection.Id, _lun, write), Connection = _connection, Engine = engine };
