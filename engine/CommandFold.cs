@@ -12,7 +12,8 @@ namespace Iscsitop.Engine;
 /// </summary>
 internal sealed class CommandFold
 {
-    private const int MostCells = 8192;
+    /// <summary>Cells with their own place.</summary>
+    internal const int MostCells = 8192;
 
     private static readonly ConnectionInfo s_nobody = new(0, "", "");
 
@@ -58,14 +59,23 @@ internal sealed class CommandFold
             _skip--;
             return false;
         }
-        foreach ((CellKey key, CellDelta delta) in _running)
-        {
-            if (_ready.TryAdd(key, delta)) continue;
-            _ready[key].Cell.Add(delta.Cell);
-            _free.Push(delta);
-        }
+        foreach (CellDelta delta in _running.Values) MakeReady(delta);
         _running.Clear();
         return true;
+    }
+
+    // Intervals that nobody takes for long have no more cells together than one may have.
+    private void MakeReady(CellDelta delta)
+    {
+        Cell cell = delta.Cell;
+        if (_ready.Count >= MostCells && cell.Key.Connection != 0 && !_ready.ContainsKey(cell.Key))
+        {
+            Folded += cell.Completed + cell.Aborted;
+            (cell.Key, delta.Connection) = (new CellKey(0, Lun.Unknown, CellTable.Overflow(cell.Kind)), s_nobody);
+        }
+        if (_ready.TryAdd(cell.Key, delta)) return;
+        _ready[cell.Key].Cell.Add(cell);
+        _free.Push(delta);
     }
 
     /// <summary>Hands out what came since the last call; valid until the next.</summary>

@@ -8,6 +8,9 @@ public sealed class HappeningRows : KeyedRows<(int Engine, long Task, string Tar
 {
     private const uint ReservationConflict = 0x18;
 
+    // LUNs come from peers: units beyond that are found anew each time.
+    private const int MostKept = 4096;
+
     private readonly Dictionary<(int, string, ulong), Conflicts> _conflicts = [];
 
     /// <inheritdoc/>
@@ -21,6 +24,7 @@ public sealed class HappeningRows : KeyedRows<(int Engine, long Task, string Tar
             if (by.Keeps(Scope.Of(task.Connection, task.Engine, task.Lun, task.Operation == 0 ? -1 : task.Operation) with { Item = task }))
                 Add(task);
         if (snapshot.Reservations.Count == 0) return;
+        if (_conflicts.Count > MostKept) _conflicts.Clear();
         foreach (Conflicts conflicts in _conflicts.Values) conflicts.Clear();
         foreach (FailureDelta failure in snapshot.Failures)
             if (failure.Key.Kind == FailureKind.Status && failure.Key.Code >> 24 == ReservationConflict)

@@ -97,7 +97,8 @@ internal sealed partial class Mirror(Lock gate, int pid)
     {
         lock (gate)
         {
-            Connections[connection.Id] = connection;
+            // What is beyond all bounds stays without a name.
+            if (Connections.Count < MaxConnections + MaxClosed || Connections.ContainsKey(connection.Id)) Connections[connection.Id] = connection;
             _last = null;
             if (connection.Closed != 0) _closed.Enqueue((connection.Id, _statuses + StatusesKept));
             // Without a status for so long nothing is taken in that would need them.

@@ -240,13 +240,25 @@ public sealed partial class ProbeEngine : IDisposable
     /// <summary>One round: who came, what they want, what happened, what is due. Allocates nothing when nobody comes or goes.</summary>
     internal void Tick(long now)
     {
-        while (_arrived.TryDequeue(out Socket? socket)) Attach(new Subscriber(socket, now));
+        while (_arrived.TryDequeue(out Socket? socket)) Admit(socket, now);
         ReadWants(now);
         RemoveGone(now);
         int taken = _observation.Take(now);
         bool all = true;
         foreach (Subscriber subscriber in _subscribers) all &= _observation.Publish(subscriber, now);
         _wait = NextWait(now, taken, all);
+    }
+
+    // More than may be here can have come since the last round.
+    private void Admit(Socket socket, long now)
+    {
+        if (_subscribers.Count < MaxSubscribers)
+        {
+            Attach(new Subscriber(socket, now));
+            return;
+        }
+        LogRefused();
+        socket.Dispose();
     }
 
     private void Attach(Subscriber subscriber)

@@ -52,8 +52,10 @@ internal sealed class TaskLog(Func<long> advance)
     private TaskEntry[] _entries = [];
     private long _last;
 
-    // A bit for each initiator and unit that something open is watched of: what most commands are asked.
+    // A bit for each initiator and unit that something open is watched of, and for each initiator of which that is all units of a target:
+    // what most commands are asked.
     private ulong _watched;
+    private ulong _watchedTargets;
 
     /// <summary>The requests kept, in no order; those without an id are free places.</summary>
     public ReadOnlySpan<TaskEntry> All => _entries;
@@ -106,7 +108,7 @@ internal sealed class TaskLog(Func<long> advance)
     /// <summary>A command ended GOOD.</summary>
     public void Recover(in CompletedCommand command, long began)
     {
-        if ((_watched & Bit(command.Initiator, command.Lun)) == 0) return;
+        if ((_watched & Bit(command.Initiator, command.Target, command.Lun) | _watchedTargets & Bit(command.Initiator, command.Target, Lun.Unknown)) == 0) return;
         bool any = false;
         foreach (ref TaskEntry entry in _entries.AsSpan())
         {
@@ -156,7 +158,7 @@ internal sealed class TaskLog(Func<long> advance)
     public void Clear()
     {
         Array.Clear(_entries);
-        _watched = 0;
+        _watched = _watchedTargets = 0;
     }
 
     private void Escalate(TaskFunction function, in ProbeEvent e)
@@ -190,10 +192,15 @@ internal sealed class TaskLog(Func<long> advance)
 
     private void Watch()
     {
-        _watched = 0;
+        _watched = _watchedTargets = 0;
         foreach (ref readonly TaskEntry entry in _entries.AsSpan())
-            if (IsOpen(in entry)) _watched |= entry.Lun == Lun.Unknown ? ulong.MaxValue : Bit(entry.Initiator, entry.Lun);
+        {
+            if (!IsOpen(in entry)) continue;
+            ref ulong watched = ref entry.Lun == Lun.Unknown ? ref _watchedTargets : ref _watched;
+            watched |= Bit(entry.Initiator, entry.Target, entry.Lun);
+        }
     }
 
-    private static ulong Bit(uint initiator, ulong lun) => 1ul << (int)((initiator * 0x9e3779b1u ^ (uint)lun * 0x85ebca6bu) >> 26);
+    private static ulong Bit(uint initiator, uint target, ulong lun) =>
+        1ul << (int)((initiator * 0x9e3779b1u ^ target * 0xc2b2ae35u ^ (uint)lun * 0x85ebca6bu) >> 26);
 }

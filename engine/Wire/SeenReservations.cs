@@ -47,6 +47,10 @@ internal sealed record SeenReservations
     /// <summary>Whether anybody has registered or reserved.</summary>
     public bool IsEmpty => Registrants.Length == 0 && Type == 0 && !Legacy;
 
+    /// <summary>The same with so many registrants at most.</summary>
+    public SeenReservations AtMost(int registrants) =>
+        Registrants.Length <= registrants ? this : this with { Registrants = Registrants[..Math.Max(0, registrants)], HasAll = false, HasAllKeys = false };
+
     /// <summary>Whether another says the same of who may do what.</summary>
     public bool SameAs(SeenReservations other) =>
         Legacy == other.Legacy && Type == other.Type && Holder == other.Holder && Registrants.AsSpan().SequenceEqual(other.Registrants);
@@ -68,7 +72,7 @@ internal sealed record SeenReservations
             Action.Register => now.Register(by, key, actionKey, list, whole),
             Action.RegisterAndIgnore => now.RegisterAnyway(by with { Key = actionKey }),
             Action.Reserve => now.Reserved(type, by with { Key = key }),
-            Action.Release => now.ReleasedBy(by),
+            Action.Release => now.ReleasedBy(by with { Key = key }),
             Action.Clear => now.Cleared(),
             Action.Preempt or Action.PreemptAndAbort => now.Preempted(type, by with { Key = key }, actionKey),
             Action.RegisterAndMove => now.Moved(by, actionKey, list),
@@ -86,10 +90,13 @@ internal sealed record SeenReservations
         var keys = new List<ulong>();
         for (; list.Length >= 8; list = list[8..]) keys.Add(BinaryPrimitives.ReadUInt64BigEndian(list));
         if (keys.Count == 0) return Cleared() with { Generation = generation };
-        var gone = now.Registrants.Where(r => !keys.Remove(r.Key)).ToHashSet();
-        now = (now with { HasAllKeys = true }).Without(gone.Contains);
+        RegistrantInfo[] left = Array.FindAll(now.Registrants, r => keys.Remove(r.Key));
+        bool all = left.Length == now.Registrants.Length && keys.Count == 0;
+        now = (now with { HasAllKeys = true }).Left(left);
+        // Who holds it now was not seen, when the holder has gone.
+        if (now.Type != Type) now = now with { KnowsType = false };
         foreach (ulong key in keys) now = now.With(new RegistrantInfo("", "", key), another: true);
-        return (now with { HasAll = now.HasAll && gone.Count == 0 && keys.Count == 0 }).Settled();
+        return (now with { HasAll = now.HasAll && all }).Settled();
     }
 
     /// <summary>PERSISTENT RESERVE IN, READ RESERVATION (SPC-4 §6.14.3).</summary>
@@ -142,7 +149,8 @@ internal sealed record SeenReservations
     {
         SeenReservations now = this;
         if (key != 0) now = now.Proven(by with { Key = key });
-        else if (now.Find(by) >= 0) now = now.Without(r => Same(r, by)) with { HasAll = false, Generation = -1 };
+        else if (now.Find(by) >= 0) now = now.Without(r => Same(r, by)) with { HasAll = false, HasAllKeys = false, Generation = -1 };
+        if (key == 0 && now.Type != Type) now = now with { KnowsType = false }; // it was gone before: somebody else may hold it
         if (actionKey == 0) return key == 0 ? now with { Generation = -1 } : now.Without(r => Same(r, by)).Next();
         now = now.With(by with { Key = actionKey });
         const byte specifyPorts = 0x08;
@@ -178,6 +186,8 @@ internal sealed record SeenReservations
     private SeenReservations ReleasedBy(RegistrantInfo by)
     {
         if (Type == 0) return this;
+        // Who has the key of a holder without a name is mostly the holder.
+        if (Holder is { Initiator: "" } nameless && nameless.Key == by.Key) return Released() with { KnowsType = false };
         return ReservationType.Find(Type) is { AllHold: true } || (Holder is { } holder && Same(holder, by)) ? Released() : this;
     }
 
@@ -255,9 +265,11 @@ internal sealed record SeenReservations
     }
 
     // SPC-4 §5.13.11.1.3: a reservation ends with the registration of its last holder.
-    private SeenReservations Without(Predicate<RegistrantInfo> gone)
+    private SeenReservations Without(Predicate<RegistrantInfo> gone) => Left(Array.FindAll(Registrants, r => !gone(r)));
+
+    // Only these are left of its registrants.
+    private SeenReservations Left(RegistrantInfo[] left)
     {
-        RegistrantInfo[] left = Array.FindAll(Registrants, r => !gone(r));
         if (left.Length == Registrants.Length) return this;
         SeenReservations now = this with { Registrants = left };
         if (Type == 0) return now;
@@ -274,7 +286,7 @@ internal sealed record SeenReservations
 
     // Another generation than was counted: something was not seen.
     private SeenReservations Told(uint generation) =>
-        WithoutLegacy() with { HasAll = HasAll && Generation == generation, Generation = generation };
+        WithoutLegacy() with { HasAll = HasAll && Generation == generation, HasAllKeys = HasAllKeys && Generation == generation, Generation = generation };
 
     private int Find(RegistrantInfo of) => Array.FindIndex(Registrants, r => Same(r, of));
 

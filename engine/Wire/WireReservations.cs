@@ -13,10 +13,14 @@ internal sealed class WireReservations(Provider provider)
     /// <summary>Units followed at most.</summary>
     public const int MostUnits = 4096;
 
+    /// <summary>Registrants of all of them at most: as many as an engine tells of.</summary>
+    public const int MostRegistrants = ReservationTable.MostRegistrants;
+
     // An answer that passed a newer command's status on its way says less than is known.
     private const long Passing = 1_000_000_000;
 
     private readonly Dictionary<(string Target, ulong Lun), Unit> _units = [];
+    private int _registrants;
 
     private sealed class Unit
     {
@@ -29,6 +33,9 @@ internal sealed class WireReservations(Provider provider)
 
     /// <summary>How many units are followed.</summary>
     public int Count => _units.Count;
+
+    /// <summary>How many registrants they have.</summary>
+    public int Registrants => _registrants;
 
     /// <summary>A command that changes reservations ended GOOD.</summary>
     public void Ended(string target, ulong lun, RegistrantInfo by, PendingReserve command, long time)
@@ -83,6 +90,9 @@ internal sealed class WireReservations(Provider provider)
             if (_units.Count >= MostUnits) return;
             _units.Add((target, lun), unit = new Unit());
         }
+        _registrants -= unit.Seen.Registrants.Length;
+        now = now.AtMost(MostRegistrants - _registrants);
+        _registrants += now.Registrants.Length;
         bool same = before.SameAs(now);
         if (!same) unit.Changed = time;
         unit.Seen = now;

@@ -1,6 +1,7 @@
 using Iscsitop.Engine;
 using Iscsitop.Engine.Filtering;
 using Iscsitop.Engine.Sources;
+using Iscsitop.Target.Probes;
 using Iscsitop.Tests.Pipeline;
 
 namespace Iscsitop.Tests.Engine;
@@ -92,6 +93,25 @@ public sealed class CommandFoldTests
         }
         feed.Dispose();
         Directory.Delete(directory, true);
+    }
+
+    [Test]
+    public void Intervals_that_nobody_takes_do_not_pile_up()
+    {
+        var fold = new CommandFold();
+        fold.Use(Filter.Parse("itt>=0"), 0);
+        var context = new EventContext(new ConnectionInfo(1, "l", "r", "t", "i"), "t", "i", 0, new EngineStatus());
+        for (uint connection = 1; connection <= 3 * CommandFold.MostCells; connection++)
+        {
+            var command = new CompletedCommand { Connection = connection, CdbLength = 10, Latency = 5 };
+            fold.Add(in command, in context);
+            if (connection % 1000 == 0) fold.Commit();
+        }
+        fold.Commit();
+        var cells = new List<CellDelta>();
+        fold.TakeInto(cells);
+        Assert.That((cells.Count, cells.Sum(c => c.Cell.Completed), fold.Folded), Is.EqualTo((CommandFold.MostCells + 1, 3L * CommandFold.MostCells, 2L * CommandFold.MostCells)));
+        Assert.That(cells.Single(c => c.Cell.Key.Connection == 0).Connection.Target, Is.Empty);
     }
 
     [Test]

@@ -57,6 +57,13 @@ public sealed class MirrorTests
     }
 
     [Test]
+    public void Connections_without_end_stay_without_a_name()
+    {
+        for (uint id = 1; id <= 200_000; id++) _mirror.Connect(new ConnectionInfo(id, "l", "r"));
+        Assert.That(_mirror.Connections, Has.Count.EqualTo(1 << 17));
+    }
+
+    [Test]
     public void What_cannot_be_read_ends_it()
     {
         _mirror.Keep(FrameType.Cells, [1, 2, 3, 4]);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using Iscsitop.Engine;
 using Iscsitop.Target.Probes;
+using Microsoft.Extensions.Logging;
 
 namespace Iscsitop.Tests.Engine;
 
@@ -53,6 +54,48 @@ public sealed class PipeTests
         }
         Assert.That(events + commands + drops, Is.EqualTo(20_000 * 5), "two PDUs, two xfers and a command each");
         Assert.That(drops, Is.GreaterThan(0));
+    }
+
+    [Test]
+    public void However_many_come_at_once_no_more_than_the_bound_are_served()
+    {
+        using var logger = new Slow();
+        using var engine = new ProbeEngine(new Provider("test"), _directory, 12, logger);
+        engine.Start();
+        List<Socket> sockets = [];
+        for (int i = 0; i < ProbeEngine.MaxSubscribers + 20; i++) sockets.Add(Pipe.Connect(_directory, 12));
+        Assert.That(logger.Attached.Wait(Rig.Patience));
+        Thread.Sleep(300);                                           // all others arrive while the engine is busy with the first
+        logger.GoOn.Set();
+        Rig.Until(() => engine.Subscribers >= ProbeEngine.MaxSubscribers, "they are attached");
+        Thread.Sleep(100);
+        Assert.That(engine.Subscribers, Is.EqualTo(ProbeEngine.MaxSubscribers));
+        sockets.ForEach(s => s.Dispose());
+    }
+
+    // Stops the engine's thread when somebody attaches.
+    private sealed class Slow : ILogger, IDisposable
+    {
+        public ManualResetEventSlim Attached { get; } = new();
+
+        public ManualResetEventSlim GoOn { get; } = new();
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Id != 102) return;
+            Attached.Set();
+            GoOn.Wait(Rig.Patience);
+        }
+
+        public void Dispose()
+        {
+            Attached.Dispose();
+            GoOn.Dispose();
+        }
     }
 
     [Test]

@@ -88,6 +88,15 @@ public sealed class TaskLogTests
     }
 
     [Test]
+    public void After_a_reset_of_the_target_a_command_of_any_of_its_units_recovers()
+    {
+        _script.At(10).Manage(9, TaskFunction.TargetWarmReset);
+        _script.Lun = 77;
+        _script.At(20).Read(1, 512).DataIn(1, 512, 0x81);
+        Assert.That(this[1].After, Is.EqualTo(TaskAftermath.Recovered));
+    }
+
+    [Test]
     public void Stronger_requests_escalate()
     {
         _script.At(10).Manage(1, TaskFunction.AbortTask, 7).At(11).Manage(2, TaskFunction.AbortTaskSet).At(20).Manage(3, TaskFunction.LogicalUnitReset);

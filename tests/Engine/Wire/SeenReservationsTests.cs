@@ -198,6 +198,39 @@ public sealed class SeenReservationsTests
     }
 
     [Test]
+    public void Of_several_without_a_name_that_have_one_key_those_stay_that_are_left()
+    {
+        _seen = _seen.Keys(Answer(3, Key(2), Key(2), Key(2)));
+        _seen = _seen.Keys(Answer(4, Key(2), Key(2)));
+        IsNow("=2 =2", "-", complete: false);
+    }
+
+    [Test]
+    public void Who_releases_with_the_key_of_a_holder_without_a_name_held_it()
+    {
+        _seen = _seen.Reservation(Answer(3, Held(1, 5)));
+        Out(Release, s_a, 1, type: 5).IsNow("a=1", "-", complete: false);
+        Assert.That(_seen.KnowsType, Is.False);
+    }
+
+    [Test]
+    public void After_what_was_missed_a_key_is_nobodys_for_certain()
+    {
+        _seen = Known()._seen.Reservation(Answer(12, Held(2, 3)));
+        IsNow("a=1 b=2", "3 =2", complete: false);
+    }
+
+    [Test]
+    public void Where_the_holder_has_gone_unseen_it_is_open_who_holds()
+    {
+        _seen = Known("a")._seen.Keys(Answer(11, Key(2)));
+        IsNow("b=2", "-", complete: false);
+        Assert.That(_seen.KnowsType, Is.False);
+        Known("a").Out(Register, s_a, 0, 7).IsNow("b=2 a=7", "-", complete: false);
+        Assert.That(_seen.KnowsType, Is.False);
+    }
+
+    [Test]
     public void Another_generation_than_was_counted_says_that_something_was_missed()
     {
         _seen = Known()._seen.Keys(Answer(10, Key(1), Key(2)));

@@ -132,4 +132,16 @@ public sealed class WireReservationsTests
         for (uint i = 0; i < WireReservations.MostUnits + 10; i++) Do(rig, i + 1, "160000000000", lun: i);
         Assert.That((Told(rig).Count, rig.Context.Reservations.Count), Is.EqualTo((WireReservations.MostUnits, WireReservations.MostUnits)));
     }
+
+    [Test]
+    public void Registrants_of_all_units_are_bounded_too()
+    {
+        WireRig rig = WireRig.LoggedIn();
+        byte[] keys = [0, 0, 0, 1, 0, 0, 8, 0, .. Enumerable.Range(0, 2048).Select(i => (byte)(i % 8 == 7 ? i / 8 : 1))];
+        for (ulong lun = 0; lun < 100; lun++) rig.Context.Reservations.Answered(Pdus.Target, lun, UnitFact.ReadKeys, keys, 1);
+        Assert.That(rig.Context.Reservations.Registrants, Is.EqualTo(WireReservations.MostRegistrants));
+        Assert.That(Told(rig).Sum(i => i.Registrants.Count), Is.EqualTo(WireReservations.MostRegistrants));
+        rig.Context.Reservations.Answered(Pdus.Target, 0, UnitFact.ReadKeys, [0, 0, 0, 2, 0, 0, 0, 0], 2);
+        Assert.That(rig.Context.Reservations.Registrants, Is.EqualTo(WireReservations.MostRegistrants - 256));
+    }
 }
