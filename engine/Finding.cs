@@ -44,6 +44,10 @@ public sealed class Examiner
     // With so many more paths to units, or failures, rules are looked at one snapshot less often.
     private const int PlacesASnapshot = 4000;
 
+    // Rules are not looked at more often, but for a snapshot that is so much shorter than the one before: it may be a file's last.
+    private const long MostOften = 900_000_000;
+    private const double Shorter = 0.9;
+
     private const string Rest = "others";
 
     private readonly Dictionary<(int Rule, string Subject, string Target, ulong Lun, string Initiator), Finding> _found = [];
@@ -58,6 +62,8 @@ public sealed class Examiner
     private Severity _worst;
     private bool _changed;
     private int _wait;
+    private double _seconds;
+    private long _looked = long.MinValue;
     private long _time = long.MinValue;
 
     /// <summary>Nothing was found yet.</summary>
@@ -73,7 +79,10 @@ public sealed class Examiner
         if (snapshot.Time < _time) Forget();
         _time = snapshot.Time;
         _evidence.Take(snapshot);
-        if (--_wait > 0) return;
+        bool shorter = snapshot.Seconds < Shorter * _seconds;
+        _seconds = snapshot.Seconds;
+        if (!shorter && ((_looked != long.MinValue && _time - _looked < MostOften) || --_wait > 0)) return;
+        _looked = _time;
         _wait = 1 + (_evidence.Paths.Count + _evidence.Failures.Count) / PlacesASnapshot;
         _said.Clear();
         _evidence.Look();
@@ -94,7 +103,7 @@ public sealed class Examiner
         _findings.Clear();
         Array.Clear(_live);
         _evidence = new Evidence();
-        _wait = 0;
+        (_wait, _seconds, _looked) = (0, 0, long.MinValue);
         _changed = false;
         _time = long.MinValue;
     }
