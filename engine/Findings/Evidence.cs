@@ -192,23 +192,24 @@ internal sealed class Evidence
         path.Add(Way.Time, time);
         bool writes = cell.Kind == CommandKind.Write;
         if (latencies is { Count: > 0 }) unit.Add(latencies, writes);
-        TakeData(path.Connection, cell, writes, time);
-        TakeData(unit, cell, writes, time);
-    }
+        long service = cell.Of(Phase.Service)?.Sum ?? 0;
+        Histogram? waits = writes ? cell.Of(Phase.R2tWait) : null, data = writes ? cell.Of(Phase.HostData) : null;
+        TakeData(path.Connection);
+        TakeData(unit);
 
-    private static void TakeData(CommandTally tally, Cell cell, bool writes, long time)
-    {
-        tally.Add(writes ? Sum.Writes : Sum.Reads, cell.Completed);
-        tally.Add(writes ? Sum.WriteBytes : Sum.ReadBytes, writes ? cell.WriteBytes : cell.ReadBytes);
-        tally.Add(writes ? Sum.WriteTime : Sum.ReadTime, time);
-        tally.Add(Sum.ServiceTime, cell.Of(Phase.Service)?.Sum ?? 0);
-        if (!writes) return;
-        if (cell.Of(Phase.R2tWait) is { } waits)
+        void TakeData(CommandTally tally)
         {
-            tally.Add(Sum.Waits, waits.Count);
-            tally.Add(Sum.WaitTime, waits.Sum);
+            tally.Add(writes ? Sum.Writes : Sum.Reads, cell.Completed);
+            tally.Add(writes ? Sum.WriteBytes : Sum.ReadBytes, writes ? cell.WriteBytes : cell.ReadBytes);
+            tally.Add(writes ? Sum.WriteTime : Sum.ReadTime, time);
+            tally.Add(Sum.ServiceTime, service);
+            if (waits is not null)
+            {
+                tally.Add(Sum.Waits, waits.Count);
+                tally.Add(Sum.WaitTime, waits.Sum);
+            }
+            if (data is not null) tally.Add(Sum.DataTime, data.Sum);
         }
-        if (cell.Of(Phase.HostData) is { } data) tally.Add(Sum.DataTime, data.Sum);
     }
 
     private void TakeUnmaps(long length)

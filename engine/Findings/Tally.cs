@@ -41,22 +41,22 @@ internal enum Sum : byte
 /// </summary>
 internal class Tally(int counts)
 {
-    private long[] _now = new long[counts];
-    private long[] _before = new long[counts];
+    private readonly long[] _halves = new long[2 * counts];
+    private int _now;
 
     /// <summary>A count of the window.</summary>
-    public long this[int i] => _now[i] + _before[i];
+    public long this[int i] => _halves[i] + _halves[_halves.Length / 2 + i];
 
     /// <summary>Adds to a count.</summary>
-    public void Add(int i, long by) => _now[i] += by;
+    public void Add(int i, long by) => _halves[_now + i] += by;
 
     /// <summary>Begins a new half.</summary>
     /// <returns>Whether anything is left in the window.</returns>
     public virtual bool Turn()
     {
-        (_now, _before) = (_before, _now);
-        Array.Clear(_now);
-        return _before.AsSpan().ContainsAnyExcept(0);
+        _now = _halves.Length / 2 - _now;
+        _halves.AsSpan(_now, _halves.Length / 2).Clear();
+        return _halves.AsSpan().ContainsAnyExcept(0);
     }
 }
 
