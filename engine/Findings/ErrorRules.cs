@@ -72,14 +72,14 @@ internal static class ErrorRules
         foreach (FailurePlace at in e.Failures.Keys)
         {
             if (at.Kind != FailureKind.Status || !match(at, code)) continue;
-            Group(e, say, f => match(f, code), least, what, more);
+            Group(e, say, match, code, least, what, more);
             return;
         }
     }
 
-    private static void Group(Evidence e, Say say, Func<FailurePlace, bool> match, long least, string what, Func<Evidence, FailurePlace, string>? more)
+    private static void Group(Evidence e, Say say, Func<FailurePlace, uint, bool> match, uint code, long least, string what, Func<Evidence, FailurePlace, string>? more)
     {
-        foreach (var place in e.Failures.Where(f => f.Key.Kind == FailureKind.Status && match(f.Key)).GroupBy(f => (f.Key.Initiator, f.Key.Target, f.Key.Lun)))
+        foreach (var place in e.Failures.Where(f => f.Key.Kind == FailureKind.Status && match(f.Key, code)).GroupBy(f => (f.Key.Initiator, f.Key.Target, f.Key.Lun)))
         {
             long n = place.Sum(f => f.Value.N);
             if (n < least) continue;

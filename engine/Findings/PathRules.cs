@@ -18,15 +18,15 @@ internal static class PathRules
         new("paths_unequal", Severity.Warning,
             Invariant($"Of an initiator's paths to one unit those with {LeastUsed:0%} or more of {Least} or more reads and writes differ by a factor of {Unequal:0} or more in how many they carry."),
             "Look at the path policy and at the slower path: round robin gives each the same, and policies by load give less to a path that is slow.",
-            (e, say) => Each(e, say, UsedUnequally)),
+            (e, say) => Each(e, say, paths => UsedUnequally(paths))),
         new("one_path_used", Severity.Notice,
             Invariant($"Of an initiator's two or more paths to one unit one carries all but {Unused:0%} of {Least} or more reads and writes."),
             "If the target is active on all paths, let the initiator use them by round robin; if not, this is as it should be.",
-            (e, say) => Each(e, say, OneUsed)),
+            (e, say) => Each(e, say, paths => OneUsed(paths))),
         new("lun_numbers_differ", Severity.Notice,
             "An initiator's paths to one unit have different LUNs.",
             "Give the unit the same LUN on every target and portal: some initiators take it for two disks otherwise.",
-            (e, say) => Each(e, say, Numbers)),
+            (e, say) => Each(e, say, paths => Numbers(paths))),
     ];
 
     private readonly record struct Used(string Portal, string Target, string Isid, ushort Tsih, ulong Lun, long Ops, double Time)

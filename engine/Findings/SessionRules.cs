@@ -18,19 +18,19 @@ internal static class SessionRules
         new("session_drops", Severity.Problem,
             "A session ended in the last 10 minutes by a ping without an answer, after task management, by a digest error, or because the target ended it without a logout; or the initiator ended it while commands were outstanding (a warning when it is that, or the target's end, alone).",
             "Read the session's drop card: it has the last PDUs, what was outstanding, and who closed.",
-            (e, say) => Ended(e, say, Drops)),
+            (e, say) => Ended(e, say, (e, say) => Drops(e, say))),
         new("name_taken_over", Severity.Problem,
             Invariant($"{LeastTaken} or more times in the last 10 minutes a session was replaced by a login with the same initiator name, ISID and target from another address."),
             "Give each host an initiator name of its own: two use one, and each throws the other out.",
-            (e, say) => Ended(e, say, TakenOver)),
+            (e, say) => Ended(e, say, (e, say) => TakenOver(e, say))),
         new("reinstatements", Severity.Warning,
             Invariant($"{LeastReinstated} or more sessions of an initiator port were replaced in the last 10 minutes by logins from the same address."),
             "Look at the initiator's log for why it logs in again while its session lasts, or for two programs with one ISID.",
-            (e, say) => Ended(e, say, Reinstated)),
+            (e, say) => Ended(e, say, (e, say) => Reinstated(e, say))),
         new("reconnects", Severity.Warning,
             Invariant($"{LeastReconnects} or more connections of an initiator to a target that lasted less than {ShortLife / 1_000_000_000} s ended in the last 10 minutes, without logout and not by reinstatement or a rejected login."),
             "Look at what ends them: something fails each time soon after the login.",
-            (e, say) => Ended(e, say, Reconnects)),
+            (e, say) => Ended(e, say, (e, say) => Reconnects(e, say))),
         new("leaked_sessions", Severity.Warning,
             Invariant($"{ManySessions} or more sessions of an initiator from one address to one portal are open, and half of them or more have sent and got nothing for {Quiet / 60_000_000_000} minutes."),
             "Have the initiator log out before it ends, or use one ISID; end the leftovers at the target.",
@@ -126,7 +126,7 @@ internal static class SessionRules
 
     private static void Leaked(Evidence e, Say say)
     {
-        if (!e.Open.Exists(IsQuiet)) return;
+        if (!e.Open.Exists(c => IsQuiet(c))) return;
         foreach (var place in e.Open.GroupBy(c => (c.Connection.Initiator, c.Connection.Target, c.Connection.Local, Host: Evidence.Host(c.Connection.Remote))))
         {
             int sessions = place.Select(c => (c.Connection.Isid, c.Connection.Tsih)).Distinct().Count();

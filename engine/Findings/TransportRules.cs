@@ -25,7 +25,7 @@ internal static class TransportRules
         new("window_closed", Severity.Warning,
             Invariant($"Commands waited for a closed command window for {LeastStalled:0%} or more of the window's time, and {LeastStall / 1_000_000} ms or more."),
             "Raise the target's queue depth for the session, or lower the initiator's, so that it waits where it can be seen.",
-            (e, say) => Each(e, say, Stalled)),
+            (e, say) => Each(e, say, (e, c) => Stalled(e, c))),
         new("delayed_acks", Severity.Warning,
             Invariant($"{LeastDelayed} or more times data waited for an acknowledgement that came 40 or 200 ms late."),
             "Turn delayed ACK off at the side that receives (for ESXi in the adapter's advanced settings), or TCP_NODELAY on at the side that sends.",
