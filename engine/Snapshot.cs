@@ -75,6 +75,9 @@ public sealed class CellDelta
 
     /// <summary>What the connection belongs to, as a roll-up found it last.</summary>
     internal Nexus? Nexus { get; set; }
+
+    /// <summary>Where findings sum it, as they found it last.</summary>
+    internal Findings.PathTally? Path { get; set; }
 }
 
 /// <summary>

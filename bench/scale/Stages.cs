@@ -106,7 +106,7 @@ internal sealed partial class Stages
             _snapshot.Units.Clear();
             _snapshot.Connections.Clear();
             _snapshot.Engines.Clear();
-            _snapshot.Seconds = 0;
+            (_snapshot.Time, _snapshot.Seconds) = (now, 0);
             _reception.Mirror.TakeInto(_snapshot);
         });
         Time("2 frame updated", () => _frame.Update(_snapshot));

@@ -46,7 +46,13 @@ internal static class CoverageRules
 
     private static void MidStream(Evidence e, Say say)
     {
-        foreach (var engine in e.Snapshot.Connections.Where(c => c.Connection is { MidStream: true, Closed: 0 }).GroupBy(c => c.Engine))
-            say(Subject.Of(engine.Key), Wording.Count(engine.Count(), "connection"));
+        foreach (EngineStatus engine in e.Snapshot.Engines)
+        {
+            int n = 0;
+            foreach (ConnectionDelta c in e.Snapshot.Connections)
+                if (c.Connection is { MidStream: true, Closed: 0 } && c.Engine.Pid == engine.Pid)
+                    n++;
+            if (n > 0) say(Subject.Of(engine), Wording.Count(n, "connection"));
+        }
     }
 }

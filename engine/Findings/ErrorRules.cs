@@ -43,11 +43,11 @@ internal static class ErrorRules
         new("queue_full", Severity.Warning,
             Invariant($"{LeastFull} or more commands of an initiator on a unit ended with TASK SET FULL or BUSY."),
             "Lower the initiators' queue depths or raise the target's: together they ask for more than it takes.",
-            (e, say) => Grouped(e, say, (_, f) => (f.Code >> 24) is TaskSetFull or Busy, LeastFull, n => Invariant($"{Wording.Count(n, "command")} in {Wording.Seconds(e.LongSeconds)}"))),
+            (e, say) => Grouped(e, say, (at, _) => (at.Code >> 24) is TaskSetFull or Busy, 0, LeastFull, "command")),
         new("ats_miscompares", Severity.Warning,
             Invariant($"{LeastMiscompares} or more COMPARE AND WRITEs of an initiator on a unit ended with sense key MISCOMPARE (0Eh)."),
             "Look for hosts that contend for one lock, or a heartbeat that is too slow: each miscompare is a lock that was lost or tried again.",
-            (e, say) => Grouped(e, say, (at, f) => at.Operation == 0x8900 && IsSense(f.Code, 0x0e), LeastMiscompares, n => Invariant($"{Wording.Count(n, "miscompare")} in {Wording.Seconds(e.LongSeconds)}"))),
+            (e, say) => Grouped(e, say, (at, key) => at.Operation == 0x8900 && IsSense(at.Code, key), 0x0e, LeastMiscompares, "miscompare")),
         new("unknown_luns", Severity.Warning,
             Invariant($"{LeastUnknown} or more commands of an initiator at a target, in {LeastIntervals} or more intervals or over {LeastSpread / 1_000_000_000} s or more of a capture, ended with LOGICAL UNIT NOT SUPPORTED (05/25/00)."),
             "Have the initiator scan again or remove the device: it keeps asking for a LUN that is not there.",
@@ -67,26 +67,40 @@ internal static class ErrorRules
     private static string SenseText(uint code) => Invariant($"{code >> 16 & 0xff:x2}/{code >> 8 & 0xff:x2}/{code & 0xff:x2}");
 
     // Failures of status kind that match, added up for each initiator and unit.
-    private static void Grouped(Evidence e, Say say, Func<FailurePlace, (uint Code, FailureTally Tally), bool> match, long least, Func<long, string> text, Func<FailurePlace, string>? more = null)
+    private static void Grouped(Evidence e, Say say, Func<FailurePlace, uint, bool> match, uint code, long least, string what, Func<Evidence, FailurePlace, string>? more = null)
     {
-        var places = e.Failures.Where(f => f.Key.Kind == FailureKind.Status && match(f.Key, (f.Key.Code, f.Value)))
-            .GroupBy(f => (f.Key.Initiator, f.Key.Target, f.Key.Lun));
-        foreach (var place in places)
+        foreach (FailurePlace at in e.Failures.Keys)
+        {
+            if (at.Kind != FailureKind.Status || !match(at, code)) continue;
+            Group(e, say, match, code, least, what, more);
+            return;
+        }
+    }
+
+    private static void Group(Evidence e, Say say, Func<FailurePlace, uint, bool> match, uint code, long least, string what, Func<Evidence, FailurePlace, string>? more)
+    {
+        foreach (var place in e.Failures.Where(f => f.Key.Kind == FailureKind.Status && match(f.Key, code)).GroupBy(f => (f.Key.Initiator, f.Key.Target, f.Key.Lun)))
         {
             long n = place.Sum(f => f.Value.N);
             if (n < least) continue;
-            string kinds = more is null ? "" : "; " + string.Join(", ", place.GroupBy(f => more(f.Key)).OrderByDescending(g => g.Sum(f => f.Value.N)).ThenBy(g => g.Key, StringComparer.Ordinal).Take(3).Select(g => Invariant($"{g.Sum(f => f.Value.N)} {g.Key}")));
-            say(Subject.Of(place.Key.Initiator, place.Key.Target, place.Key.Lun), text(n) + kinds, null, place.Min(f => f.Value.First), place.Max(f => f.Value.Last));
+            string kinds = more is null ? "" : "; " + string.Join(", ", place.GroupBy(f => more(e, f.Key)).OrderByDescending(g => g.Sum(f => f.Value.N)).ThenBy(g => g.Key, StringComparer.Ordinal).Take(3).Select(g => Invariant($"{g.Sum(f => f.Value.N)} {g.Key}")));
+            say(Subject.Of(place.Key.Initiator, place.Key.Target, place.Key.Lun), Invariant($"{Wording.Count(n, what)} in {Wording.Seconds(e.LongSeconds)}{kinds}"), null, place.Min(f => f.Value.First), place.Max(f => f.Value.Last));
         }
     }
 
     private static void OfSense(Evidence e, Say say, uint key, int least) =>
-        Grouped(e, say, (at, f) => IsSense(f.Code, key), least, n => Invariant($"{Wording.Count(n, "command")} in {Wording.Seconds(e.LongSeconds)}"),
-            at => Invariant($"{Command.Name(at.Operation)} {SenseText(at.Code)}"));
+        Grouped(e, say, (at, k) => IsSense(at.Code, k), key, least, "command", (_, at) => Invariant($"{Command.Name(at.Operation)} {SenseText(at.Code)}"));
 
-    private static void Conflicts(Evidence e, Say say) => Grouped(e, say, (_, f) => f.Code >> 24 == ReservationConflict, LeastConflicts,
-        n => Invariant($"{Wording.Count(n, "command")} in {Wording.Seconds(e.LongSeconds)}"),
-        at => Command.Name(at.Operation) + Holder(e, at.Target, at.Lun));
+    private static void Conflicts(Evidence e, Say say) =>
+        Grouped(e, say, (at, _) => at.Code >> 24 == ReservationConflict, 0, LeastConflicts, "command", (e, at) => Command.Name(at.Operation) + Holder(e, at.Target, at.Lun));
+
+    private static bool Any(Evidence e, FailureKind kind)
+    {
+        foreach (FailurePlace at in e.Failures.Keys)
+            if (at.Kind == kind)
+                return true;
+        return false;
+    }
 
     private static string Holder(Evidence e, string target, ulong lun)
     {
@@ -103,6 +117,7 @@ internal static class ErrorRules
     private static void UnknownLuns(Evidence e, Say say)
     {
         const uint NotSupported = 0x02052500;
+        if (!Any(e, FailureKind.Status)) return;
         foreach (var place in e.Failures.Where(f => f.Key is { Kind: FailureKind.Status, Code: NotSupported }).GroupBy(f => (f.Key.Initiator, f.Key.Target)))
         {
             long n = place.Sum(f => f.Value.N), first = place.Min(f => f.Value.First), last = place.Max(f => f.Value.Last);
@@ -115,6 +130,7 @@ internal static class ErrorRules
 
     private static void LoginFailures(Evidence e, Say say)
     {
+        if (!Any(e, FailureKind.Login)) return;
         foreach (var place in e.Failures.Where(f => f.Key is { Kind: FailureKind.Login }).GroupBy(f => (f.Key.Initiator, f.Key.Target)))
         {
             long n = place.Sum(f => f.Value.N);

@@ -26,8 +26,12 @@ internal sealed class Evidence
     private readonly Dictionary<(int Engine, uint Connection, ulong Lun), PathTally> _paths = [];
     private readonly Dictionary<(string Target, ulong Lun), UnitTally> _units = [];
     private readonly Dictionary<FailurePlace, FailureTally> _failures = [];
-    private readonly Dictionary<UnitTally, (bool Unmaps, long Ops, long Time)> _interval = [];
+    private readonly List<UnitTally> _interval = [];
     private readonly List<ConnectionDelta> _ended = [];
+    private readonly List<ConnectionDelta> _open = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _several = new(StringComparer.Ordinal);
+    private readonly HashSet<(int, uint)> _listed = [];
     private readonly Dictionary<int, Losses> _losses = [];
     private readonly Dictionary<int, Losses> _lost = [];
     private double _half, _halfBefore, _longHalf, _longHalfBefore;
@@ -48,22 +52,38 @@ internal sealed class Evidence
     public long Intervals { get; private set; }
 
     /// <summary>Connections of full-feature sessions that did something in the window or are open.</summary>
-    public IReadOnlyCollection<ConnectionTally> Connections => _connections.Values;
+    public Dictionary<(int Engine, uint Connection), ConnectionTally>.ValueCollection Connections => _connections.Values;
 
     /// <summary>Connections on units.</summary>
-    public IReadOnlyCollection<PathTally> Paths => _paths.Values;
+    public Dictionary<(int Engine, uint Connection, ulong Lun), PathTally>.ValueCollection Paths => _paths.Values;
 
     /// <summary>Units that did something in the window.</summary>
-    public IReadOnlyDictionary<(string Target, ulong Lun), UnitTally> Units => _units;
+    public Dictionary<(string Target, ulong Lun), UnitTally> Units => _units;
 
     /// <summary>Failures of the longer window.</summary>
-    public IReadOnlyDictionary<FailurePlace, FailureTally> Failures => _failures;
+    public Dictionary<FailurePlace, FailureTally> Failures => _failures;
 
     /// <summary>Connections of full-feature sessions with a known name that ended in the last 10 minutes.</summary>
-    public IReadOnlyList<ConnectionDelta> Ended => _ended;
+    public List<ConnectionDelta> Ended => _ended;
 
     /// <summary>Those that are open.</summary>
-    public IEnumerable<ConnectionDelta> Open => Snapshot.Connections.Where(c => c.Connection is { Closed: 0, Tsih: not 0 } info && Whole(info));
+    public List<ConnectionDelta> Open => _open;
+
+    /// <summary>Initiators that have several of them.</summary>
+    public HashSet<string> Several => _several;
+
+    /// <summary>What a connection did on a unit; null when that is not known.</summary>
+    public PathTally? Path(ConnectionDelta connection, ulong lun) => _paths.GetValueOrDefault((connection.Engine.Pid, connection.Connection.Id, lun));
+
+    /// <summary>Rules are about to look.</summary>
+    public void Look()
+    {
+        _names.Clear();
+        _several.Clear();
+        foreach (ConnectionDelta c in _open)
+            if (!_names.Add(c.Connection.Initiator))
+                _several.Add(c.Connection.Initiator);
+    }
 
     /// <summary>Rules have looked: what is lost counts anew.</summary>
     public void Looked() => _lost.Clear();
@@ -94,24 +114,28 @@ internal sealed class Evidence
         foreach (FailureDelta failure in snapshot.Failures) Take(failure);
         foreach (EngineStatus engine in snapshot.Engines) Take(engine);
         _ended.Clear();
+        _open.Clear();
         foreach (ConnectionDelta c in snapshot.Connections)
-            if (c.Connection.Closed != 0 && Whole(c.Connection) && snapshot.Time - WallTime(c, c.Connection.Closed) <= Horizon)
-                _ended.Add(c);
+        {
+            if (!Whole(c.Connection)) continue;
+            if (c.Connection is { Closed: 0, Tsih: not 0 }) _open.Add(c);
+            if (c.Connection.Closed != 0 && snapshot.Time - WallTime(c, c.Connection.Closed) <= Horizon) _ended.Add(c);
+        }
     }
 
     private static bool Whole(ConnectionInfo c) => c is { Discovery: false, MidStream: false, Initiator.Length: > 0, Target.Length: > 0 };
 
-    private static T? Find<TKey, T>(Dictionary<TKey, T> all, TKey key, Func<T> make) where TKey : notnull where T : class
+    private static T? Find<TKey, T>(Dictionary<TKey, T> all, TKey key) where TKey : notnull where T : class, new()
     {
         if (all.TryGetValue(key, out T? found)) return found;
         if (all.Count >= Most) return null;
-        return all[key] = make();
+        return all[key] = new T();
     }
 
     private ConnectionTally? Of(int engine, ConnectionInfo info)
     {
         if (info.Discovery || info.Target.Length == 0) return null;
-        if (Find(_connections, (engine, info.Id), () => new ConnectionTally { Info = info }) is not { } tally) return null;
+        if (Find(_connections, (engine, info.Id)) is not { } tally) return null;
         tally.Info = info;
         return tally;
     }
@@ -119,8 +143,18 @@ internal sealed class Evidence
     private PathTally? Of(int engine, ConnectionInfo info, ulong lun)
     {
         if (_paths.TryGetValue((engine, info.Id, lun), out PathTally? path) && path.Target == info.Target) return path;
-        if (_paths.Count >= Most || Of(engine, info) is not { } connection) return null;
-        return Find(_units, (info.Target, lun), () => new UnitTally()) is { } unit ? _paths[(engine, info.Id, lun)] = new PathTally(connection, unit, info.Target, lun) : null;
+        if (_paths.Count >= Most || Of(engine, info) is not { } connection || Find(_units, (info.Target, lun)) is not { } unit) return null;
+        path?.Forget();
+        return _paths[(engine, info.Id, lun)] = new PathTally(this, connection, unit, info.Target, lun);
+    }
+
+    // A cell is mostly the one it was the last time.
+    private PathTally? Of(CellDelta delta)
+    {
+        ConnectionInfo info = delta.Connection;
+        ulong lun = delta.Cell.Key.Lun;
+        if (delta.Path is { } path && path.Owner == this && path.Lun == lun && ReferenceEquals(path.Connection.Info, info) && path.Target == info.Target) return path;
+        return delta.Path = Of(delta.Engine.Pid, info, lun);
     }
 
     private void Take(ConnectionDelta delta)
@@ -135,56 +169,65 @@ internal sealed class Evidence
     private void Take(CellDelta delta)
     {
         Cell cell = delta.Cell;
-        if (cell.Completed == 0 || Of(delta.Engine.Pid, delta.Connection, cell.Key.Lun) is not { } path) return;
-        long time = cell.Of(Phase.Latency)?.Sum ?? 0;
         bool unmap = cell.Key.Operation == Unmap;
+        if (cell.Completed == 0 || (!unmap && cell.Kind is not (CommandKind.Read or CommandKind.Write)) || Of(delta) is not { } path) return;
+        UnitTally unit = path.Unit;
+        if (unit.Interval != Intervals)
+        {
+            (unit.Interval, unit.Unmaps, unit.IntervalOps, unit.IntervalTime) = (Intervals, false, 0, 0);
+            _interval.Add(unit);
+        }
+        Histogram? latencies = cell.Of(Phase.Latency);
+        long time = latencies?.Sum ?? 0;
         if (unmap)
         {
-            Add(path, Sum.Unmaps, cell.Completed);
-            Add(path, Sum.UnmapTime, time);
+            unit.Unmaps = true;
+            unit.Add(Sum.Unmaps, cell.Completed);
+            unit.Add(Sum.UnmapTime, time);
+            return;
         }
-        else if (cell.Kind is CommandKind.Read or CommandKind.Write) TakeData(path, cell, cell.Kind == CommandKind.Write, time);
-        else return;
-        (bool unmaps, long ops, long sum) = _interval.GetValueOrDefault(path.Unit);
-        _interval[path.Unit] = (unmaps || unmap, ops + (unmap ? 0 : cell.Completed), sum + (unmap ? 0 : time));
-    }
+        unit.IntervalOps += cell.Completed;
+        unit.IntervalTime += time;
+        path.Add(Way.Ops, cell.Completed);
+        path.Add(Way.Time, time);
+        bool writes = cell.Kind == CommandKind.Write;
+        if (latencies is { Count: > 0 }) unit.Add(latencies, writes);
+        long service = cell.Of(Phase.Service)?.Sum ?? 0;
+        Histogram? waits = writes ? cell.Of(Phase.R2tWait) : null, data = writes ? cell.Of(Phase.HostData) : null;
+        TakeData(path.Connection);
+        TakeData(unit);
 
-    private static void TakeData(PathTally path, Cell cell, bool writes, long time)
-    {
-        Add(path, writes ? Sum.Writes : Sum.Reads, cell.Completed);
-        Add(path, writes ? Sum.WriteBytes : Sum.ReadBytes, writes ? cell.WriteBytes : cell.ReadBytes);
-        Add(path, writes ? Sum.WriteTime : Sum.ReadTime, time);
-        Add(path, Sum.ServiceTime, cell.Of(Phase.Service)?.Sum ?? 0);
-        if (cell.Of(Phase.Latency) is { Count: > 0 } latencies) path.Unit.Add(latencies, writes);
-        if (!writes) return;
-        Add(path, Sum.Waits, cell.Of(Phase.R2tWait)?.Count ?? 0);
-        Add(path, Sum.WaitTime, cell.Of(Phase.R2tWait)?.Sum ?? 0);
-        Add(path, Sum.DataTime, cell.Of(Phase.HostData)?.Sum ?? 0);
-    }
-
-    private static void Add(PathTally path, Sum sum, long by)
-    {
-        path.Add(sum, by);
-        path.Connection.Add(sum, by);
-        path.Unit.Add(sum, by);
+        void TakeData(CommandTally tally)
+        {
+            tally.Add(writes ? Sum.Writes : Sum.Reads, cell.Completed);
+            tally.Add(writes ? Sum.WriteBytes : Sum.ReadBytes, writes ? cell.WriteBytes : cell.ReadBytes);
+            tally.Add(writes ? Sum.WriteTime : Sum.ReadTime, time);
+            tally.Add(Sum.ServiceTime, service);
+            if (waits is not null)
+            {
+                tally.Add(Sum.Waits, waits.Count);
+                tally.Add(Sum.WaitTime, waits.Sum);
+            }
+            if (data is not null) tally.Add(Sum.DataTime, data.Sum);
+        }
     }
 
     private void TakeUnmaps(long length)
     {
-        foreach ((UnitTally unit, (bool unmaps, long ops, long time)) in _interval)
+        foreach (UnitTally unit in _interval)
         {
-            if (ops == 0) continue;
-            unit.Unmapping.Add((int)(unmaps ? Beside.With : Beside.Without), length);
-            unit.Unmapping.Add((int)(unmaps ? Beside.WithOps : Beside.WithoutOps), ops);
-            unit.Unmapping.Add((int)(unmaps ? Beside.WithTime : Beside.WithoutTime), time);
+            if (unit.IntervalOps == 0) continue;
+            unit.Unmapping.Add((int)(unit.Unmaps ? Beside.With : Beside.Without), length);
+            unit.Unmapping.Add((int)(unit.Unmaps ? Beside.WithOps : Beside.WithoutOps), unit.IntervalOps);
+            unit.Unmapping.Add((int)(unit.Unmaps ? Beside.WithTime : Beside.WithoutTime), unit.IntervalTime);
         }
     }
 
     private void Take(PatternDelta delta)
     {
         if (delta.Pattern.Count == 0 || Of(delta.Engine.Pid, delta.Connection, delta.Key.Lun) is not { } path) return;
-        path.Add(Sum.Placed, delta.Pattern.Count);
-        path.Add(Sum.Misaligned, delta.Pattern.Count - (long)Math.Round(delta.Pattern.AlignedTo(4096) * delta.Pattern.Count));
+        path.Add(Way.Placed, delta.Pattern.Count);
+        path.Add(Way.Misaligned, delta.Pattern.Count - (long)Math.Round(delta.Pattern.AlignedTo(4096) * delta.Pattern.Count));
     }
 
     private void Take(FailureDelta failure)
@@ -192,7 +235,7 @@ internal sealed class Evidence
         if (failure.Count == 0) return;
         ConnectionInfo c = failure.Connection;
         var place = new FailurePlace(failure.Key.Kind, failure.Key.Code, failure.Key.Operation, c.Target, failure.Key.Lun, c.Initiator.Length == 0 ? Host(c.Remote) : c.Initiator);
-        Find(_failures, place, () => new FailureTally())?.Add(failure);
+        Find(_failures, place)?.Add(failure);
     }
 
     // Engines that have gone are forgotten: their process ids may come again.
@@ -209,9 +252,19 @@ internal sealed class Evidence
     private void Turn()
     {
         (_half, _halfBefore) = (0, _half);
-        HashSet<(int, uint)> listed = [.. Snapshot.Connections.Where(c => c.Connection.Closed == 0).Select(c => (c.Engine.Pid, c.Connection.Id))];
-        foreach (var key in _paths.Where(p => !p.Value.Turn()).Select(p => p.Key).ToList()) _paths.Remove(key);
-        foreach (var key in _connections.Where(c => !c.Value.Turn() && !listed.Contains(c.Key)).Select(c => c.Key).ToList()) _connections.Remove(key);
+        _listed.Clear();
+        foreach (ConnectionDelta c in Snapshot.Connections)
+            if (c.Connection.Closed == 0)
+                _listed.Add((c.Engine.Pid, c.Connection.Id));
+        foreach ((var key, PathTally path) in _paths)
+        {
+            if (path.Turn()) continue;
+            path.Forget();
+            _paths.Remove(key);
+        }
+        foreach ((var key, ConnectionTally connection) in _connections)
+            if (!connection.Turn() && !_listed.Contains(key))
+                _connections.Remove(key);
         foreach (UnitTally unit in _units.Values) unit.Turn();
     }
 
@@ -219,8 +272,13 @@ internal sealed class Evidence
     private void TurnLong()
     {
         (_longHalf, _longHalfBefore) = (0, _longHalf);
-        foreach (var key in _failures.Where(f => !f.Value.Turn()).Select(f => f.Key).ToList()) _failures.Remove(key);
-        HashSet<UnitTally> used = [.. _paths.Values.Select(p => p.Unit)];
-        foreach (var key in _units.Where(u => !u.Value.Unmapping.Turn() && !used.Contains(u.Value)).Select(u => u.Key).ToList()) _units.Remove(key);
+        foreach ((FailurePlace place, FailureTally failures) in _failures)
+            if (!failures.Turn())
+                _failures.Remove(place);
+        foreach (UnitTally unit in _units.Values) unit.Used = false;
+        foreach (PathTally path in _paths.Values) path.Unit.Used = true;
+        foreach ((var key, UnitTally unit) in _units)
+            if (!unit.Unmapping.Turn() && !unit.Used)
+                _units.Remove(key);
     }
 }

@@ -64,7 +64,7 @@ internal static class LoadRules
         }
     }
 
-    private static double OpTime(Tally t) => t.Ops == 0 ? 0 : (double)(t[Sum.ReadTime] + t[Sum.WriteTime]) / t.Ops;
+    private static double OpTime(UnitTally t) => t.Ops == 0 ? 0 : (double)(t[Sum.ReadTime] + t[Sum.WriteTime]) / t.Ops;
 
     private static void SlowUnmaps(Evidence e, Say say)
     {
@@ -87,8 +87,12 @@ internal static class LoadRules
         }
     }
 
+    // Of several connections at least one waits as long as all of them do in the mean.
     private static void HostBound(Evidence e, Say say)
     {
+        bool any = false;
+        foreach (ConnectionTally c in e.Connections) any |= c[Sum.DataTime] > 0 && c[Sum.DataTime] >= c[Sum.Writes] * HostTime;
+        if (!any) return;
         foreach (var place in e.Connections.Where(c => c[Sum.Writes] > 0).GroupBy(c => (c.Info.Initiator, c.Info.Target)))
         {
             long writes = place.Sum(c => c[Sum.Writes]), time = place.Sum(c => c[Sum.WriteTime]), data = place.Sum(c => c[Sum.DataTime]);
@@ -97,7 +101,20 @@ internal static class LoadRules
         }
     }
 
+    // Half of what takes the median or longer is less than all: where no mean is high, no median is.
     private static void SlowUnits(Evidence e, Say say)
+    {
+        foreach (UnitTally unit in e.Units.Values)
+        {
+            if (!MayBeSlow(unit, Sum.Reads, Sum.ReadTime) && !MayBeSlow(unit, Sum.Writes, Sum.WriteTime)) continue;
+            CompareUnits(e, say);
+            return;
+        }
+    }
+
+    private static bool MayBeSlow(UnitTally unit, Sum ops, Sum time) => unit[ops] >= Least && unit.Mean(time, ops) >= 0.4 * SlowUnit;
+
+    private static void CompareUnits(Evidence e, Say say)
     {
         var latencies = new Histogram();
         foreach (bool writes in new[] { false, true })
@@ -123,9 +140,12 @@ internal static class LoadRules
 
     private static void Misaligned(Evidence e, Say say)
     {
-        foreach (var place in e.Paths.Where(p => p[Sum.Misaligned] > 0).GroupBy(p => (p.Connection.Info.Initiator, p.Target, p.Lun)))
+        bool any = false;
+        foreach (PathTally p in e.Paths) any |= p[Way.Misaligned] > 0 && p[Way.Misaligned] >= LeastMisalignedShare * p[Way.Placed];
+        if (!any) return;
+        foreach (var place in e.Paths.Where(p => p[Way.Placed] > 0).GroupBy(p => (p.Connection.Info.Initiator, p.Target, p.Lun)))
         {
-            long n = place.Sum(p => p[Sum.Placed]), off = place.Sum(p => p[Sum.Misaligned]);
+            long n = place.Sum(p => p[Way.Placed]), off = place.Sum(p => p[Way.Misaligned]);
             if (off < LeastMisaligned || off < LeastMisalignedShare * n) continue;
             say(Subject.Of(place.Key.Initiator, place.Key.Target, place.Key.Lun), Invariant($"{Wording.Percent((double)off / n)} of {Wording.Count(n, "command")} in {Wording.Seconds(e.Seconds)}"));
         }

@@ -18,19 +18,19 @@ internal static class SessionRules
         new("session_drops", Severity.Problem,
             "A session ended in the last 10 minutes by a ping without an answer, after task management, by a digest error, or because the target ended it without a logout; or the initiator ended it while commands were outstanding (a warning when it is that, or the target's end, alone).",
             "Read the session's drop card: it has the last PDUs, what was outstanding, and who closed.",
-            Drops),
+            (e, say) => Ended(e, say, (e, say) => Drops(e, say))),
         new("name_taken_over", Severity.Problem,
             Invariant($"{LeastTaken} or more times in the last 10 minutes a session was replaced by a login with the same initiator name, ISID and target from another address."),
             "Give each host an initiator name of its own: two use one, and each throws the other out.",
-            TakenOver),
+            (e, say) => Ended(e, say, (e, say) => TakenOver(e, say))),
         new("reinstatements", Severity.Warning,
             Invariant($"{LeastReinstated} or more sessions of an initiator port were replaced in the last 10 minutes by logins from the same address."),
             "Look at the initiator's log for why it logs in again while its session lasts, or for two programs with one ISID.",
-            Reinstated),
+            (e, say) => Ended(e, say, (e, say) => Reinstated(e, say))),
         new("reconnects", Severity.Warning,
             Invariant($"{LeastReconnects} or more connections of an initiator to a target that lasted less than {ShortLife / 1_000_000_000} s ended in the last 10 minutes, without logout and not by reinstatement or a rejected login."),
             "Look at what ends them: something fails each time soon after the login.",
-            Reconnects),
+            (e, say) => Ended(e, say, (e, say) => Reconnects(e, say))),
         new("leaked_sessions", Severity.Warning,
             Invariant($"{ManySessions} or more sessions of an initiator from one address to one portal are open, and half of them or more have sent and got nothing for {Quiet / 60_000_000_000} minutes."),
             "Have the initiator log out before it ends, or use one ISID; end the leftovers at the target.",
@@ -38,8 +38,16 @@ internal static class SessionRules
         new("name_from_several_hosts", Severity.Warning,
             "Sessions of one initiator name are open to one portal of a target from several addresses, and to no other portal; a notice when what they agreed on looks like one initiator with several interfaces.",
             "Make sure it is one host: two hosts that share a name share reservations and may be given each other's disks.",
-            SeveralHosts),
+            (e, say) =>
+            {
+                if (e.Several.Count > 0) SeveralHosts(e, say);
+            }),
     ];
+
+    private static void Ended(Evidence e, Say say, Action<Evidence, Say> look)
+    {
+        if (e.Ended.Count > 0) look(e, say);
+    }
 
     private static bool HadCommands(Evidence e, ConnectionDelta c) =>
         e.Snapshot.Ends.Any(s => s.Connection.Id == c.Connection.Id && s.Engine.Pid == c.Engine.Pid && s.Outstanding > 0);
@@ -114,12 +122,15 @@ internal static class SessionRules
                     Invariant($"{place.Count()} connections; half of them lasted less than {Median(place)}; {string.Join(", ", place.GroupBy(c => c.Connection.End).OrderBy(g => g.Key).Select(g => Invariant($"{g.Count()} {g.Key.Name()}")))}"));
     }
 
+    private static bool IsQuiet(ConnectionDelta c) => c.Total.LastPdu > 0 && c.Time - c.Total.LastPdu >= Quiet;
+
     private static void Leaked(Evidence e, Say say)
     {
+        if (!e.Open.Exists(c => IsQuiet(c))) return;
         foreach (var place in e.Open.GroupBy(c => (c.Connection.Initiator, c.Connection.Target, c.Connection.Local, Host: Evidence.Host(c.Connection.Remote))))
         {
             int sessions = place.Select(c => (c.Connection.Isid, c.Connection.Tsih)).Distinct().Count();
-            int quiet = place.Where(c => c.Total.LastPdu > 0 && c.Time - c.Total.LastPdu >= Quiet).Select(c => (c.Connection.Isid, c.Connection.Tsih)).Distinct().Count();
+            int quiet = place.Where(IsQuiet).Select(c => (c.Connection.Isid, c.Connection.Tsih)).Distinct().Count();
             if (sessions >= ManySessions && quiet * 2 >= sessions)
                 say(Subject.Of(place.Key.Initiator, place.Key.Target), Invariant($"{sessions} sessions from {place.Key.Host} to {place.Key.Local}, {quiet} of them quiet for {Quiet / 60_000_000_000} minutes or more"));
         }
@@ -129,7 +140,7 @@ internal static class SessionRules
     // different limits are two initiators'.
     private static void SeveralHosts(Evidence e, Say say)
     {
-        foreach (var name in e.Open.GroupBy(c => (c.Engine.Pid, c.Connection.Initiator, c.Connection.Target)))
+        foreach (var name in e.Open.Where(c => e.Several.Contains(c.Connection.Initiator)).GroupBy(c => (c.Engine.Pid, c.Connection.Initiator, c.Connection.Target)))
         {
             if (name.Select(c => c.Connection.Local).Distinct().Count() > 1) continue;
             var sessions = name.GroupBy(c => (c.Connection.Isid, c.Connection.Tsih)).Where(s => s.Count() == 1).Select(s => s.First().Connection).ToList();

@@ -1,6 +1,6 @@
 namespace Iscsitop.Engine.Findings;
 
-/// <summary>What is summed of commands, for a connection, a path or a unit.</summary>
+/// <summary>What is summed of commands, for a connection or a unit.</summary>
 internal enum Sum : byte
 {
     Reads,
@@ -31,12 +31,6 @@ internal enum Sum : byte
     /// <summary>LAT of UNMAPs, ns.</summary>
     UnmapTime,
 
-    /// <summary>Reads and writes whose place is known.</summary>
-    Placed,
-
-    /// <summary>Those not aligned to 4096 bytes.</summary>
-    Misaligned,
-
     /// <summary>How many sums there are.</summary>
     Count,
 }
@@ -47,42 +41,46 @@ internal enum Sum : byte
 /// </summary>
 internal class Tally(int counts)
 {
-    private long[] _now = new long[counts];
-    private long[] _before = new long[counts];
+    private readonly long[] _halves = new long[2 * counts];
+    private int _now;
 
     /// <summary>A count of the window.</summary>
-    public long this[int i] => _now[i] + _before[i];
+    public long this[int i] => _halves[i] + _halves[_halves.Length / 2 + i];
 
+    /// <summary>Adds to a count.</summary>
+    public void Add(int i, long by) => _halves[_now + i] += by;
+
+    /// <summary>Begins a new half.</summary>
+    /// <returns>Whether anything is left in the window.</returns>
+    public virtual bool Turn()
+    {
+        _now = _halves.Length / 2 - _now;
+        _halves.AsSpan(_now, _halves.Length / 2).Clear();
+        return _halves.AsSpan().ContainsAnyExcept(0);
+    }
+}
+
+/// <summary>Sums of commands in a window.</summary>
+internal class CommandTally() : Tally((int)Sum.Count)
+{
     /// <summary>A sum of the window.</summary>
     public long this[Sum sum] => this[(int)sum];
 
     /// <summary>Reads and writes.</summary>
     public long Ops => this[Sum.Reads] + this[Sum.Writes];
 
-    /// <summary>Adds to a count.</summary>
-    public void Add(int i, long by) => _now[i] += by;
-
     /// <summary>Adds to a sum.</summary>
     public void Add(Sum sum, long by) => Add((int)sum, by);
-
-    /// <summary>Begins a new half.</summary>
-    /// <returns>Whether anything is left in the window.</returns>
-    public virtual bool Turn()
-    {
-        (_now, _before) = (_before, _now);
-        Array.Clear(_now);
-        return _before.AsSpan().ContainsAnyExcept(0);
-    }
 
     /// <summary>One sum divided by another; 0 when there is nothing to divide by.</summary>
     public double Mean(Sum sum, Sum of) => this[of] == 0 ? 0 : (double)this[sum] / this[of];
 }
 
 /// <summary>What a connection did in the window.</summary>
-internal sealed class ConnectionTally() : Tally((int)Sum.Count)
+internal sealed class ConnectionTally : CommandTally
 {
     /// <summary>The connection.</summary>
-    public required Iscsitop.Target.Probes.ConnectionInfo Info { get; set; }
+    public Iscsitop.Target.Probes.ConnectionInfo Info { get; set; } = new(0, "", "");
 
     /// <summary>Its facts.</summary>
     public Tally Facts { get; } = new(ConnectionFacts.Count);
@@ -95,13 +93,28 @@ internal sealed class ConnectionTally() : Tally((int)Sum.Count)
 }
 
 /// <summary>What a unit did in the window.</summary>
-internal sealed class UnitTally() : Tally((int)Sum.Count)
+internal sealed class UnitTally : CommandTally
 {
     private (Histogram? Now, Histogram? Before) _reads;
     private (Histogram? Now, Histogram? Before) _writes;
 
     /// <summary>Reads and writes of intervals with and without UNMAPs, of a longer window.</summary>
     public Tally Unmapping { get; } = new((int)Beside.Count);
+
+    /// <summary>The interval that the three below are of.</summary>
+    public long Interval { get; set; }
+
+    /// <summary>Whether UNMAPs ended in the interval.</summary>
+    public bool Unmaps { get; set; }
+
+    /// <summary>Reads and writes of the interval.</summary>
+    public long IntervalOps { get; set; }
+
+    /// <summary>LAT of the interval's reads and writes, ns.</summary>
+    public long IntervalTime { get; set; }
+
+    /// <summary>Whether a path leads to it, as of the last look at that.</summary>
+    public bool Used { get; set; }
 
     /// <summary>Adds latencies.</summary>
     public void Add(Histogram latencies, bool writes) => ((writes ? _writes : _reads).Now ?? Begin(writes)).Add(latencies);
@@ -156,9 +169,40 @@ internal enum Beside : byte
     Count,
 }
 
-/// <summary>What a connection did on a unit in the window.</summary>
-internal sealed class PathTally(ConnectionTally connection, UnitTally unit, string target, ulong lun) : Tally((int)Sum.Count)
+/// <summary>What is summed of a path: there are many.</summary>
+internal enum Way : byte
 {
+    /// <summary>Reads and writes.</summary>
+    Ops,
+
+    /// <summary>Their LAT, ns.</summary>
+    Time,
+
+    /// <summary>Reads and writes whose place is known.</summary>
+    Placed,
+
+    /// <summary>Those not aligned to 4096 bytes.</summary>
+    Misaligned,
+
+    /// <summary>How many sums there are.</summary>
+    Count,
+}
+
+/// <summary>What a connection did on a unit in the window.</summary>
+internal sealed class PathTally(Evidence owner, ConnectionTally connection, UnitTally unit, string target, ulong lun) : Tally((int)Way.Count)
+{
+    /// <summary>Whose it is; null when it was forgotten.</summary>
+    public Evidence? Owner { get; private set; } = owner;
+
+    /// <summary>A sum of the window.</summary>
+    public long this[Way sum] => this[(int)sum];
+
+    /// <summary>Adds to a sum.</summary>
+    public void Add(Way sum, long by) => Add((int)sum, by);
+
+    /// <summary>It is forgotten: who remembers it looks anew.</summary>
+    public void Forget() => Owner = null;
+
     /// <summary>The connection.</summary>
     public ConnectionTally Connection => connection;
 

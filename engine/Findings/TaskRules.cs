@@ -1,4 +1,5 @@
 using Iscsitop.Target.Iscsi;
+using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
 using static System.FormattableString;
 
@@ -10,9 +11,12 @@ internal static class TaskRules
     public static readonly Rule[] Rows =
     [
         new("task_escalation", Severity.Problem,
-            "After a task management request a stronger one came, or its connection ended, in the last 10 minutes.",
+            "After a task management request that hit outstanding commands, or had no answer, a stronger one came, or its connection ended without a logout and not by a cold reset, in the last 10 minutes.",
             "Find out why the unit did not answer: the initiator waited, aborted, reset, and then gave the session up.",
-            Escalations),
+            (e, say) =>
+            {
+                if (e.Snapshot.Tasks.Count > 0) Escalations(e, say);
+            }),
         new("resets", Severity.Problem,
             "A LUN or target reset hit outstanding commands in the last 10 minutes.",
             "Find out who asked for it: commands of every initiator of the unit are lost.",
@@ -29,6 +33,7 @@ internal static class TaskRules
 
     private static void Each(Evidence e, Say say, string what, Func<TaskRecord, bool> match)
     {
+        if (e.Snapshot.Tasks.Count == 0) return;
         foreach (var place in Recent(e).Where(match).GroupBy(About))
         {
             TaskRecord oldest = place.MaxBy(t => t.ReferencedAge)!;
@@ -39,9 +44,17 @@ internal static class TaskRules
         }
     }
 
+    // A reset of a unit that had nothing to do, and answered, is somebody's wish; so is a logout, and the end that a cold reset asks for.
+    private static bool IsEscalation(TaskRecord t) => (t.Hit != 0 || t.Response < 0) && t.After switch
+    {
+        TaskAftermath.Escalated => true,
+        TaskAftermath.ConnectionEnded or TaskAftermath.LoggedInAgain => t.Function != TaskFunction.TargetColdReset && t.Connection.End != ConnectionEnd.Logout,
+        _ => false,
+    };
+
     private static void Escalations(Evidence e, Say say)
     {
-        foreach (var place in Recent(e).Where(t => t.After is TaskAftermath.Escalated or TaskAftermath.ConnectionEnded or TaskAftermath.LoggedInAgain).GroupBy(About))
+        foreach (var place in Recent(e).Where(IsEscalation).GroupBy(About))
         {
             string afterwards = string.Join(", ", place.GroupBy(t => t.After).OrderBy(g => g.Key).Select(g => Invariant($"{g.Count()} {After(g.Key)}")));
             long oldest = place.Max(t => t.ReferencedAge);

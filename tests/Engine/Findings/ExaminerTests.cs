@@ -41,6 +41,44 @@ public sealed class ExaminerTests
     }
 
     [Test]
+    public void A_steady_load_without_findings_takes_no_memory()
+    {
+        var parameters = new SessionParameters(TargetMaxRecv: 262144, InitiatorMaxRecv: 262144);
+        uint a = _t.Connect(parameters), b = _t.Connect(parameters, "iqn.2026-11.example:b");
+        _t.Go();
+        _t.Do(a, 0, Traffic.Read10, 1000, 4096, 0.2);
+        _t.Do(a, 0, Traffic.Write10, 500, 8192, 0.4);
+        _t.Do(a, 0, Traffic.Unmap, 5, 24, 0.4);
+        _t.Do(b, 1, Traffic.Write10, 100, 65536, 0.9, 0.1, 0.4);
+        _t.Place(a, 0, 1500, 3);
+        // The runtime itself allocates now and then: one snapshot without any is enough.
+        long least = long.MaxValue;
+        for (int i = 0; i < 60 && least > 0; i++)
+        {
+            _t.Snapshot.Time += Traffic.Second;
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            _t.Examiner.Examine(_t.Snapshot);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        Assert.That(least, Is.Zero);
+        Assert.That(_t.Findings, Is.Empty);
+    }
+
+    [Test]
+    public void Snapshots_of_parts_of_a_second_are_looked_at_together_but_for_a_last_short_one()
+    {
+        uint a = _t.Connect();
+        _t.Go(0.2);
+        _t.Fail(a, 0, FailureKind.Status, MediumError, 1);
+        Assert.That(_t.Go(0.2).Findings, Is.Empty);
+        for (int i = 0; i < 4; i++) _t.Go(0.2);
+        Assert.That(_t.Rules, Is.EqualTo(new[] { "medium_errors" }));
+        _t.Fail(a, 1, FailureKind.Status, MediumError, 1);
+        Assert.That(_t.Go(0.2).Findings, Has.Count.EqualTo(1));
+        Assert.That(_t.Go(0.1).Findings, Has.Count.EqualTo(2));
+    }
+
+    [Test]
     public void A_finding_has_what_narrows_a_view_to_it()
     {
         uint a = _t.Connect();

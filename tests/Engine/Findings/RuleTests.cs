@@ -460,6 +460,22 @@ public sealed class RuleTests
         Assert.That(_t.The("resets").Evidence, Is.EqualTo("1 reset of 4 commands; the oldest had waited 30.0 s; 1 without an answer"));
     }
 
+    [TestCase(TaskFunction.LogicalUnitReset, 1, 0, TaskAftermath.ConnectionEnded, ConnectionEnd.TaskEscalation, true)]
+    [TestCase(TaskFunction.LogicalUnitReset, 0, -1, TaskAftermath.ConnectionEnded, ConnectionEnd.TaskEscalation, true)]
+    [TestCase(TaskFunction.LogicalUnitReset, 0, 0, TaskAftermath.ConnectionEnded, ConnectionEnd.InitiatorReset, false)]
+    [TestCase(TaskFunction.LogicalUnitReset, 1, 0, TaskAftermath.LoggedInAgain, ConnectionEnd.Logout, false)]
+    [TestCase(TaskFunction.TargetColdReset, 1, 0, TaskAftermath.ConnectionEnded, ConnectionEnd.TaskEscalation, false)]
+    [TestCase(TaskFunction.AbortTaskSet, 0, 0, TaskAftermath.Escalated, ConnectionEnd.None, false)]
+    [TestCase(TaskFunction.AbortTaskSet, 3, 0, TaskAftermath.Escalated, ConnectionEnd.None, true)]
+    [TestCase(TaskFunction.AbortTaskSet, 3, 0, TaskAftermath.Recovered, ConnectionEnd.None, false)]
+    public void An_escalation_begins_with_commands_that_stall(TaskFunction function, int hit, int response, TaskAftermath after, ConnectionEnd end, bool found)
+    {
+        uint a = _t.Connect();
+        _t.Snapshot.Tasks.Add(new TaskRecord(1, _t.Snapshot.Time, _t.Info(a) with { End = end }, _t.Engine, 2, function, uint.MaxValue, 0, hit > 0 ? 1_000_000_000 : -1, hit, response, -1, after));
+        _t.Go();
+        Assert.That(_t.Rules.Contains("task_escalation"), Is.EqualTo(found), string.Join('\n', _t.Findings));
+    }
+
     [Test]
     public void What_was_not_seen_is_said()
     {
