@@ -13,6 +13,7 @@ internal sealed class Screen
     private const int EnoughForPanel = 16;
     private const string FindingsKey = "findings";
     private const int LoadingWidth = 72;
+    private const int LunWidth = 10;
 
     private static readonly Column[] s_byOperation = [Columns.Op, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
     private static readonly Column[] s_byUnit = [Columns.Target, Columns.Lun, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
@@ -275,7 +276,8 @@ internal sealed class Screen
         string name = row.Extras.Heads.Length > 0 ? row.Extras.Heads.AsSpan().Trim().Length == row.Extras.Heads.Length ? row.Extras.Heads : row.Extras.Heads.Trim()
             : group == Engine.Dimensions.Operation ? OperationNames.Of(row.Operation)
             : (group & (Engine.Dimensions.Initiator | Engine.Dimensions.Connection)) != 0 && (group & Engine.Dimensions.Lun) == 0 ? _state.Naming.Of(row.Initiator, row.Connection?.Connection.Remote) : _state.Naming.Of(row.Target, null);
-        pen.Field(name.Length == 0 ? "-" : name, Math.Min(Math.Max(name.Length, 1), room - 10), _glyphs.Ellipsis, Style.Strong, !_state.NamesFromStart);
+        int behind = (group & Engine.Dimensions.Portal) != 0 ? row.Portal.Length + 1 : LunWidth;
+        pen.Field(name.Length == 0 ? "-" : name, Math.Min(Math.Max(name.Length, 1), room - behind), _glyphs.Ellipsis, Style.Strong, !_state.NamesFromStart);
         if ((group & Engine.Dimensions.Lun) != 0)
         {
             pen.Text(" LUN ", Style.Dim);
