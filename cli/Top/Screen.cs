@@ -135,7 +135,7 @@ internal sealed class Screen
         if (_state.Following)
         {
             pen.Skip(1);
-            pen.Text(_frame.SelectedIndex < 0 ? " followed row is gone " : " following ", Style.Badge);
+            pen.Text(Followed, Style.Badge);
         }
         Crumbs(ref pen);
         if (_state.Filter.Length > 0)
@@ -147,6 +147,8 @@ internal sealed class Screen
         if (!_state.InHeat) Counted(row, pen.X);
     }
 
+    private string Followed => _frame.SelectedIndex < 0 ? " followed row is gone " : " following ";
+
     // Beside the findings' title: how many there are, if any.
     private void Found(ref Pen pen, View view)
     {
@@ -157,7 +159,7 @@ internal sealed class Screen
 
     private int AllTitles(int gap)
     {
-        int width = _frame.Findings.Count > 0 ? 3 : 0;
+        int width = (_frame.Findings.Count > 0 ? 3 : 0) + (_state.Preset is { } preset ? preset.Name.Length + 3 : 0) + (_state.Following ? Followed.Length + 1 : 0);
         for (int i = 0; i < _state.Views.Count; i++) width += _state.Views[i].Title.Length + 2 + gap;
         return width;
     }
@@ -208,7 +210,13 @@ internal sealed class Screen
                 ? "waiting for single commands (of a file that has been read there are none left: give -Y at the start)"
                         : _frame.Hidden > 0 ? "nothing matches: Esc goes back"
             : _state.View.Nothing.Length > 0 ? _state.View.Nothing : "nothing has happened yet";
-        new Pen(Canvas, area.Row(2) with { X = area.X + 2 }).Text(hint, Style.Dim);
+        ReadOnlySpan<char> rest = hint;
+        for (int y = 2; rest.Length > 0 && y < area.Height; y++)
+        {
+            int length = Wrap.Length(rest, area.Width - 4);
+            new Pen(Canvas, area.Row(y) with { X = area.X + 2 }).Text(rest[..length], Style.Dim);
+            rest = rest[length..].TrimStart();
+        }
     }
 
     // A large file takes a while until it is known what it says.

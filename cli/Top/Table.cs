@@ -154,7 +154,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
 
     private int Longest(Column column, List<Row> rows)
     {
-        int longest = column.Width;
+        int longest = column.Prose && rows.Count > 0 ? Narrowest(column) : column.Width;
         foreach (Row row in rows) longest = Math.Max(longest, Text(column, row).Length);
         return longest;
     }
