@@ -45,6 +45,12 @@ public sealed record Column(
     /// <summary>Whether its text is to be read, so that its beginning matters; names differ at their ends.</summary>
     public bool Prose { get; init; }
 
+    /// <summary>Whether its end matters although it is to be read: it often ends with a name.</summary>
+    internal bool NamedAtEnd { get; init; }
+
+    /// <summary>Cells its text needs at least, where it is longer; what is left over goes to it.</summary>
+    internal int Least { get; init; } = 14;
+
     /// <summary>The column in other units: its header and format change, its value does not.</summary>
     public Column In(DisplayUnits units) => Unit switch
     {

@@ -13,11 +13,11 @@ internal static class FailureColumns
     [
         Time("last", "LAST", "when it was last seen", f => f.Last),
         Text("class", "CLASS", 5, "whose fault it likely is: I informational, T target, D transient, C connectivity", FailureWords.Class),
-        Columns.Initiator,
+        Columns.Initiator with { Least = 13 },
         Columns.Target,
         Columns.Lun,
         Columns.Op with { Text = r => (r.Group & Dimensions.Operation) != 0 ? OperationNames.Of(r.Operation) : "" },
-        Text("status", "STATUS", 20, "SCSI status, or what else failed", FailureWords.Status),
+        Text("status", "STATUS", 20, "SCSI status, or what else failed", FailureWords.Status) with { Least = 15 },
         Text("sense", "SENSE", 8, "sense key, code and qualifier; reason of a Reject; class and detail of a login", FailureWords.Number),
         Text("meaning", "MEANING", 36, "what that says", FailureWords.Detail),
         Count("failures", "CNT", "times in the interval", f => f.Count),

@@ -11,9 +11,9 @@ internal static class FindingColumns
     [
         Text("severity", "SEVERITY", 8, "how much it matters: notice, warning or problem", f => s_severities[(int)f.Severity]),
         Text("rule", "RULE", 20, "name of the rule that found it", f => f.Rule),
-        Text("subject", "SUBJECT", 24, "whom it is about", f => f.Subject),
-        Text("evidence", "EVIDENCE", 40, "the figures it rests on", f => f.Evidence),
-        Text("advice", "ADVICE", 40, "what to do", f => f.Advice),
+        Text("subject", "SUBJECT", 24, "whom it is about", f => f.Subject) with { NamedAtEnd = true, Least = 16 },
+        Text("evidence", "EVIDENCE", 40, "the figures it rests on", f => f.Evidence) with { Least = 26 },
+        Text("advice", "ADVICE", 40, "what to do", f => f.Advice) with { Least = 26 },
         Columns.Initiator with { Shown = Shown.Extended },
         Columns.Target with { Shown = Shown.Extended },
         Columns.Lun with { Shown = Shown.Extended },

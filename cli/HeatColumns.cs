@@ -8,6 +8,9 @@ internal static class HeatColumns
     /// <summary>The ramp of a map in 7-bit characters, from nothing to most.</summary>
     internal const string Ramp = " .:-=+*#@";
 
+    // A single command is few, even where there are no more.
+    private const int Many = 16;
+
     /// <summary>The words of <c>--heat</c>, in the order of <see cref="HeatMode"/>, and what the durations are.</summary>
     internal static readonly (string Word, string Header, string Help)[] Modes =
     [
@@ -55,5 +58,5 @@ internal static class HeatColumns
 
     /// <summary>How hot a count is: 0 for none, up to <paramref name="levels"/> - 1 for the most there are; each level is a multiple of the one below.</summary>
     public static int Level(long count, long most, int levels) =>
-        count <= 0 ? 0 : Math.Clamp((int)Math.Ceiling((levels - 1) * Math.Log(1 + count) / Math.Log(1 + Math.Max(most, 1))), 1, levels - 1);
+        count <= 0 ? 0 : Math.Clamp((int)Math.Ceiling((levels - 1) * Math.Log(1 + count) / Math.Log(1 + Math.Max(most, Many))), 1, levels - 1);
 }

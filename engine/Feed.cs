@@ -137,7 +137,9 @@ public abstract class Feed : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         wants = wants with { Commands = wants.Commands || onCommand is not null || wants.Filter is { NeedsCommands: true } };
-        if (RecordingFeed.TryOpen(options, wants, out options) is { } recording) return recording;
+        // A screen asks for commands because a filter may need them later; that a recording has none is said by then.
+        bool needed = onCommand is not null || wants.Filter is { NeedsCommands: true };
+        if (RecordingFeed.TryOpen(options, wants with { Commands = needed }, out options) is { } recording) return recording;
         Capture capture = options.Open();
         return capture.Source.Live ? new LiveFeed(capture, wants, onEvent, onCommand) : new FileFeed(capture, wants, options.RealTime, onEvent, onCommand);
     }

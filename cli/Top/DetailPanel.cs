@@ -29,8 +29,7 @@ internal sealed class DetailPanel(Glyphs glyphs, TimeZoneInfo zone)
         int width = Math.Max(8, area.Width - NameWidth - 2);
         do
         {
-            int length = Math.Min(width, text.Length);
-            if (length < text.Length && text[..length].LastIndexOf(' ') is > 0 and var blank) length = blank;
+            int length = Wrap.Length(text, width);
             if (y >= area.Height) return y;
             bool cut = y == area.Height - 1 && length < text.Length;
             var pen = new Pen(canvas, area.Row(y++) with { X = area.X + NameWidth + 1, Width = width + 1 });

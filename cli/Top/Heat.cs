@@ -44,13 +44,19 @@ internal sealed class Heat
         _ => row.Extras.Heads.Length > 0 ? Style.Strong : Style.Text,
     };
 
+    /// <summary>The row of the table that counts for a field; null when none does.</summary>
+    public (string FieldEnd, double Warn, double Hot)? Find(string field)
+    {
+        foreach ((string FieldEnd, double, double) row in Table)
+            if (field.EndsWith(row.FieldEnd, StringComparison.Ordinal))
+                return row;
+        return null;
+    }
+
     /// <summary>The style of a column's value: dim for zero and unknown, so that what happens is what is seen.</summary>
     public Style Of(string field, double value)
     {
         if (value == 0 || double.IsNaN(value)) return Style.Dim;
-        foreach ((string end, double warn, double hot) in Table)
-            if (field.EndsWith(end, StringComparison.Ordinal))
-                return value > hot ? Style.Hot : value > warn ? Style.Warn : Style.Text;
-        return Style.Text;
+        return Find(field) is not { } row ? Style.Text : value > row.Hot ? Style.Hot : value > row.Warn ? Style.Warn : Style.Text;
     }
 }

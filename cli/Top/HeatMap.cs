@@ -12,6 +12,7 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
     private const int TotalWidth = 7;
     private const int MarkWidth = 4;
     private const int ClockEvery = 12;
+    private const int AllModes = 72;
 
     private readonly Histogram _all = new();
     private readonly long[] _totals = new long[LatencySteps.FineCount];
@@ -30,12 +31,13 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
         Gather(history, shown);
         Title(canvas, area.Row(0), frame);
         var map = new Area(area.X + LabelWidth, area.Y + 1, Columns, area.Height - 2);
+        int bottom = map.Bottom - 1;
         if (_all.Count == 0)
         {
             new Pen(canvas, map.Row(map.Height / 2)).Text(frame.Snapshot is null ? "waiting for the first interval" : "nothing of the kind in these intervals", Style.Dim);
         }
-        else Lines(canvas, map, history, shown);
-        Clocks(canvas, area.Row(area.Height - 1) with { X = map.X, Width = map.Width }, history, shown);
+        else bottom = Lines(canvas, map, history, shown);
+        Clocks(canvas, new Area(map.X, bottom + 1, map.Width, 1), history, shown);
     }
 
     private void Gather(HeatHistory history, int shown)
@@ -57,6 +59,7 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
         var pen = new Pen(canvas, row);
         for (int i = 0; i < HeatColumns.Modes.Length; i++)
         {
+            if (row.Width < AllModes && i != (int)state.Heat) continue;
             pen.Text(HeatColumns.Modes[i].Header, i == (int)state.Heat ? Style.SortHeader : Style.Dim);
             pen.Skip(1);
         }
@@ -101,7 +104,8 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Text(" many", Style.Dim);
     }
 
-    private void Lines(Canvas canvas, Area map, HeatHistory history, int shown)
+    // Returns where the lowest line is.
+    private int Lines(Canvas canvas, Area map, HeatHistory history, int shown)
     {
         int low = 0, high = Histogram.BucketCount - 1;
         while (_all.Buckets[low] == 0) low++;
@@ -125,7 +129,10 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
             }
         }
         int p50 = StepOf(_all.Percentile(0.50, Cli.Columns.MedianNeeds), fine), p99 = StepOf(_all.Percentile(0.99, Cli.Columns.TailNeeds), fine);
-        for (int step = first; step <= last; step++) Beside(canvas, map, bottom - (step - first), step, fine, Math.Max(p50, first) == step && p50 >= 0, Math.Max(p99, first) == step && p99 >= 0);
+        // While there is little past, its scale stands beside it and not at the other end of the screen.
+        Area seen = map with { X = map.Right - Math.Max(shown, Math.Min(ClockEvery, map.Width)), Width = Math.Max(shown, Math.Min(ClockEvery, map.Width)) };
+        for (int step = first; step <= last; step++) Beside(canvas, seen, bottom - (step - first), step, fine, Math.Max(p50, first) == step && p50 >= 0, Math.Max(p99, first) == step && p99 >= 0);
+        return bottom;
     }
 
     // Where a line begins at its left, how many it has in all at its right.

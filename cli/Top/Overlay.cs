@@ -6,12 +6,14 @@ namespace Iscsitop.Cli.Top;
 internal sealed class Overlay(Glyphs glyphs, State state, Frame frame, TimeZoneInfo zone)
 {
     private const int CardName = 12;
+    private const int KeyWidth = 12;
 
-    private IReadOnlyList<(string Name, string Text)> _card = [];
-    private Engine.SessionEnd? _cardOf;
+    private readonly List<(string Name, string Text)> _card = [];
+    private (Engine.SessionEnd?, int) _cardOf;
 
     private const int Widest = 92;
     private const int WidestCard = 150;
+    private const int BoxSides = 4;
 
     // The help's lines, made when it is opened; a line without a key is a title.
     private static readonly (string, string)[] s_verdicts =
@@ -23,11 +25,8 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame, TimeZoneI
     ];
 
     private readonly List<(string Left, string Right)> _lines = [];
-    private View? _linesOf;
+    private (View?, int) _linesOf;
     private int _fixed;
-
-    /// <summary>Lines the help has.</summary>
-    public int HelpLines => _lines.Count;
 
     public void Draw(Canvas canvas, Area area)
     {
@@ -38,8 +37,14 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame, TimeZoneI
 
     private void Card(Canvas canvas, Area area, Engine.SessionEnd card)
     {
-        if (!ReferenceEquals(_cardOf, card)) (_cardOf, _card) = (card, SessionCard.Lines(card, zone));
-        Area box = Box(canvas, area, _card.Count, Math.Min(area.Width, WidestCard), "how the session ended");
+        int width = Math.Min(area.Width, WidestCard);
+        if (_cardOf != (card, width))
+        {
+            _cardOf = (card, width);
+            _card.Clear();
+            foreach ((string name, string text) in SessionCard.Lines(card, zone)) Wrap.Add(_card, name, text, CardName, width - BoxSides);
+        }
+        Area box = Box(canvas, area, _card.Count, width, "how the session ended");
         int first = state.MenuIndex = Math.Clamp(state.MenuIndex, 0, Math.Max(0, _card.Count - box.Height));
         for (int i = 0; i < box.Height && first + i < _card.Count; i++)
         {
@@ -50,7 +55,7 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame, TimeZoneI
             {
                 pen.Right(name, CardName, Style.Dim);
                 pen.Skip(1);
-                pen.Field(text, pen.Left, glyphs.Ellipsis, first + i == 0 ? Style.Strong : Style.Text, keepEnd: false);
+                pen.Text(text, first + i == 0 ? Style.Strong : Style.Text);
             }
         }
         More(canvas, box, first > 0, first + box.Height < _card.Count);
@@ -58,9 +63,10 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame, TimeZoneI
 
     private void Help(Canvas canvas, Area area)
     {
-        if (!ReferenceEquals(_linesOf, state.View)) Compose();
+        int width = Math.Min(area.Width, Widest);
+        if (_linesOf != (state.View, width - BoxSides)) Compose(width - BoxSides);
         ComposeMeasured();
-        Area box = Box(canvas, area, _lines.Count, Math.Min(area.Width, Widest), "help");
+        Area box = Box(canvas, area, _lines.Count, width, "help");
         int first = state.MenuIndex = Math.Clamp(state.MenuIndex, 0, Math.Max(0, _lines.Count - box.Height));
         for (int i = 0; i < box.Height && first + i < _lines.Count; i++)
         {
@@ -69,31 +75,31 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame, TimeZoneI
             if (right.Length == 0) pen.Text(left, Style.Accent);
             else
             {
-                pen.Field(left, 12, glyphs.Ellipsis, Style.Key, keepEnd: false);
+                pen.Field(left, KeyWidth, glyphs.Ellipsis, Style.Key, keepEnd: false);
                 pen.Skip(1);
-                pen.Field(right, box.Width - 13, glyphs.Ellipsis, Style.Text, keepEnd: false);
+                pen.Text(right);
             }
         }
         More(canvas, box, first > 0, first + box.Height < _lines.Count);
     }
 
-    private void Compose()
+    private void Compose(int width)
     {
-        _linesOf = state.View;
+        _linesOf = (state.View, width);
         _lines.Clear();
-        _lines.Add(("Keys", ""));
-        foreach (KeyBinding row in state.Keys.Table) _lines.Add((string.Join(' ', row.Keys), row.Help));
-        _lines.Add(("", ""));
-        _lines.Add(("Commands of the : line", ""));
-        foreach (ScreenCommand row in CommandLineTable.Table) _lines.Add((row.Name, row.Arguments.Length > 0 ? $"{row.Arguments}: {row.Help}" : row.Help));
-        _lines.Add(("", ""));
-        _lines.Add(($"Columns of {state.View.Title}", ""));
-        foreach (Column column in state.View.InTable(extended: true)) if (column.Header.Length < 12) _lines.Add((column.Header, Explain(column)));
-        _lines.Add(("", ""));
-        _lines.Add(("- is unknown (p50 and p95 need 20 commands, p99 needs 100), 0 is a measured zero", ""));
-        _lines.Add(("", ""));
-        _lines.Add(("Verdicts (d)", ""));
-        foreach ((string verdict, string when) in s_verdicts) _lines.Add((verdict, when));
+        Add("Keys", "");
+        foreach (KeyBinding row in state.Keys.Table) Add(string.Join(' ', row.Keys), row.Help);
+        Add("", "");
+        Add("Commands of the : line", "");
+        foreach (ScreenCommand row in CommandLineTable.Table) Add(row.Name, row.Arguments.Length > 0 ? $"{row.Arguments}: {row.Help}" : row.Help);
+        Add("", "");
+        Add($"Columns of {state.View.Title}", "");
+        foreach (Column column in state.View.InTable(extended: true)) if (column.Header.Length < 12) Add(column.Header, Explain(column));
+        Add("", "");
+        Add("- is unknown (p50 and p95 need 20 commands, p99 needs 100), 0 is a measured zero", "");
+        Add("", "");
+        Add("Verdicts (d)", "");
+        foreach ((string verdict, string when) in s_verdicts) Add(verdict, when);
         _fixed = _lines.Count;
     }
 
@@ -101,22 +107,37 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame, TimeZoneI
     private void ComposeMeasured()
     {
         _lines.RemoveRange(_fixed, _lines.Count - _fixed);
-        _lines.Add(("", ""));
-        _lines.Add(("What these numbers lack", ""));
-        for (int i = 0; i < Losses.Kinds.Length; i++) _lines.Add((Losses.Kinds[i].Word, string.Create(CultureInfo.InvariantCulture, $"{frame.Losses[i]} {Losses.Kinds[i].Help}")));
-        _lines.Add(("sampling", "none: every PDU that comes is counted"));
-        _lines.Add(("", ""));
-        _lines.Add(("What this process takes", ""));
-        _lines.Add(("processor", double.IsNaN(frame.Cost.CpuPercent) ? "-" : string.Create(CultureInfo.InvariantCulture, $"{frame.Cost.CpuPercent:0.0} % of a core over the last interval")));
-        _lines.Add(("memory", string.Create(CultureInfo.InvariantCulture, $"{OwnCost.Memory / 1e6:0.0} MB resident")));
+        Add("", "");
+        Add("What these numbers lack", "");
+        for (int i = 0; i < Losses.Kinds.Length; i++) Add(Losses.Kinds[i].Word, string.Create(CultureInfo.InvariantCulture, $"{frame.Losses[i]} {Losses.Kinds[i].Help}"));
+        Add("sampling", "none: every PDU that comes is counted");
+        Add("", "");
+        Add("What this process takes", "");
+        Add("processor", double.IsNaN(frame.Cost.CpuPercent) ? "-" : string.Create(CultureInfo.InvariantCulture, $"{frame.Cost.CpuPercent:0.0} % of a core over the last interval"));
+        Add("memory", string.Create(CultureInfo.InvariantCulture, $"{OwnCost.Memory / 1e6:0.0} MB resident"));
     }
 
-    private static string Explain(Column column) => column.Shown switch
+    private void Add(string left, string right) => Wrap.Add(_lines, left, right, KeyWidth, _linesOf.Item2);
+
+    private string Explain(Column column) => column.Help + StandsOut(column) + column.Shown switch
     {
-        Shown.Extended => column.Help + " (x)",
-        Shown.Decomposed => column.Help + " (d)",
-        _ => column.Help,
+        Shown.Extended => " (x)",
+        Shown.Decomposed => " (d)",
+        _ => "",
     };
+
+    // From when on its numbers stand out, in the units of the screen.
+    private string StandsOut(Column column)
+    {
+        if (column.Show is null || state.Thresholds.Find(column.Field) is not { } row) return "";
+        string unit = column.Unit switch { "us" => " " + state.LatencyUnit, "%" => " %", _ => "" };
+        return row.Warn == row.Hot ? $"; hot above {Shown(row.Hot)}"
+            : double.IsPositiveInfinity(row.Hot) ? $"; stands out above {Shown(row.Warn)}" : $"; stands out above {Shown(row.Warn)}, hot above {Shown(row.Hot)}";
+
+        string Shown(double value) => column.Unit == "us"
+            ? (value / 1000 / (state.LatencyUnit switch { "us" => 0.001, "s" => 1000, _ => 1 })).ToString("0.###", CultureInfo.InvariantCulture) + unit
+            : value.ToString("0.##", CultureInfo.InvariantCulture) + unit;
+    }
 
     private void SortMenu(Canvas canvas, Area area)
     {
@@ -153,7 +174,7 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame, TimeZoneI
         var pen = new Pen(canvas, box.Row(0) with { X = box.X + 2 });
         pen.Skip(1);
         pen.Text(title, Style.Accent);
-        return new Area(box.X + 2, box.Y + 1, width - 4, height);
+        return new Area(box.X + 2, box.Y + 1, width - BoxSides, height);
     }
 
     private void More(Canvas canvas, Area box, bool above, bool below)

@@ -7,6 +7,7 @@ internal sealed class PatternPanel(Glyphs glyphs)
 {
     private const int LabelWidth = 9;
     private const int CountWidth = 7;
+    private const string LongTitle = "from the end of the command before";
 
     // Distances by eights, from 0 on: what is nearer than 4 KiB tells little.
     private static readonly (string Label, int From, int To)[] s_distances =
@@ -48,7 +49,7 @@ internal sealed class PatternPanel(Glyphs glyphs)
         var title = new Pen(canvas, area.Row(0));
         title.Right("distance", LabelWidth, Style.Dim);
         title.Skip(1);
-        title.Text("from the end of the command before", Style.Dim);
+        title.Text(title.Left >= LongTitle.Length ? LongTitle : "from the end before", Style.Dim);
         long placed = Math.Max(1, pattern.Count - pattern.Unplaced);
         int y = 1;
         for (int i = s_distances.Length - 1; i > 0; i--) Distance(canvas, area, ref y, s_back[i], Between(pattern, -s_distances[i].To, -s_distances[i].From), placed, style);

@@ -13,6 +13,7 @@ internal sealed class Screen
     private const int EnoughForPanel = 16;
     private const string FindingsKey = "findings";
     private const int LoadingWidth = 72;
+    private const int LunWidth = 10;
 
     private static readonly Column[] s_byOperation = [Columns.Op, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
     private static readonly Column[] s_byUnit = [Columns.Target, Columns.Lun, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
@@ -134,7 +135,7 @@ internal sealed class Screen
         if (_state.Following)
         {
             pen.Skip(1);
-            pen.Text(_frame.SelectedIndex < 0 ? " followed row is gone " : " following ", Style.Badge);
+            pen.Text(Followed, Style.Badge);
         }
         Crumbs(ref pen);
         if (_state.Filter.Length > 0)
@@ -146,6 +147,8 @@ internal sealed class Screen
         if (!_state.InHeat) Counted(row, pen.X);
     }
 
+    private string Followed => _frame.SelectedIndex < 0 ? " followed row is gone " : " following ";
+
     // Beside the findings' title: how many there are, if any.
     private void Found(ref Pen pen, View view)
     {
@@ -156,7 +159,7 @@ internal sealed class Screen
 
     private int AllTitles(int gap)
     {
-        int width = _frame.Findings.Count > 0 ? 3 : 0;
+        int width = (_frame.Findings.Count > 0 ? 3 : 0) + (_state.Preset is { } preset ? preset.Name.Length + 3 : 0) + (_state.Following ? Followed.Length + 1 : 0);
         for (int i = 0; i < _state.Views.Count; i++) width += _state.Views[i].Title.Length + 2 + gap;
         return width;
     }
@@ -207,7 +210,13 @@ internal sealed class Screen
                 ? "waiting for single commands (of a file that has been read there are none left: give -Y at the start)"
                         : _frame.Hidden > 0 ? "nothing matches: Esc goes back"
             : _state.View.Nothing.Length > 0 ? _state.View.Nothing : "nothing has happened yet";
-        new Pen(Canvas, area.Row(2) with { X = area.X + 2 }).Text(hint, Style.Dim);
+        ReadOnlySpan<char> rest = hint;
+        for (int y = 2; rest.Length > 0 && y < area.Height; y++)
+        {
+            int length = Wrap.Length(rest, area.Width - 4);
+            new Pen(Canvas, area.Row(y) with { X = area.X + 2 }).Text(rest[..length], Style.Dim);
+            rest = rest[length..].TrimStart();
+        }
     }
 
     // A large file takes a while until it is known what it says.
@@ -275,7 +284,8 @@ internal sealed class Screen
         string name = row.Extras.Heads.Length > 0 ? row.Extras.Heads.AsSpan().Trim().Length == row.Extras.Heads.Length ? row.Extras.Heads : row.Extras.Heads.Trim()
             : group == Engine.Dimensions.Operation ? OperationNames.Of(row.Operation)
             : (group & (Engine.Dimensions.Initiator | Engine.Dimensions.Connection)) != 0 && (group & Engine.Dimensions.Lun) == 0 ? _state.Naming.Of(row.Initiator, row.Connection?.Connection.Remote) : _state.Naming.Of(row.Target, null);
-        pen.Field(name.Length == 0 ? "-" : name, Math.Min(Math.Max(name.Length, 1), room - 10), _glyphs.Ellipsis, Style.Strong, !_state.NamesFromStart);
+        int behind = (group & Engine.Dimensions.Portal) != 0 ? row.Portal.Length + 1 : LunWidth;
+        pen.Field(name.Length == 0 ? "-" : name, Math.Min(Math.Max(name.Length, 1), room - behind), _glyphs.Ellipsis, Style.Strong, !_state.NamesFromStart);
         if ((group & Engine.Dimensions.Lun) != 0)
         {
             pen.Text(" LUN ", Style.Dim);

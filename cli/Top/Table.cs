@@ -11,8 +11,6 @@ internal readonly record struct TableLook(Column? SortBy, bool Ascending, int Se
 /// </summary>
 internal sealed class Table(Glyphs glyphs, State? state = null)
 {
-    private const int NarrowestName = 14;
-
     // Which columns go first when the screen is too narrow for all.
     private static readonly string[] s_dispensable =
     [
@@ -25,7 +23,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
         "retransmits_pct", "window", "age_s",
         "svc_mean_us", "r2t_mean_us", "host_mean_us", "xfer_mean_us", "first_byte_mean_us", "phases_n",
         "interarrival_p50_us", "seek_p50_bytes", "failures_total", "class", "sense", "tasks_hit", "ref_itt", "registrants", "reservation_key", "victim", "conflicts_per_s",
-        "op", "record", "elapsed_us", "ref_age_s", "target", "last", "rule",
+        "op", "record", "elapsed_us", "ref_age_s", "target", "rule", "last",
     ];
 
     // What tells rows apart stands at the left and is neither scrolled nor dropped.
@@ -33,6 +31,8 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
 
     private readonly List<Column> _fitting = [];
     private readonly List<(int X, int Width)> _places = [];
+    private readonly List<int> _needs = [];
+    private readonly List<int> _widths = [];
     private bool _moreLeft;
     private bool _moreRight;
     private Area _area;
@@ -77,7 +77,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
 
     private static bool IsIdentity(Column column) => Array.IndexOf(s_identity, column.Field) >= 0;
 
-    private static int Narrowest(Column column) => column.Text is null ? column.Width : Math.Min(column.Width, NarrowestName);
+    private static int Narrowest(Column column) => column.Text is null ? column.Width : Math.Min(column.Width, column.Least);
 
     private void Fit(Column[] columns, in TableLook look)
     {
@@ -118,38 +118,43 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
         return column;
     }
 
-    // What is left over goes to what is to be read, then to the names, the first of them first, as far as their texts need it.
+    // What is left over goes to what is to be read, cell by cell to each, then to the names, the first of them first, as far as their texts need it.
     private void Place(List<Row> rows)
     {
         int left = _area.Width;
-        foreach (Column column in _fitting) left -= Narrowest(column) + 1;
-        _places.Clear();
-        int x = _area.X;
-        int room = left;
-        foreach (Column column in _fitting)
-            if (column.Prose)
-                room -= Growth(column, rows, room);
+        _needs.Clear();
+        _widths.Clear();
         foreach (Column column in _fitting)
         {
-            int width = Narrowest(column);
-            if (column.Prose) width += Take(ref left, Growth(column, rows, left));
-            else if (column.Text is not null) width += Take(ref room, Growth(column, rows, room));
-            _places.Add((x, width));
-            x += width + 1;
+            int narrowest = Narrowest(column);
+            left -= narrowest + 1;
+            _widths.Add(narrowest);
+            _needs.Add(column.Text is null ? narrowest : Math.Max(narrowest, Longest(column, rows)));
+        }
+        for (int before = -1; left > 0 && left != before;)
+        {
+            before = left;
+            for (int i = 0; i < _fitting.Count && left > 0; i++)
+                if (_fitting[i].Prose && _widths[i] < _needs[i])
+                {
+                    _widths[i]++;
+                    left--;
+                }
+        }
+        _places.Clear();
+        int x = _area.X;
+        for (int i = 0; i < _fitting.Count; i++)
+        {
+            int grown = Math.Clamp(_needs[i] - _widths[i], 0, Math.Max(left, 0));
+            left -= grown;
+            _places.Add((x, _widths[i] + grown));
+            x += _widths[i] + grown + 1;
         }
     }
 
-    private static int Take(ref int from, int cells)
-    {
-        from -= cells;
-        return cells;
-    }
-
-    private int Growth(Column column, List<Row> rows, int room) => Math.Clamp(Longest(column, rows) - Narrowest(column), 0, Math.Max(room, 0));
-
     private int Longest(Column column, List<Row> rows)
     {
-        int longest = column.Width;
+        int longest = column.Prose && rows.Count > 0 ? Narrowest(column) : column.Width;
         foreach (Row row in rows) longest = Math.Max(longest, Text(column, row).Length);
         return longest;
     }
@@ -192,7 +197,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
             Column column = _fitting[i];
             (int x, int width) = _places[i];
             var pen = new Pen(canvas, line with { X = x, Width = Math.Min(width, line.Right - x) });
-            if (column.Text is not null) Name(ref pen, Text(column, row), width, look.NamesFromStart || column.Prose, Heat.OfText(column.Field, row));
+            if (column.Text is not null) Name(ref pen, Text(column, row), width, look.NamesFromStart || (column.Prose && !column.NamedAtEnd), Heat.OfText(column.Field, row));
             else pen.Number(column.Show!, column.Value!(row), width, (state?.Thresholds ?? Heat.Default).Of(column.Field, column.Value(row)));
         }
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using Iscsitop.Cli;
 using Iscsitop.Cli.Top;
 using Iscsitop.Engine;
@@ -348,23 +349,42 @@ public sealed class ScreenTests
         │ ? h F1       this help: keys and columns                                     │
         │ Tab          next view                                                       │
         │ Shift-Tab    previous view                                                   │
-        │ 1 2 3 4 5 6… view of LUNs, initiators, sessions, targets, opcodes, heat map… │
+        │ 1 2 3 4 5 6  view of LUNs, initiators, sessions, targets, opcodes, heat map, │
+        │ 7 8 9 0      errors, pattern, TMF and reservations, findings                 │
         │ s F6         choose the column to sort by                                    │
         │ <            sort by the column to the left                                  │
         │ >            sort by the column to the right                                 │
         │ I            invert the sort order                                           │
-        │ /            filter by target, LUN, initiator (regex; a leading ! inverts),… │
-        │ :            command line: view, filter, sort, save ...; Tab completes, Up … │
-        │ Enter        drill into the selected row; how it ended, of a session that w… │
+        │ /            filter by target, LUN, initiator (regex; a leading ! inverts),  │
+        │              or by an expression; Tab completes, Esc clears                  │
+        │ :            command line: view, filter, sort, save ...; Tab completes, Up   │
+        │              recalls                                                         │
+        │ Enter        drill into the selected row; how it ended, of a session that    │
+        │              was lost                                                        │
         │ Esc          back out of a drill, then clear the filter                      │
         │ Space z      pause and go on; nothing is lost meanwhile                      │
-        │ e            lower panel: both, latency, commands, none                      │
-        │ d            where the time of reads and writes went, and whose it was: sto… │
-        │ H            heat map of the selected row                                    │
-        │ m            heat map of latency, first byte, host data, service, pings      │
         ╰────────────────────────────────────────────────────────────────────────────▼─╯
         Up Down scroll  Esc close
         """);
+
+    [Test]
+    public void Help_says_all_of_it_on_the_smallest_screen()
+    {
+        Seen seen = new Seen(60, 16).With(new SyntheticLoad().Take()).Press("?");
+        var words = new StringBuilder();
+        for (string before = ""; before != seen.Text;)
+        {
+            before = seen.Text;
+            foreach (string line in seen.Lines[3..^2]) words.Append(line.Trim('│', '▲', '▼', ' ')).Append(' ');
+            seen.Press("PgDn");
+        }
+        string text = string.Join(' ', words.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.That(text, Does.Not.Contain("…"));
+        Assert.That(text, Does.Contain("7 8 9 0").And.Contain("reservations, findings"));
+        Assert.That(text, Does.Contain("RP99 99th percentile latency of reads; stands out above 20 ms, hot above 100 ms"));
+        Assert.That(text, Does.Contain("stands out above 90 %").And.Contain("hot above 0"));
+        Assert.That(text, Does.Contain("(p50 and p95 need 20 commands, p99 needs 100), 0 is a measured zero"));
+    }
 
     [Test]
     public void The_sort_menu() => AssertScreen(new Seen(80, 24).With(new SyntheticLoad().Take()).Press("s"), """

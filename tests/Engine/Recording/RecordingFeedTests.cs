@@ -53,5 +53,12 @@ public sealed class RecordingFeedTests
         Assert.That(() => Feed.Open(new CaptureOptions { File = _scratch.File("a.rec") }, new Wants(0, default), onCommand: (in CompletedCommand _, in EventContext _) => { }),
             Throws.TypeOf<CaptureFormatException>().With.Message.EndsWith("a.rec is a recording and has no commands: iscsitop -r shows it"));
 
+    [Test]
+    public void A_screen_that_may_want_commands_later_opens_it()
+    {
+        using Feed feed = Feed.Open(new CaptureOptions { File = _scratch.File("a.rec") }, new Wants(0, TimeSpan.FromSeconds(1), Commands: true));
+        Assert.That(feed.WaitForSnapshot(TimeSpan.Zero, CancellationToken.None));
+    }
+
     private Feed Open(TimeSpan interval) => Feed.Open(new CaptureOptions { File = _scratch.File("a.rec") }, new Wants(0, interval));
 }
