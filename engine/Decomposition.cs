@@ -125,10 +125,10 @@ internal sealed class Evidences
         _of.Clear();
         foreach (ConnectionDelta connection in snapshot.Connections)
             if (Of(connection.Facts) is not PathEvidence.None and var evidence)
-                _of[(connection.Engine.Pid, connection.Connection.Id)] = evidence;
+                _of[(connection.Engine.Number, connection.Connection.Id)] = evidence;
     }
 
-    public PathEvidence Of(CellDelta delta) => _of.Count == 0 ? PathEvidence.None : _of.GetValueOrDefault((delta.Engine.Pid, delta.Connection.Id));
+    public PathEvidence Of(CellDelta delta) => _of.Count == 0 ? PathEvidence.None : _of.GetValueOrDefault((delta.Engine.Number, delta.Connection.Id));
 
     private static PathEvidence Of(ConnectionFacts facts)
     {

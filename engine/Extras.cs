@@ -153,7 +153,7 @@ public sealed class Links
         if (PortalGroup < 0) PortalGroup = c.PortalGroup;
         if (c.Closed != 0) return;
         Connections++;
-        if (c.Tsih != 0 || c.MidStream) _sessions.Add((delta.Engine.Pid, c.Target, c.Initiator, c.Isid.Length == 0 ? c.Remote : c.Isid, c.Tsih));
+        if (c.Tsih != 0 || c.MidStream) _sessions.Add((delta.Engine.Number, c.Target, c.Initiator, c.Isid.Length == 0 ? c.Remote : c.Isid, c.Tsih));
         if (delta.Total.NopTime is { Count: > 0 } pings) Pings.Add(pings);
     }
 

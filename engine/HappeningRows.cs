@@ -46,7 +46,7 @@ public sealed class HappeningRows : KeyedRows<(int Engine, long Task, string Tar
 
     private void Add(TaskRecord task)
     {
-        Row row = RowOf((task.Engine.Pid, task.Id, "", 0), out _);
+        Row row = RowOf((task.Engine.Number, task.Id, "", 0), out _);
         ConnectionInfo c = task.Connection;
         (row.Target, row.Lun, row.Initiator, row.Operation, row.Item, row.Extras.Task) = (c.Target, task.Lun, c.Initiator, task.Operation, task.Id, task);
         row.Group = Dimensions.Target | Dimensions.Initiator | (task.Lun == LunNumber.Unknown ? 0 : Dimensions.Lun);
@@ -54,7 +54,7 @@ public sealed class HappeningRows : KeyedRows<(int Engine, long Task, string Tar
 
     private void Add(ReservationState state)
     {
-        Row row = RowOf((state.Engine.Pid, 0, state.Target, state.Lun), out _);
+        Row row = RowOf((state.Engine.Number, 0, state.Target, state.Lun), out _);
         (row.Target, row.Lun, row.Initiator, row.Extras.Reservation) = (state.Target, state.Lun, state.Holder?.Initiator ?? "", state);
         row.Group = Dimensions.Target | Dimensions.Lun;
         row.Seconds = state.Engine.Seconds;
@@ -63,7 +63,7 @@ public sealed class HappeningRows : KeyedRows<(int Engine, long Task, string Tar
 
     private Conflicts ConflictsOf(EngineStatus engine, string target, ulong lun)
     {
-        (int, string, ulong) key = (engine.Pid, target, lun);
+        (int, string, ulong) key = (engine.Number, target, lun);
         return _conflicts.TryGetValue(key, out Conflicts? known) ? known : _conflicts[key] = new Conflicts();
     }
 }

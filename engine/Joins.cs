@@ -76,7 +76,7 @@ public sealed partial class Rollup
     private void JoinEnds(Snapshot snapshot)
     {
         foreach (SessionEnd end in snapshot.Ends)
-            if (_connections.TryGetValue((end.Engine.Pid, end.Connection.Id), out Row? row) && row.Generation == _generation)
+            if (_connections.TryGetValue((end.Engine.Number, end.Connection.Id), out Row? row) && row.Generation == _generation)
                 row.Extras.End = end;
     }
 

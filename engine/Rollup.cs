@@ -407,7 +407,7 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
     private Row? RowOf(CellDelta delta, Nexus nexus)
     {
         if (group == Dimensions.Connection)
-            return _connections.TryGetValue((delta.Engine.Pid, delta.Connection.Id), out Row? known) && known.Generation == _generation ? known : null;
+            return _connections.TryGetValue((delta.Engine.Number, delta.Connection.Id), out Row? known) && known.Generation == _generation ? known : null;
         var key = new RowKey(
             (group & Dimensions.Target) != 0 ? nexus.Target : 0,
             (group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,
@@ -446,7 +446,7 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
     private void Begin(ConnectionDelta connection)
     {
         ConnectionInfo c = connection.Connection;
-        (int, uint) key = (connection.Engine.Pid, c.Id);
+        (int, uint) key = (connection.Engine.Number, c.Id);
         if (!_connections.TryGetValue(key, out Row? row)) _connections[key] = row = new Row { Lun = Iscsitop.Target.Iscsi.Lun.Unknown, Group = group };
         Begin(row);
         (row.Target, row.Initiator, row.Session, row.Portal, row.Connection) = (c.Target, c.Initiator, Nexuses.SessionName(c), c.Local, connection);

@@ -6,6 +6,11 @@ namespace Iscsitop.Engine;
 /// <summary>What an engine says of itself.</summary>
 public sealed class EngineStatus
 {
+    private static int s_last;
+
+    /// <summary>Tells engines apart: one that comes later, or elsewhere, may have the same process id.</summary>
+    internal int Number { get; } = Interlocked.Increment(ref s_last);
+
     /// <summary>Process id of the engine.</summary>
     public int Pid { get; set; }
 

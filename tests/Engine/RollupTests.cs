@@ -49,6 +49,22 @@ public sealed class RollupTests
     }
 
     [Test]
+    public void Engines_that_have_one_process_id_are_told_apart()
+    {
+        Snapshot snapshot = Snapshot(Delta(1, "i", 0, CommandKind.Read, 3, 300));
+        var other = new EngineStatus { Pid = _engine.Pid, Seconds = 2 };
+        CellDelta first = snapshot.Cells[0];
+        var second = new CellDelta { Cell = new Iscsitop.Engine.Cell { Key = first.Cell.Key, Kind = CommandKind.Read, Completed = 4 }, Connection = first.Connection, Engine = other };
+        snapshot.Cells.Add(second);
+        snapshot.Connections.Add(new ConnectionDelta { Connection = first.Connection, Engine = _engine });
+        snapshot.Connections.Add(new ConnectionDelta { Connection = second.Connection, Engine = other });
+        var rollup = new Rollup(Dimensions.Connection);
+        for (int i = 0; i < 2; i++) rollup.Build(snapshot);
+        Assert.That(rollup.Rows.Select(r => r.Ops), Is.EqualTo((long[])[3, 4]));
+        Assert.That(rollup.Total.Ops, Is.EqualTo(7));
+    }
+
+    [Test]
     public void A_unit_that_did_nothing_is_a_row_of_measured_zeros()
     {
         Snapshot snapshot = Snapshot();
