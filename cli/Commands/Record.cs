@@ -79,6 +79,7 @@ internal static class Record
     private static void Write(Feed feed, Recorder recorder, TimeSpan interval, bool engines, Func<bool> another, Streams streams, CancellationToken cancellation)
     {
         int taken = 0;
+        bool attached = engines;
         while (!feed.Ended && !cancellation.IsCancellationRequested)
         {
             bool news;
@@ -91,7 +92,7 @@ internal static class Record
                 break;
             }
             Snapshot snapshot = feed.Take();
-            if (taken++ == 0 && snapshot.Engines.Count == 0) streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
+            if (taken++ == 0 && snapshot.Engines.Count == 0 && attached) streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
             foreach (EngineStatus engine in snapshot.Engines)
                 if (engine is { Alive: false, Problem.Length: > 0 }) streams.Complain($"engine {engine.Pid} has ended: {engine.Problem}");
             if (snapshot.Engines.Count == 0)

@@ -106,11 +106,12 @@ internal sealed partial class SnapshotCodec
         long closed = Flag(1, c.Closed != 0) ? _coder.Near(Kinds.Info + 3, c.Closed, _opened) : 0;
         bool discovery = Flag(2, c.Discovery), midStream = Flag(3, c.MidStream), oneSided = Flag(4, c.OneSided);
         var end = (ConnectionEnd)_coder.Count(Kinds.Info + 4, (int)c.End, byte.MaxValue);
+        int portalGroup = _coder.Count(Kinds.Info + 12, c.PortalGroup + 1, ushort.MaxValue + 1) - 1;
         SessionParameters? parameters = Flag(5, c.Parameters is not null) ? Parameters(c.Parameters ?? _parameters) : null;
         entry.Info = Decoding
             ? new ConnectionInfo(entry.Id, local, remote, target, initiator, isid, tsih, cid, _opened, closed)
             {
-                Discovery = discovery, MidStream = midStream, OneSided = oneSided, End = end, Parameters = parameters,
+                Discovery = discovery, MidStream = midStream, OneSided = oneSided, PortalGroup = portalGroup, End = end, Parameters = parameters,
             }
             : c;
     }
