@@ -8,7 +8,7 @@ internal sealed partial class SnapshotCodec
     // An age is told in steps of 2^20 ns, about a millisecond.
     private const int AgeBits = 20;
 
-    private readonly Dictionary<(int Engine, uint Id, bool Nameless), ConnectionEntry> _connectionIndex = [];
+    private readonly Dictionary<(int Engine, uint Id, Whose Whose), ConnectionEntry> _connectionIndex = [];
     private readonly List<ConnectionEntry> _connections = [];
     private readonly Histogram _pings = new();
     private SessionParameters _parameters = new();
@@ -57,7 +57,7 @@ internal sealed partial class SnapshotCodec
     private ConnectionEntry EntryOf(EngineStatus engine, ConnectionInfo info)
     {
         EngineEntry of = EntryOf(engine);
-        (int, uint, bool) key = (of.Index, info.Id, info.Local.Length == 0);
+        (int, uint, Whose) key = (of.Index, info.Id, Whose.Of(info));
         if (_connectionIndex.TryGetValue(key, out ConnectionEntry? entry)) return entry;
         entry = new ConnectionEntry(of, info.Id, _connections.Count);
         _connectionIndex.Add(key, entry);
