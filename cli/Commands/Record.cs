@@ -52,6 +52,7 @@ internal static class Record
     private static int Run(Origin origin, string path, TimeSpan interval, long budget, Retention keep, Streams streams)
     {
         if (path == "-" && streams.Interactive) throw new UsageException("a recording is nothing for a terminal: name a file");
+        if (origin.Capture?.File is { Length: > 0 } read && read != "-" && IsSame(read, path)) throw new UsageException($"{path} is what is read: name another file to record to");
         using var stop = new Stop();
         using Feed feed = origin.Open(new Wants(0, interval));
         using RecordingFile? file = path == "-" ? null : Opened(path, keep);
@@ -109,6 +110,14 @@ internal static class Record
             if (another()) recorder.BeginFile();
         }
         recorder.Flush();
+    }
+
+    // It would grow as fast as it is read.
+    private static bool IsSame(string read, string written)
+    {
+        return Resolved(read) == Resolved(written);
+
+        static string Resolved(string path) => new FileInfo(path) is { Exists: true } file ? file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName : Path.GetFullPath(path);
     }
 
     private static RecordingFile Opened(string path, Retention keep)

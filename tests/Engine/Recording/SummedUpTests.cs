@@ -2,6 +2,7 @@ using Iscsitop.Engine;
 using Iscsitop.Engine.Recording;
 using Iscsitop.Engine.Sources;
 using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Tests.Engine.Recording;
 
@@ -81,5 +82,23 @@ public sealed class SummedUpTests
         reader.Next(read, 0);
         reader.Next(read, 0);
         Assert.That(Everything.Text(read), Is.EqualTo(Everything.Text(At(3, engine))));
+    }
+
+    [Test]
+    public void A_sum_is_bounded_and_loses_no_command()
+    {
+        var engine = new EngineStatus { Pid = 1, Source = "target" };
+        var on = new ConnectionInfo(7, "192.0.2.1:3260", "192.0.2.7:50000", Target, "x");
+        var sum = new SnapshotSum();
+        const int Cells = SnapshotSum.MostCells + 3;
+        for (int part = 0; part < 3; part++)
+        {
+            var s = new Snapshot { Time = Everything.Start + part, Seconds = 1, Engines = { engine } };
+            for (int i = part; i < Cells; i += 3)
+                s.Cells.Add(new CellDelta { Cell = new Cell { Key = new CellKey(7, (ulong)i, 0x2800), Kind = CommandKind.Read, Completed = 1 }, Connection = on, Engine = engine });
+            sum.Add(s);
+        }
+        Snapshot all = sum.Take();
+        Assert.That((all.Cells.Count, all.Cells.Sum(c => c.Cell.Completed), all.Engines[0].Folded), Is.EqualTo((SnapshotSum.MostCells + 1, (long)Cells, 3L)));
     }
 }
