@@ -27,6 +27,7 @@ public sealed class RowOrder(Column by, bool ascending) : IComparer<Row>
         if (order == 0) order = string.CompareOrdinal(x.Session, y.Session);
         if (order == 0) order = string.CompareOrdinal(x.Portal, y.Portal);
         if (order == 0) order = x.Operation.CompareTo(y.Operation);
+        if (order == 0) order = string.CompareOrdinal(x.Extras.Finding?.Rule, y.Extras.Finding?.Rule);
         if (order == 0) order = x.Item.CompareTo(y.Item);
         return order != 0 || x.Connection is null || y.Connection is null ? order : x.Connection.Connection.Id.CompareTo(y.Connection.Connection.Id);
     }

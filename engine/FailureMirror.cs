@@ -12,8 +12,8 @@ internal sealed class FailureMirror
     /// <summary>Sums of initiators and targets at most.</summary>
     public const int MostFolded = 4096;
 
-    // An engine that keeps its bound is behind in forgetting by what its viewer has not folded yet.
-    private const int Most = 4 * FailureTable.Capacity;
+    /// <summary>Others at most: an engine that keeps its bound is behind in forgetting by what its viewer has not folded yet.</summary>
+    public const int Most = 4 * FailureTable.Capacity;
 
     private static readonly ConnectionInfo s_unknown = new(0, "", "");
 

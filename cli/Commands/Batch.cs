@@ -43,7 +43,7 @@ internal static class Batch
             report.Build(take());
             foreach (EngineStatus engine in report.Snapshot.Engines)
                 if (engine is { Alive: false, Problem.Length: > 0 }) streams.Complain($"engine {engine.Pid} has ended: {engine.Problem}");
-            if (taken++ == 0 && report.Snapshot.Engines.Count == 0)
+            if (taken++ == 0 && report.Snapshot.Engines.Count == 0 && options.Origin.Capture is null)
                 streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
             if (taken == 1 && options.SkipFirst) continue;
             writer.Write(report);

@@ -52,6 +52,7 @@ internal static class Record
     private static int Run(Origin origin, string path, TimeSpan interval, long budget, Retention keep, Streams streams)
     {
         if (path == "-" && streams.Interactive) throw new UsageException("a recording is nothing for a terminal: name a file");
+        if (origin.Capture?.File is { Length: > 0 } read && read != "-" && IsSame(read, path)) throw new UsageException($"{path} is what is read: name another file to record to");
         using var stop = new Stop();
         using Feed feed = origin.Open(new Wants(0, interval));
         using RecordingFile? file = path == "-" ? null : Opened(path, keep);
@@ -79,6 +80,7 @@ internal static class Record
     private static void Write(Feed feed, Recorder recorder, TimeSpan interval, bool engines, Func<bool> another, Streams streams, CancellationToken cancellation)
     {
         int taken = 0;
+        bool attached = engines;
         while (!feed.Ended && !cancellation.IsCancellationRequested)
         {
             bool news;
@@ -91,7 +93,7 @@ internal static class Record
                 break;
             }
             Snapshot snapshot = feed.Take();
-            if (taken++ == 0 && snapshot.Engines.Count == 0) streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
+            if (taken++ == 0 && snapshot.Engines.Count == 0 && attached) streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
             foreach (EngineStatus engine in snapshot.Engines)
                 if (engine is { Alive: false, Problem.Length: > 0 }) streams.Complain($"engine {engine.Pid} has ended: {engine.Problem}");
             if (snapshot.Engines.Count == 0)
@@ -108,6 +110,14 @@ internal static class Record
             if (another()) recorder.BeginFile();
         }
         recorder.Flush();
+    }
+
+    // It would grow as fast as it is read.
+    private static bool IsSame(string read, string written)
+    {
+        return Resolved(read) == Resolved(written);
+
+        static string Resolved(string path) => new FileInfo(path) is { Exists: true } file ? file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName : Path.GetFullPath(path);
     }
 
     private static RecordingFile Opened(string path, Retention keep)

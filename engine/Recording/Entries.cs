@@ -3,6 +3,16 @@ using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Engine.Recording;
 
+/// <summary>
+/// Whose it is that has no connection of its own, as what is left of those that are listed no more: names tell such apart, for their id is
+/// the same. All others are told apart by id.
+/// </summary>
+internal readonly record struct Whose(string? Target, string? Initiator)
+{
+    /// <summary>Whose something of a connection is.</summary>
+    public static Whose Of(ConnectionInfo connection) => connection.Local.Length == 0 ? new Whose(connection.Target, connection.Initiator) : default;
+}
+
 /// <summary>Something a block tells of more than once: named when it first comes, and by its place from then on.</summary>
 internal abstract class Entry
 {

@@ -55,7 +55,7 @@ public sealed class Recorder
     public void Flush()
     {
         if (_sum.Count > 0) Put(_sum.Take());
-        Finish();
+        Finish(last: true);
     }
 
     /// <summary>What comes next goes to another file, which can be read without this one.</summary>
@@ -69,12 +69,12 @@ public sealed class Recorder
         if (_writer.Add(snapshot)) Finish();
     }
 
-    private void Finish()
+    private void Finish(bool last = false)
     {
         if (_writer.Finish() is not { } block) return;
         Written = Written with { Blocks = Written.Blocks + 1, Bytes = Written.Bytes + block.Length };
         _write(block, _first);
-        if (_perSecond > 0 && _seconds > 0) KeepTo(block.Length / _seconds);
+        if (_perSecond > 0 && _seconds > 0 && !last) KeepTo(block.Length / _seconds);
     }
 
     // Half the snapshots take a little more than half the room.

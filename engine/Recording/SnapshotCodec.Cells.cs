@@ -13,7 +13,7 @@ internal sealed partial class SnapshotCodec
     private readonly List<UnitEntry> _units = [];
     private readonly Dictionary<(EngineStatus, CellKey, bool Nameless), CellEntry> _cellIndex = [];
     private readonly List<CellEntry> _cells = [];
-    private readonly Dictionary<(EngineStatus, PatternKey), PatternEntry> _patternIndex = [];
+    private readonly Dictionary<(EngineStatus, PatternKey, Whose), PatternEntry> _patternIndex = [];
     private readonly List<PatternEntry> _patterns = [];
     private readonly Dictionary<(int, ulong, CommandKind), Place> _places = [];
     private Cell? _cell;
@@ -212,7 +212,7 @@ internal sealed partial class SnapshotCodec
         foreach (PatternDelta delta in snapshot.Patterns)
         {
             if (delta.Pattern.Count == 0) continue;
-            var key = (delta.Engine, delta.Key);
+            var key = (delta.Engine, delta.Key, Whose.Of(delta.Connection));
             if (!_patternIndex.TryGetValue(key, out PatternEntry? entry))
             {
                 entry = Placed(new PatternEntry(EntryOf(delta.Engine, delta.Connection), delta.Key));

@@ -8,7 +8,7 @@ internal sealed partial class SnapshotCodec
     // An age is told in steps of 2^20 ns, about a millisecond.
     private const int AgeBits = 20;
 
-    private readonly Dictionary<(int Engine, uint Id, bool Nameless), ConnectionEntry> _connectionIndex = [];
+    private readonly Dictionary<(int Engine, uint Id, Whose Whose), ConnectionEntry> _connectionIndex = [];
     private readonly List<ConnectionEntry> _connections = [];
     private readonly Histogram _pings = new();
     private SessionParameters _parameters = new();
@@ -57,7 +57,7 @@ internal sealed partial class SnapshotCodec
     private ConnectionEntry EntryOf(EngineStatus engine, ConnectionInfo info)
     {
         EngineEntry of = EntryOf(engine);
-        (int, uint, bool) key = (of.Index, info.Id, info.Local.Length == 0);
+        (int, uint, Whose) key = (of.Index, info.Id, Whose.Of(info));
         if (_connectionIndex.TryGetValue(key, out ConnectionEntry? entry)) return entry;
         entry = new ConnectionEntry(of, info.Id, _connections.Count);
         _connectionIndex.Add(key, entry);
@@ -106,6 +106,7 @@ internal sealed partial class SnapshotCodec
         long closed = Flag(1, c.Closed != 0) ? _coder.Near(Kinds.Info + 3, c.Closed, _opened) : 0;
         bool discovery = Flag(2, c.Discovery), midStream = Flag(3, c.MidStream), oneSided = Flag(4, c.OneSided);
         var end = (ConnectionEnd)_coder.Count(Kinds.Info + 4, (int)c.End, byte.MaxValue);
+        int portalGroup = _coder.Count(Kinds.Info + 12, c.PortalGroup + 1, ushort.MaxValue + 1) - 1;
         SessionParameters? parameters = Flag(5, c.Parameters is not null) ? Parameters(c.Parameters ?? _parameters) : null;
         entry.Info = Decoding
             ? new ConnectionInfo(entry.Id, local, remote, target, initiator, isid, tsih, cid, _opened, closed)
@@ -113,6 +114,7 @@ internal sealed partial class SnapshotCodec
                 Discovery = discovery,
                 MidStream = midStream,
                 OneSided = oneSided,
+                PortalGroup = portalGroup,
                 End = end,
                 Parameters = parameters,
             }

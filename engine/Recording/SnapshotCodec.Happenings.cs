@@ -18,8 +18,9 @@ internal sealed partial class SnapshotCodec
             foreach (FailureDelta delta in kept.Failures.Values) delta.Count = 0;
         for (int i = 0; i < snapshot.Failures.Count; i++)
             if (TellsFailure(snapshot.Failures[i])) _changed.Add(i);
-        int count = News(5, _changed.Count, 0);
-        for (int i = 0; i < count; i++) CodeFailure(Decoding ? null : snapshot.Failures[_changed[i]]);
+        if (!Decoding) FindGone(snapshot);
+        int count = News(5, _changed.Count + _gone.Count, 0);
+        for (int i = 0; i < count; i++) CodeFailure(Decoding ? null : i < _gone.Count ? _gone[i] : snapshot.Failures[_changed[i - _gone.Count]]);
         if (count > 0) HasNews = true;
     }
 
@@ -32,6 +33,12 @@ internal sealed partial class SnapshotCodec
         var kind = (FailureKind)_coder.Count(Kinds.Failure, (int)k.Kind, byte.MaxValue);
         uint code = (uint)_coder.Number(Kinds.Failure + 1, k.Code);
         var key = new FailureKey(connection.Id, lun, operation, kind, code);
+        // One that came never is one that is listed no more.
+        if (Flag(14, delta is { Total: 0 }))
+        {
+            if (Decoding) DropFailure(connection, key);
+            return;
+        }
         delta ??= KeptFailure(connection, key);
         delta.Count = _coder.Signed(Kinds.Failure + 2, delta.Count);
         delta.Total = _coder.Near(Kinds.Failure + 3, delta.Total, delta.Count);

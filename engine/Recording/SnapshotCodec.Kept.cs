@@ -6,14 +6,16 @@ namespace Iscsitop.Engine.Recording;
 internal sealed partial class SnapshotCodec
 {
     private const int MostTold = 1 << 15;
-    private const int MostFailures = 4096;
+    private const int MostFailures = FailureMirror.Most + FailureMirror.MostFolded + 8;
     private const int MostTasks = 256;
     private const int MostEnds = 64;
 
     private readonly List<int> _changed = [];
+    private readonly List<FailureDelta> _gone = [];
+    private readonly HashSet<(EngineStatus, FailureKey, Whose)> _there = [];
 
     private readonly Dictionary<(EngineStatus, uint), ConnectionInfo> _toldConnections = [];
-    private readonly Dictionary<(EngineStatus, FailureKey), (long Total, long Last)> _toldFailures = [];
+    private readonly Dictionary<(EngineStatus Engine, FailureKey Key, Whose Whose), (long Total, long Last)> _toldFailures = [];
     private readonly Dictionary<(EngineStatus, long), TaskRecord> _toldTasks = [];
     private readonly Dictionary<(EngineStatus, uint, long), SessionEnd> _toldEnds = [];
     private readonly Dictionary<(EngineStatus, string, ulong), ReservationState> _toldReservations = [];
@@ -28,7 +30,7 @@ internal sealed partial class SnapshotCodec
 
         public HashSet<uint> Listed { get; } = [];
 
-        public OrderedDictionary<FailureKey, FailureDelta> Failures { get; } = [];
+        public OrderedDictionary<(FailureKey, Whose), FailureDelta> Failures { get; } = [];
 
         public OrderedDictionary<long, TaskRecord> Tasks { get; } = [];
 
@@ -70,7 +72,25 @@ internal sealed partial class SnapshotCodec
         return Tells(_toldConnections, (delta.Engine, delta.Connection.Id), delta.Connection, more);
     }
 
-    private bool TellsFailure(FailureDelta delta) => Tells(_toldFailures, (delta.Engine, delta.Key), (delta.Total, delta.Last), delta.Count != 0);
+    private bool TellsFailure(FailureDelta delta) =>
+        Tells(_toldFailures, (delta.Engine, delta.Key, Whose.Of(delta.Connection)), (delta.Total, delta.Last), delta.Count != 0);
+
+    // What was told and is listed no more, as its connection is not: summed up it is told otherwise.
+    private void FindGone(Snapshot snapshot)
+    {
+        _gone.Clear();
+        if (_toldFailures.Count <= snapshot.Failures.Count) return; // all that is listed was told by now
+        _there.Clear();
+        foreach (FailureDelta delta in snapshot.Failures) _there.Add((delta.Engine, delta.Key, Whose.Of(delta.Connection)));
+        foreach (var told in _toldFailures.Keys)
+        {
+            if (_there.Contains(told)) continue;
+            _toldFailures.Remove(told);
+            if (!snapshot.Engines.Contains(told.Engine)) continue; // with it all it had is forgotten
+            var connection = new ConnectionInfo(told.Key.Connection, told.Whose.Target is null ? "?" : "", "", told.Whose.Target ?? "", told.Whose.Initiator ?? "");
+            _gone.Add(new FailureDelta { Key = told.Key, Connection = connection, Engine = told.Engine });
+        }
+    }
 
     private bool TellsTask(TaskRecord task) => Tells(_toldTasks, (task.Engine, task.Id), task);
 
@@ -82,6 +102,7 @@ internal sealed partial class SnapshotCodec
 
     private EngineStatus KeptEngine(int pid, int generation, string source, string version)
     {
+        if (_keptEngines.Count >= 4 * MostEngines) ForgetKept(); // of engines nobody told to have gone
         if (!_keptEngines.TryGetValue((pid, generation, source, version), out EngineStatus? status))
             _keptEngines.Add((pid, generation, source, version), status = new EngineStatus { Pid = pid, Source = source, Version = version });
         return status;
@@ -109,11 +130,16 @@ internal sealed partial class SnapshotCodec
     private FailureDelta KeptFailure(ConnectionEntry connection, FailureKey key)
     {
         Kept kept = Of(connection.Engine.Status);
-        if (!kept.Failures.TryGetValue(key, out FailureDelta? delta))
-            Put(kept.Failures, key, delta = new FailureDelta { Key = key, Connection = connection.Info!, Engine = connection.Engine.Status }, MostFailures);
+        (FailureKey, Whose) of = (key, Whose.Of(connection.Info!));
+        if (!kept.Failures.TryGetValue(of, out FailureDelta? delta))
+            Put(kept.Failures, of, delta = new FailureDelta { Key = key, Connection = connection.Info!, Engine = connection.Engine.Status }, MostFailures);
         delta.Connection = connection.Info!;
         return delta;
     }
+
+    // Once at the most: what is summed up is elsewhere from then on.
+    private void DropFailure(ConnectionEntry connection, FailureKey key) =>
+        Of(connection.Engine.Status).Failures.Remove((key, Whose.Of(connection.Info!)));
 
     private void Keep(TaskRecord task) => Put(Of(task.Engine).Tasks, task.Id, task, MostTasks);
 

@@ -12,6 +12,9 @@ internal sealed partial class SnapshotCodec
     /// <summary>Entries of one kind in a block at most.</summary>
     public const int MostEntries = 1 << 17;
 
+    /// <summary>Engines in a block at most.</summary>
+    public const int MostEngines = 1024;
+
     private readonly Coder _coder = new(Kinds.Numbers, Decisions.All);
     private readonly HistogramCoding _histograms;
     private readonly Dictionary<EngineStatus, EngineEntry> _engineIndex = new(ReferenceEqualityComparer.Instance);
@@ -54,10 +57,11 @@ internal sealed partial class SnapshotCodec
         _coder.BeginEncoding();
     }
 
-    /// <summary>Begins a block to read.</summary>
-    public void Begin(byte[] payload, int length)
+    /// <summary>Begins a block to read; one that tells everything needs nothing of what was told before.</summary>
+    public void Begin(byte[] payload, int length, bool restates = false)
     {
         Forget();
+        if (restates) ForgetKept(engines: false);
         _coder.BeginDecoding(payload, length);
     }
 
@@ -127,7 +131,7 @@ internal sealed partial class SnapshotCodec
         foreach (EngineStatus status in snapshot.Engines) EntryOf(status).Present = true;
         int news = _engines.Count - known;
         for (int i = 0; i < known; i++) Presence(0, _engines[i]);
-        news = News(0, news, known);
+        news = _coder.Count(Kinds.New, news, Math.Max(0, MostEngines - known));
         for (int i = 0; i < news; i++)
         {
             EngineEntry entry = Define(Decoding ? null : _engines[known + i]);

@@ -8,17 +8,23 @@ namespace Iscsitop.Engine.Recording;
 /// </summary>
 public sealed class SnapshotSum
 {
-    private const int MostListed = 4096;
+    /// <summary>Cells at most; what others did is summed up by kind.</summary>
+    internal const int MostCells = CellTable.DefaultCapacity;
+
+    private static readonly ConnectionInfo s_nameless = new(0, "", "");
+
+    private const int MostListed = 1 << 15;
 
     private readonly Dictionary<EngineStatus, Sum> _engines = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<(EngineStatus, CellKey, bool Nameless), CellDelta> _cells = [];
     private readonly Dictionary<(EngineStatus, string, ulong), UnitDelta> _units = [];
     private readonly OrderedDictionary<(EngineStatus, uint), ConnectionDelta> _connections = [];
-    private readonly OrderedDictionary<(EngineStatus, FailureKey), FailureDelta> _failures = [];
-    private readonly Dictionary<(EngineStatus, PatternKey), PatternDelta> _patterns = [];
+    private readonly OrderedDictionary<(EngineStatus, FailureKey, Whose), FailureDelta> _failures = [];
+    private readonly Dictionary<(EngineStatus, PatternKey, Whose), PatternDelta> _patterns = [];
     private readonly OrderedDictionary<(EngineStatus, long), TaskRecord> _tasks = [];
     private readonly OrderedDictionary<(EngineStatus, uint, long), SessionEnd> _ends = [];
     private readonly OrderedDictionary<(EngineStatus, string, ulong), ReservationState> _reservations = [];
+    private readonly HashSet<(EngineStatus, FailureKey, Whose)> _listed = [];
     private readonly Stack<Cell> _spare = new();
     private readonly Snapshot _result = new();
     private double _seconds;
@@ -53,7 +59,9 @@ public sealed class SnapshotSum
         foreach (CellDelta delta in snapshot.Cells) Add(delta);
         foreach (UnitDelta delta in snapshot.Units) Add(delta);
         foreach (ConnectionDelta delta in snapshot.Connections) Add(delta);
+        _listed.Clear();
         foreach (FailureDelta delta in snapshot.Failures) Add(delta);
+        if (_failures.Count > _listed.Count) FoldFailures(snapshot);
         foreach (PatternDelta delta in snapshot.Patterns) Add(delta);
         foreach (TaskRecord task in snapshot.Tasks) Put(_tasks, (task.Engine, task.Id), task with { Engine = Of(task.Engine).Status });
         foreach (SessionEnd end in snapshot.Ends) Put(_ends, (end.Engine, end.Connection.Id, end.Time), end with { Engine = Of(end.Engine).Status });
@@ -135,12 +143,20 @@ public sealed class SnapshotSum
 
     private void Add(CellDelta from)
     {
-        var key = (from.Engine, from.Cell.Key, from.Connection.Local.Length == 0);
-        if (!_cells.TryGetValue(key, out CellDelta? to))
+        (EngineStatus, CellKey Key, bool) key = (from.Engine, from.Cell.Key, from.Connection.Local.Length == 0);
+        if (!_cells.TryGetValue(key, out CellDelta? to) && _cells.Count >= MostCells)
+        {
+            // As an engine does whose table is full.
+            key = (from.Engine, new CellKey(0, Target.Iscsi.Lun.Unknown, CellTable.Overflow(from.Cell.Kind)), true);
+            Of(from.Engine).Status.Folded += from.Cell.Completed;
+            from = new CellDelta { Cell = from.Cell, Connection = s_nameless, Engine = from.Engine };
+            _cells.TryGetValue(key, out to);
+        }
+        if (to is null)
         {
             if (!_spare.TryPop(out Cell? cell)) cell = new Cell();
             cell.Clear();
-            (cell.Key, cell.Kind) = (from.Cell.Key, from.Cell.Kind);
+            (cell.Key, cell.Kind) = (key.Key, from.Cell.Kind);
             _cells.Add(key, to = new CellDelta { Cell = cell, Connection = from.Connection, Engine = Of(from.Engine).Status });
         }
         to.Connection = from.Connection;
@@ -177,7 +193,8 @@ public sealed class SnapshotSum
 
     private void Add(FailureDelta from)
     {
-        var key = (from.Engine, from.Key);
+        var key = (from.Engine, from.Key, Whose.Of(from.Connection));
+        _listed.Add(key);
         if (!_failures.TryGetValue(key, out FailureDelta? to))
             Put(_failures, key, to = new FailureDelta { Key = from.Key, Connection = from.Connection, Engine = Of(from.Engine).Status });
         to.Connection = from.Connection;
@@ -185,9 +202,22 @@ public sealed class SnapshotSum
         (to.Total, to.First, to.Last) = (from.Total, from.First, from.Last);
     }
 
+    // What is listed no more was summed up with others, whose totals have it by now; what it did in these intervals goes to them, too.
+    private void FoldFailures(Snapshot snapshot)
+    {
+        foreach (((EngineStatus Engine, FailureKey Key, Whose) key, FailureDelta gone) in _failures.ToArray())
+        {
+            if (_listed.Contains(key) || !snapshot.Engines.Contains(key.Engine)) continue;
+            _failures.Remove(key);
+            FailureKey folded = key.Key with { Connection = 0 };
+            if (_failures.TryGetValue((key.Engine, folded, new Whose(gone.Connection.Target, gone.Connection.Initiator)), out FailureDelta? sum)
+                || _failures.TryGetValue((key.Engine, folded.Folded(), new Whose("", "")), out sum)) sum.Count += gone.Count;
+        }
+    }
+
     private void Add(PatternDelta from)
     {
-        var key = (from.Engine, from.Key);
+        var key = (from.Engine, from.Key, Whose.Of(from.Connection));
         if (!_patterns.TryGetValue(key, out PatternDelta? to))
             _patterns.Add(key, to = new PatternDelta { Key = from.Key, Connection = from.Connection, Engine = Of(from.Engine).Status });
         to.Connection = from.Connection;

@@ -25,7 +25,7 @@ internal static class Everything
         engine.Seconds = 1.000_000_5;
         (engine.Connections, engine.Sessions, engine.RingDrops, engine.PeakIops, engine.MaxOutstanding, engine.BusyTime) = (2, 2, 3 * second, 120, 7, 123_456_789 + second);
         engine.Coverage = new Coverage { Packets = 1000 * second, Dropped = -1, MidStream = 1 };
-        ConnectionInfo open = Connection(1, "host-a") with { Parameters = new SessionParameters(DataDigest: true, InitialR2T: false, TargetMaxRecv: 262144) };
+        ConnectionInfo open = Connection(1, "host-a") with { PortalGroup = 1, Parameters = new SessionParameters(DataDigest: true, InitialR2T: false, TargetMaxRecv: 262144) };
         ConnectionInfo gone = Connection(2, "hôte-b") with { Closed = 9 * Second, End = ConnectionEnd.NopUnanswered, MidStream = true };
         var s = new Snapshot { Time = time, Seconds = 1.000_000_5, Engines = { engine } };
         s.Connections.Add(Delta(open, engine, time - Start, second));

@@ -13,6 +13,7 @@ internal sealed class Load
     private const long Second = 1_000_000_000;
 
     private readonly Random _random;
+    private readonly bool _packets;
     private readonly List<Pair> _pairs = [];
     private readonly List<ConnectionDelta> _connections = [];
     private readonly List<UnitDelta> _units = [];
@@ -23,8 +24,10 @@ internal sealed class Load
     /// <param name="units">How many.</param>
     /// <param name="each">Units each initiator uses.</param>
     /// <param name="seed">Of the random numbers.</param>
-    public Load(int initiators, int units, int each, int seed = 1)
+    /// <param name="packets">Whether packets are seen, so that their bytes are counted.</param>
+    public Load(int initiators, int units, int each, int seed = 1, bool packets = false)
     {
+        _packets = packets;
         _random = new Random(seed);
         for (int i = 0; i < initiators; i++)
         {
@@ -69,7 +72,14 @@ internal sealed class Load
         delta.Facts.Begin();
         delta.Facts[Fact.R2ts] = _random.Next(20);
         if (_random.Next(5) == 0) delta.Facts[Fact.NopIns] = 1;
-        foreach (Fact fact in new[] { Fact.R2ts, Fact.NopIns }) delta.Total[fact] += delta.Facts[fact];
+        // A mebibyte or three, and something sent again now and then.
+        if (_packets)
+        {
+            delta.Facts[Fact.BytesToTarget] = 500_000 + _random.Next(1_000_000);
+            delta.Facts[Fact.BytesToInitiator] = 1_000_000 + _random.Next(2_000_000);
+            if (_random.Next(4) == 0) delta.Facts[Fact.ResentToInitiator] = 1448 * _random.Next(3);
+        }
+        foreach (Fact fact in _packets ? new[] { Fact.R2ts, Fact.NopIns, Fact.BytesToTarget, Fact.BytesToInitiator, Fact.ResentToInitiator } : [Fact.R2ts, Fact.NopIns]) delta.Total[fact] += delta.Facts[fact];
         (delta.Total.Window, delta.Total.Outstanding) = (64 - _random.Next(8), _random.Next(8));
         delta.Total.LastPdu = delta.Time - _random.Next(5_000_000);
         (delta.Facts.Window, delta.Facts.Outstanding, delta.Facts.LastPdu) = (delta.Total.Window, delta.Total.Outstanding, delta.Total.LastPdu);

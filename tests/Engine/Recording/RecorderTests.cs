@@ -98,4 +98,14 @@ public sealed class RecorderTests
         while (reader.Next(next, 0) == Moved.Packet) sum.Add(next);
         return sum.Take();
     }
+
+    [Test]
+    public void The_last_block_changes_no_interval()
+    {
+        int changes = 0;
+        var recorder = new Recorder((_, _) => { }, 1000) { OnChanged = () => changes++ };
+        recorder.Add(Everything.At(0));
+        recorder.Flush();
+        Assert.That((changes, recorder.Merged), Is.EqualTo((0, 1)));
+    }
 }

@@ -7,10 +7,11 @@ public sealed class SizeTests
 {
     private const int Seconds = 120;
 
-    [Test]
-    public void An_hour_of_50_units_and_20_initiators_stays_below_20_MB()
+    [TestCase(false)]
+    [TestCase(true)]
+    public void An_hour_of_50_units_and_20_initiators_stays_below_20_MB(bool packets)
     {
-        var load = new Load(initiators: 20, units: 50, each: 5);
+        var load = new Load(initiators: 20, units: 50, each: 5, packets: packets);
         long bytes = 0, commands = 0;
         var recorder = new Recorder((block, _) => bytes += block.Length, 20_000_000);
         for (int i = 0; i < Seconds; i++)
