@@ -62,8 +62,12 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
     private void Engine(ref Pen pen, EngineStatus engine)
     {
         pen.Text(engine.Source);
-        pen.Skip(1);
-        pen.Number(engine.Pid, style: Style.Dim);
+        // Of a file it is our own: nobody else can look at it.
+        if (!state.Options.Origin.IsFile || engine.Pid != Environment.ProcessId)
+        {
+            pen.Skip(1);
+            pen.Number(engine.Pid, style: Style.Dim);
+        }
         pen.Text([' ', glyphs.Dot, ' '], Style.Dim);
         pen.Number(engine.Sessions);
         pen.Text(engine.Sessions == 1 ? " session" : " sessions", Style.Dim);

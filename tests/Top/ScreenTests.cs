@@ -387,6 +387,18 @@ public sealed class ScreenTests
     }
 
     [Test]
+    public void More_columns_show_what_each_row_did_before()
+    {
+        var load = new SyntheticLoad(steady: false);
+        Seen seen = new Seen(140, 40).Press("x");
+        for (int i = 0; i < 12; i++) seen.With(load.Take());
+        Assert.That(seen.Lines[5], Does.Match("^TARGET +LUN     IOPS "));
+        Assert.That(seen.Lines[6], Does.Match("^[^ ]+ +0 [▁▂▃▄▅▆▇█]{8} "));
+        Assert.That(seen.Press("2").With(load.Take()).Lines[6], Does.Match("^[^ ]+ +[▁▂▃▄▅▆▇█] +[0-9]"), "another view begins anew");
+        Assert.That(new Seen(60, 16).Press("x").With(load.Take()).Lines[3], Does.Match("^TARGET +LUN     IOPS +.*%IO▸$"));
+    }
+
+    [Test]
     public void The_sort_menu() => AssertScreen(new Seen(80, 24).With(new SyntheticLoad().Take()).Press("s"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                            1 s 03:04:06
          11.0k IOPS    254 MB/s  QD 7.79  err 4.00  p99 r 6.903 w 8.209 ms             █
