@@ -8,6 +8,9 @@ internal sealed class RowHistory
     /// <summary>Intervals kept.</summary>
     public const int Length = 8;
 
+    // A little lower than the line, so that those of two rows do not touch.
+    private const double Highest = 0.875;
+
     private readonly Dictionary<Row, float[]> _values = [];
     private (RowSource?, int) _of;
     private int _intervals;
@@ -33,7 +36,7 @@ internal sealed class RowHistory
         }
     }
 
-    /// <summary>Draws a row's, the newest at the right, its highest as high as the line.</summary>
+    /// <summary>Draws a row's, the newest at the right, its highest almost as high as the line.</summary>
     public void Draw(Canvas canvas, Glyphs glyphs, int x, int y, Row row)
     {
         if (!_values.TryGetValue(row, out float[]? values)) return;
@@ -41,6 +44,6 @@ internal sealed class RowHistory
         foreach (float value in values) most = Math.Max(most, value);
         if (most <= 0) return;
         for (int i = 0; i < Math.Min(Length, _intervals); i++)
-            glyphs.Column(canvas, new Area(x + Length - 1 - i, y, 1, 1), values[(_intervals - 1 - i) % Length] / most, Style.Accent);
+            glyphs.Column(canvas, new Area(x + Length - 1 - i, y, 1, 1), Highest * values[(_intervals - 1 - i) % Length] / most, Style.Accent);
     }
 }

@@ -399,6 +399,27 @@ public sealed class ScreenTests
     }
 
     [Test]
+    public void What_was_before_the_screen_does_not_outshine_it_in_the_map()
+    {
+        var load = new SyntheticLoad();
+        Seen seen = new Seen(100, 30).Press("6").With(load.Take(600));
+        Assert.That(seen.Frame.Heat.Count, Is.EqualTo(1));
+        long all = Durations(seen);
+        seen.With(load.Take()).With(load.Take());
+        Assert.That(seen.Frame.Heat.Count, Is.EqualTo(2));
+        Assert.That(Durations(seen) * 250, Is.LessThan(all));
+
+        static long Durations(Seen seen)
+        {
+            long sum = 0;
+            for (int i = 0; i < seen.Frame.Heat.Count; i++)
+                foreach (int count in seen.Frame.Heat[i].Of(HeatMode.Latency))
+                    sum += count;
+            return sum;
+        }
+    }
+
+    [Test]
     public void The_sort_menu() => AssertScreen(new Seen(80, 24).With(new SyntheticLoad().Take()).Press("s"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                            1 s 03:04:06
          11.0k IOPS    254 MB/s  QD 7.79  err 4.00  p99 r 6.903 w 8.209 ms             █
