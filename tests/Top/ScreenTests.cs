@@ -420,6 +420,14 @@ public sealed class ScreenTests
     }
 
     [Test]
+    public void What_is_to_be_typed_is_said_in_whole_words() =>
+        Assert.That(new Seen(60, 16).With(new SyntheticLoad().Take()).Press("/", "a").Lines[^1], Is.EqualTo("filter /a▏  Enter keep, Tab complete, Esc clear"));
+
+    [Test]
+    public void A_hint_that_does_not_fit_lacks_its_last_parts() =>
+        Assert.That(new Seen(60, 16).With(new SyntheticLoad().Take()).Press("w").Lines[^1], Does.Match("^save to iscsitop-lun-[0-9-]+\\.txt▏  Enter save$"));
+
+    [Test]
     public void The_sort_menu() => AssertScreen(new Seen(80, 24).With(new SyntheticLoad().Take()).Press("s"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                            1 s 03:04:06
          11.0k IOPS    254 MB/s  QD 7.79  err 4.00  p99 r 6.903 w 8.209 ms             █
@@ -589,7 +597,7 @@ public sealed class ScreenTests
         Seen seen = new Seen(160, 60).With(snapshot);
         Assert.That(seen.Lines[0], Does.Contain(" folded 3   given up 9   no login 8   resync 6   lost 2   drops 12 ").And.Not.Contain("unmatched"));
         seen = new Seen(60, 16).With(snapshot);
-        Assert.That(seen.Lines[0], Does.StartWith("iscsitop 0.1.0  eth0 1 · ").And.Contain(" drops 12 ").And.Not.Contain("lost"));
+        Assert.That(seen.Lines[0], Does.StartWith("iscsitop 0.1.0  eth0 ").And.Contain(" drops 12 ").And.Not.Contain("lost"));
         seen = new Seen(160, 100).With(snapshot).Press("?", "End");
         Assert.That(seen.Text, Does.Match(@"unmatched +4 ").And.Match("missing +10 ").And.Match("sampling +none"));
     }
