@@ -103,7 +103,7 @@ internal static class Keys
         new(KeyAction.Heat, ["H"], "heat map of the selected row", "heat"),
         new(KeyAction.HeatMode, ["m"], "heat map of latency, first byte, host data, service, pings"),
         new(KeyAction.Groups, ["E"], "close and open groups of rows"),
-        new(KeyAction.Extended, ["x"], "more columns"),
+        new(KeyAction.Extended, ["x"], "more columns, and commands a second of each row over the last intervals"),
         new(KeyAction.Names, ["n"], "names: alias, name, beginning of a long name, address"),
         new(KeyAction.Presets, ["p"], "next preset, and back to none"),
         new(KeyAction.Follow, ["F"], "follow the selected row wherever it goes"),

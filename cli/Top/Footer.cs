@@ -76,12 +76,24 @@ internal sealed class Footer(Glyphs glyphs, State state)
         pen.Skip(2);
         if (points) Point(new Pen(canvas, row), label.Length + state.ComplaintAt - cut);
         else if (state.Complaint.Length > 0) pen.Text(state.Complaint, Style.Warn);
-        else if (state.Candidates.Count == 0) pen.Text(hint, Style.Dim);
+        else if (state.Candidates.Count == 0) Hint(ref pen, hint);
         foreach (string candidate in state.Candidates)
         {
             if (points) break;
             pen.Text(candidate, Style.Dim);
             pen.Skip(1);
+        }
+    }
+
+    // As many of its parts as there is room for.
+    private static void Hint(ref Pen pen, ReadOnlySpan<char> hint)
+    {
+        for (int from = 0, end; from < hint.Length; from = end)
+        {
+            int length = hint[(from + 1)..].IndexOf(',');
+            end = length < 0 ? hint.Length : from + 1 + length;
+            if (pen.Left < end - from) return;
+            pen.Text(hint[from..end], Style.Dim);
         }
     }
 

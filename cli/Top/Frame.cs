@@ -65,6 +65,9 @@ internal sealed class Frame
     /// <summary>Total commands a second, of each interval.</summary>
     public History Iops { get; } = new(Remembered);
 
+    /// <summary>Commands a second of each row of the view.</summary>
+    public RowHistory RowHistory { get; } = new();
+
     /// <summary>Durations of each interval, of what the views are narrowed to.</summary>
     public HeatHistory Heat { get; }
 
@@ -99,6 +102,7 @@ internal sealed class Frame
         RememberGone(snapshot);
         Findings = _examine(snapshot);
         Refresh(_all);
+        if (_sources[_state.ViewIndex] is Rollup rollup && _state.View.OfCommands) RowHistory.Add(rollup, _state.Scope);
         Heat.Add(snapshot, _ofCommands, _state.View.OfCommands ? _sources[_state.ViewIndex]!.Total : null);
         if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
     }

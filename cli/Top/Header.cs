@@ -14,6 +14,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
     private const int FullFrom = 22;
     private const int SparklineX = 56;
     private const int NamesNeed = 28;
+    private const int SessionsWidth = 12;
 
     private static readonly string s_version = " " + typeof(Header).Assembly.GetName().Version?.ToString(3);
 
@@ -44,7 +45,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         int right = Status(canvas, row, frame);
         var pen = new Pen(canvas, row with { Width = right - row.X });
         pen.Text("iscsitop", Style.Accent);
-        pen.Text(s_version, Style.Dim);
+        if (pen.Left >= s_version.Length + NamesNeed / 2) pen.Text(s_version, Style.Dim);
         pen.Skip(2);
         bool any = false;
         if (frame.Snapshot is { } snapshot)
@@ -61,14 +62,26 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
 
     private void Engine(ref Pen pen, EngineStatus engine)
     {
+        if (pen.Left < engine.Source.Length + Length(engine.Pid) + Length(engine.Sessions) + SessionsWidth)
+        {
+            pen.Field(engine.Source, Math.Clamp(pen.Left, 0, engine.Source.Length), glyphs.Ellipsis);
+            pen.Skip(2);
+            return;
+        }
         pen.Text(engine.Source);
-        pen.Skip(1);
-        pen.Number(engine.Pid, style: Style.Dim);
+        // Of a file it is our own: nobody else can look at it.
+        if (!state.Options.Origin.IsFile || engine.Pid != Environment.ProcessId)
+        {
+            pen.Skip(1);
+            pen.Number(engine.Pid, style: Style.Dim);
+        }
         pen.Text([' ', glyphs.Dot, ' '], Style.Dim);
         pen.Number(engine.Sessions);
         pen.Text(engine.Sessions == 1 ? " session" : " sessions", Style.Dim);
         pen.Skip(2);
     }
+
+    private static int Length(int number) => number.TryFormat(stackalloc char[12], out int length) ? length : 0;
 
     private void Gone(ref Pen pen, GoneEngine engine)
     {

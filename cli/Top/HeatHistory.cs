@@ -18,6 +18,7 @@ internal sealed class HeatHistory(State state)
     private readonly Histogram _latency = new();
     private int[] _block = [];
     private int _next, _scope, _room;
+    private double _first;
     private bool _seen;
 
     /// <summary>Intervals there are.</summary>
@@ -32,6 +33,9 @@ internal sealed class HeatHistory(State state)
     /// <param name="total">The same added up; null when nobody did.</param>
     public void Add(Snapshot snapshot, Narrowing by, Row? total)
     {
+        // The first interval may be all there was since an engine began: it would outshine the others, and is none of them.
+        if (Count == 1 && _first > 2 * Math.Max(snapshot.Seconds, state.Interval.TotalSeconds)) Count = 0;
+        if (Count == 0) _first = snapshot.Seconds;
         Sample sample = _samples[_next];
         _next = (_next + 1) % Capacity;
         Count = Math.Min(Count + 1, Capacity);

@@ -147,6 +147,11 @@ internal sealed class Screen
         if (!_state.InHeat) Counted(row, pen.X);
     }
 
+    private string NoCommands() =>
+        _state.Speed is not null ? "a recording has no single commands, and this filter is of them"
+        : _state.Options.Origin.IsFile ? "the file has been read: give -Y with this filter at the start"
+        : "waiting for single commands";
+
     private string Followed => _frame.SelectedIndex < 0 ? " followed row is gone " : " following ";
 
     // Beside the findings' title: how many there are, if any.
@@ -196,6 +201,7 @@ internal sealed class Screen
     private void MainTable(Area area)
     {
         int selected = _frame.SelectedIndex;
+        Table.History = _state is { Extended: true, Past: 0, View.OfCommands: true } ? _frame.RowHistory : null;
         Table.Draw(Canvas, area, _state.Columns, _frame.Rows,
             new TableLook(_state.SortBy, _state.Ascending, selected, _state.FirstColumn, _state.NamesFromStart));
         if (_frame.Rows.Count > 0) return;
@@ -207,8 +213,8 @@ internal sealed class Screen
         string hint = _frame.Snapshot is null ? "waiting for the first interval"
             : _frame.Snapshot.Engines.Count == 0 ? "no engine is running here: start \"iscsitop target\" or \"iscsitop demo\""
             : _state.Expression is { NeedsCommands: true } && (!_frame.Snapshot.OfCommands || _frame.Snapshot.Seconds == 0)
-                ? "waiting for single commands (of a file that has been read there are none left: give -Y at the start)"
-                        : _frame.Hidden > 0 ? "nothing matches: Esc goes back"
+                ? NoCommands()
+            : _frame.Hidden > 0 ? "nothing matches: Esc goes back"
             : _state.View.Nothing.Length > 0 ? _state.View.Nothing : "nothing has happened yet";
         ReadOnlySpan<char> rest = hint;
         for (int y = 2; rest.Length > 0 && y < area.Height; y++)

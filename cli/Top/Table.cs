@@ -33,9 +33,13 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
     private readonly List<(int X, int Width)> _places = [];
     private readonly List<int> _needs = [];
     private readonly List<int> _widths = [];
+    private int _historyX;
     private bool _moreLeft;
     private bool _moreRight;
     private Area _area;
+
+    /// <summary>What stands as a small graph behind what tells rows apart; null for nothing.</summary>
+    public RowHistory? History { get; set; }
 
     /// <summary>The first row drawn.</summary>
     public int FirstRow { get; private set; }
@@ -75,6 +79,8 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
     /// <summary>The index of the row at a place, -1 elsewhere; it may be past the last row.</summary>
     public int RowAt(int x, int y) => _area.Contains(x, y) && y > _area.Y ? FirstRow + y - _area.Y - 1 : -1;
 
+    private int HistoryWidth => History is null ? 0 : RowHistory.Length + 1;
+
     private static bool IsIdentity(Column column) => Array.IndexOf(s_identity, column.Field) >= 0;
 
     private static int Narrowest(Column column) => column.Text is null ? column.Width : Math.Min(column.Width, column.Least);
@@ -83,7 +89,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
     {
         _fitting.Clear();
         int skip = look.FirstColumn;
-        int total = 0;
+        int total = HistoryWidth;
         foreach (Column column in columns)
         {
             if (!IsIdentity(column) && skip-- > 0) continue;
@@ -121,7 +127,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
     // What is left over goes to what is to be read, cell by cell to each, then to the names, the first of them first, as far as their texts need it.
     private void Place(List<Row> rows)
     {
-        int left = _area.Width;
+        int left = _area.Width - HistoryWidth;
         _needs.Clear();
         _widths.Clear();
         foreach (Column column in _fitting)
@@ -142,13 +148,16 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
                 }
         }
         _places.Clear();
-        int x = _area.X;
+        int x = _area.X, identity = Math.Max(0, _fitting.FindLastIndex(IsIdentity));
         for (int i = 0; i < _fitting.Count; i++)
         {
             int grown = Math.Clamp(_needs[i] - _widths[i], 0, Math.Max(left, 0));
             left -= grown;
             _places.Add((x, _widths[i] + grown));
             x += _widths[i] + grown + 1;
+            if (i != identity) continue;
+            _historyX = x;
+            x += HistoryWidth;
         }
     }
 
@@ -180,6 +189,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
             if (sorted)
                 canvas.Put(column.Text is null ? at - 1 : at + column.Header.Length, _area.Y, look.Ascending ? glyphs.Ascending : glyphs.Descending, style);
         }
+        if (History is not null) new Pen(canvas, new Area(_historyX, _area.Y, RowHistory.Length, 1)).Right("IOPS", RowHistory.Length, Style.Header);
         if (_moreRight) canvas.Put(_area.Right - 1, _area.Y, glyphs.MoreRight, Style.SortHeader);
         if (!_moreLeft) return;
         for (int i = 0; i < _fitting.Count; i++)
@@ -192,6 +202,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
 
     private void DrawRow(Canvas canvas, Area line, Row row, in TableLook look)
     {
+        History?.Draw(canvas, glyphs, _historyX, line.Y, row);
         for (int i = 0; i < _fitting.Count; i++)
         {
             Column column = _fitting[i];

@@ -387,6 +387,47 @@ public sealed class ScreenTests
     }
 
     [Test]
+    public void More_columns_show_what_each_row_did_before()
+    {
+        var load = new SyntheticLoad(steady: false);
+        Seen seen = new Seen(140, 40).Press("x");
+        for (int i = 0; i < 12; i++) seen.With(load.Take());
+        Assert.That(seen.Lines[5], Does.Match("^TARGET +LUN     IOPS "));
+        Assert.That(seen.Lines[6], Does.Match("^[^ ]+ +0 [▁▂▃▄▅▆▇█]{8} "));
+        Assert.That(seen.Press("2").With(load.Take()).Lines[6], Does.Match("^[^ ]+ +[▁▂▃▄▅▆▇█] +[0-9]"), "another view begins anew");
+        Assert.That(new Seen(60, 16).Press("x").With(load.Take()).Lines[3], Does.Match("^TARGET +LUN     IOPS +.*%IO▸$"));
+    }
+
+    [Test]
+    public void What_was_before_the_screen_does_not_outshine_it_in_the_map()
+    {
+        var load = new SyntheticLoad();
+        Seen seen = new Seen(100, 30).Press("6").With(load.Take(600));
+        Assert.That(seen.Frame.Heat.Count, Is.EqualTo(1));
+        long all = Durations(seen);
+        seen.With(load.Take()).With(load.Take());
+        Assert.That(seen.Frame.Heat.Count, Is.EqualTo(2));
+        Assert.That(Durations(seen) * 250, Is.LessThan(all));
+
+        static long Durations(Seen seen)
+        {
+            long sum = 0;
+            for (int i = 0; i < seen.Frame.Heat.Count; i++)
+                foreach (int count in seen.Frame.Heat[i].Of(HeatMode.Latency))
+                    sum += count;
+            return sum;
+        }
+    }
+
+    [Test]
+    public void What_is_to_be_typed_is_said_in_whole_words() =>
+        Assert.That(new Seen(60, 16).With(new SyntheticLoad().Take()).Press("/", "a").Lines[^1], Is.EqualTo("filter /a▏  Enter keep, Tab complete, Esc clear"));
+
+    [Test]
+    public void A_hint_that_does_not_fit_lacks_its_last_parts() =>
+        Assert.That(new Seen(60, 16).With(new SyntheticLoad().Take()).Press("w").Lines[^1], Does.Match("^save to iscsitop-lun-[0-9-]+\\.txt▏  Enter save$"));
+
+    [Test]
     public void The_sort_menu() => AssertScreen(new Seen(80, 24).With(new SyntheticLoad().Take()).Press("s"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                            1 s 03:04:06
          11.0k IOPS    254 MB/s  QD 7.79  err 4.00  p99 r 6.903 w 8.209 ms             █
@@ -556,7 +597,7 @@ public sealed class ScreenTests
         Seen seen = new Seen(160, 60).With(snapshot);
         Assert.That(seen.Lines[0], Does.Contain(" folded 3   given up 9   no login 8   resync 6   lost 2   drops 12 ").And.Not.Contain("unmatched"));
         seen = new Seen(60, 16).With(snapshot);
-        Assert.That(seen.Lines[0], Does.StartWith("iscsitop 0.1.0  eth0 1 · ").And.Contain(" drops 12 ").And.Not.Contain("lost"));
+        Assert.That(seen.Lines[0], Does.StartWith("iscsitop 0.1.0  eth0 ").And.Contain(" drops 12 ").And.Not.Contain("lost"));
         seen = new Seen(160, 100).With(snapshot).Press("?", "End");
         Assert.That(seen.Text, Does.Match(@"unmatched +4 ").And.Match("missing +10 ").And.Match("sampling +none"));
     }
