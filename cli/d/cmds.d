@@ -73,7 +73,7 @@ dtrace:::BEGIN
 iscsi*:::scsi-command
 {
 	this->op = args[2]->ic_cdb[0];
-	@[args[0]->ci_remote, name[this->op] != NULL ? name[this->op] : strjoin("0x", lltostr(this->op, 16))] = count();
+	@[args[0]->ci_remote, name[this->op] != NULL ? name[this->op] : lltostr(this->op, 16)] = count();
 }
 
 dtrace:::END
