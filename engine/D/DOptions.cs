@@ -42,6 +42,9 @@ public sealed class DOptions
     /// <summary>Macro arguments that are not given are 0 and "".</summary>
     public bool DefaultArgs { get; set; }
 
+    /// <summary>Macro arguments need not be referenced.</summary>
+    public bool ArgRef { get; set; }
+
     /// <summary>Descriptions may match nothing.</summary>
     public bool ZDefs { get; set; }
 
