@@ -22,7 +22,7 @@ internal struct Field(FormatPart part)
     {
         int columns = (int)width;
         if (columns < 0) Left = true;
-        Width = Math.Min(Math.Abs((long)columns), FormatPart.Most) is var least ? (int)least : 0;
+        Width = (int)Math.Min(Math.Abs((long)columns), FormatPart.Most);
     }
 
     /// <summary>An argument gives the precision; negative is none.</summary>
