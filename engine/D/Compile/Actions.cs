@@ -31,14 +31,18 @@ internal static class Actions
         string text = formatted ? compiler.LiteralArgument(call, 0, "D_PRINTA_FMT") : "";
         if (formatted) compiler.Prototype(call, MaxAggregations + 1, 2);
         Aggregation[] aggregations = [.. Enumerable.Range(formatted ? 1 : 0, call.Arguments.Count - (formatted ? 1 : 0)).Select(i => compiler.AggregationArgument(call, i))];
-        CheckKeys(compiler, call, aggregations);
-        Format? format = formatted ? compiler.Placed(() => Format.OfPrinta(text, [.. aggregations.Select(a => a.Shape)], call.Line)) : null;
-        return Value.Doing(call, m =>
+        AggregationShape[] shapes = [.. aggregations.Select(a => a.Shape)];
+        if (!formatted)
         {
-            if (format is null) AggregationText.Print(m.Output, aggregations, m.Options);
-            else format.Write(m.Output, aggregations, m.Options);
-            foreach (Aggregation a in aggregations) a.Printed = true;
-        }, records: true);
+            compiler.Placed(() => { Format.CheckJoin(shapes, call.Line); return 0; });
+            return Value.Doing(call, m =>
+            {
+                m.Output.Write("\n"u8);
+                AggregationText.Print(m.Output, aggregations, m.Options);
+            }, records: true);
+        }
+        Format format = compiler.Placed(() => Format.OfPrinta(text, shapes, call.Line));
+        return Value.Doing(call, m => format.Write(m.Output, aggregations, m.Options), records: true);
     }
 
     public static Value Trace(Compiler compiler, CallExpression call)
@@ -118,13 +122,5 @@ internal static class Actions
         string name = compiler.LiteralArgument(call, 0, "D_PROTO_ARG");
         string? value = call.Arguments.Count > 1 ? compiler.LiteralArgument(call, 1, "D_PROTO_ARG") : null;
         return Value.Doing(call, m => _ = RuntimeOptions.Set(m.Options, name, value), records: true);
-    }
-
-    private static void CheckKeys(Compiler compiler, CallExpression call, Aggregation[] aggregations)
-    {
-        AggregationShape first = aggregations[0].Shape;
-        foreach (Aggregation other in aggregations.Skip(1))
-            if (!first.Keys.Select(k => (k.Kind, k.Size)).SequenceEqual(other.Shape.Keys.Select(k => (k.Kind, k.Size))))
-                throw compiler.Wrong("D_PRINTA_AGGKEY", $"printa( ): {first.Name.TrimEnd('_')} and {other.Shape.Name.TrimEnd('_')} do not have matching key signatures", call);
     }
 }
