@@ -32,7 +32,7 @@ _iscsitop() {
         list) options='-p --pid -l --probes -o --output -j -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         target) options='--portal --name --lun --config --check-config --drain --state-dir --log-level --insecure-allow-remote -h --help' ;;
         engine) options='-i --interface --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize --log-level -h --help' ;;
-        record) options='-p --pid --budget --rotate --max-size --max-age -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
+        record) options='-p --pid --budget --rotate --max-size --max-age --events -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         diff) options='--view --from --to --from-b --to-b -n -o --output -h --help' ;;
         config) options='--config --default -h --help' ;;
         demo) options='-b --batch -h --help' ;;

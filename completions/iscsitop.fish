@@ -158,6 +158,7 @@ complete -c iscsitop -n '__fish_seen_subcommand_from record' -l budget -r -d 'wr
 complete -c iscsitop -n '__fish_seen_subcommand_from record' -l rotate -r -d 'put the file aside when it is so large or so old, like 100M or 1h'
 complete -c iscsitop -n '__fish_seen_subcommand_from record' -l max-size -r -d 'keep so much of all files together; the oldest are removed'
 complete -c iscsitop -n '__fish_seen_subcommand_from record' -l max-age -r -d 'keep files put aside for so long, like 7d'
+complete -c iscsitop -n '__fish_seen_subcommand_from record' -l events -d 'record each probe event, too, beside the budget: what iscsitrace and iscsisnoop need'
 complete -c iscsitop -n '__fish_seen_subcommand_from record' -s i -l interface -r -d 'observe the packets of this network interface instead of engines'
 complete -c iscsitop -n '__fish_seen_subcommand_from record' -s r -l read -r -F -d 'observe the packets of this pcap or pcapng file, which may be gzipped, or read this recording; - for standard input'
 complete -c iscsitop -n '__fish_seen_subcommand_from record' -l realtime -d 'read the file no faster than it was captured or recorded'
