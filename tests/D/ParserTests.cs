@@ -144,6 +144,7 @@ public sealed class ParserTests
     [TestCase("BEGIN { self = 1 }", "D_SYNTAX 1: syntax error near \"=\"")]
     [TestCase("BEGIN { # }", "D_SYNTAX 1: syntax error near \"#\"")]
     [TestCase("BEGIN { (a }", "D_SYNTAX 1: syntax error near \"}\"")]
+    [TestCase("BEGIN { offsetof(a_t) }", "D_SYNTAX 1: syntax error near \")\"")]
     [TestCase("BEGIN { a) }", "D_SYNTAX 1: extra ) in input stream")]
     [TestCase("BEGIN { a] }", "D_SYNTAX 1: extra ] in input stream")]
     [TestCase("BEGIN { (a)(b) }", "none")]
