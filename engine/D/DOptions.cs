@@ -57,6 +57,12 @@ public sealed class DOptions
     /// <summary>The preprocessor is run.</summary>
     public bool Cpp { get; set; }
 
+    /// <summary>The preprocessor that is run.</summary>
+    public string CppPath { get; set; } = "cpp";
+
+    /// <summary>What the preprocessor is given besides the program: -D, -U, -I, -H.</summary>
+    public List<string> CppArguments { get; } = [];
+
     /// <summary>Destructive actions may be named; there are none here.</summary>
     public bool Destructive { get; set; }
 }
