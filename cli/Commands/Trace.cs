@@ -17,12 +17,12 @@ internal static class Trace
 
     private const string NoEngines = "no engine runs here, so there are no probes: start one with iscsitop target, or name an interface with -i or a file with -r";
 
-    /// <summary>The command, for help and completion; <see cref="Run"/> reads its words itself.</summary>
+    /// <summary>The command, for help and completion; <c>Run</c> reads its words itself.</summary>
     public static Command Create()
     {
         var command = new Command(Name, "Runs D programs, as dtrace(1M) does, over the probes of engines, an interface, a capture or a recording. Also installed as iscsitrace.");
         foreach (Option option in TraceRows.Options) command.Add(option);
-        command.SetAction(_ => throw new UsageException("options follow their command (see iscsitop trace --help)"));
+        command.SetAction(int (ParseResult _) => throw new UsageException("options follow their command (see iscsitop trace --help)"));
         return command;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
 using Iscsitop.Engine.D;
+using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Cli.Tracing;
 
@@ -44,7 +45,7 @@ internal sealed class TraceRun(TraceArguments arguments, Origin origin, DProgram
     {
         if (program.Events == 0 && origin.Pids.Count == 0 && origin.Capture is null) return null;
         // Of a file the time goes on with its events only.
-        uint events = IsFile && program.Events == 0 ? Target.Probes.Probe.NopSend.Bit() : program.Events;
+        uint events = IsFile && program.Events == 0 ? Probe.NopSend.Bit() : program.Events;
         return origin.Open(new Wants(events, TimeSpan.Zero), handler);
     }
 
@@ -152,9 +153,9 @@ internal sealed class TraceRun(TraceArguments arguments, Origin origin, DProgram
         if (!options.Quiet) streams.Complain(text);
     }
 
-    private static long Now(Feed? feed) => feed?.Now ?? Target.Probes.Clock.Now;
+    private static long Now(Feed? feed) => feed?.Now ?? Clock.Now;
 
-    private static long Wall(Feed? feed) => feed?.WallOffset ?? Target.Probes.Clock.WallOffset;
+    private static long Wall(Feed? feed) => feed?.WallOffset ?? Clock.WallOffset;
 
     private static FileStream Appended(string path)
     {

@@ -7,6 +7,9 @@ namespace Iscsitop.Cli.Tracing;
 /// <summary>What -c names: there before the program is compiled, so that $target is known, and stopped until tracing begins.</summary>
 internal sealed class TracedCommand : IDisposable
 {
+    // SIGCONT, where the number is not 18.
+    private static readonly int s_continue = OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD() ? 19 : 18;
+
     private readonly Process _process;
     private bool _begun;
 
@@ -41,7 +44,7 @@ internal sealed class TracedCommand : IDisposable
     public void Begin()
     {
         _begun = true;
-        if (!OperatingSystem.IsWindows() && !_process.HasExited) LibC.Kill(_process.Id, LibC.SigCont);
+        if (!OperatingSystem.IsWindows() && !_process.HasExited) LibC.Kill(_process.Id, s_continue);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,4 @@
-using Iscsitop.Engine.D.Compile;
+using Iscsitop.Engine.D.Compilation;
 using Iscsitop.Engine.D.Syntax;
 using Iscsitop.Target.Probes;
 
@@ -31,7 +31,7 @@ public sealed class DProgram
 {
     private readonly ProbeCatalog _catalog;
     private readonly Compiler _compiler;
-    private readonly List<(ClauseCode Code, int Source)> _clauses = [];
+    private readonly List<(ClauseCode Code, ProbePattern Pattern, int Source)> _clauses = [];
     private readonly List<Binding> _bindings = [];
     private int _seen;
 
@@ -76,7 +76,7 @@ public sealed class DProgram
         foreach (DSource source in sources)
         {
             Script script = Parser.Parse(source.Text, new Macros(source.Arguments, source.MacroVariables), options, source.FromFile);
-            foreach (OptionPragma pragma in script.Items.OfType<OptionPragma>()) ProgramOptions.Apply(options, pragma);
+            foreach (OptionPragma pragma in script.Items.OfType<OptionPragma>()) OptionTable.Apply(options, pragma);
             scripts.Add((source, script));
         }
         return Compile(scripts, options, catalog);
@@ -107,10 +107,10 @@ public sealed class DProgram
         if (come.Count == 0) return;
         for (int i = 0; i < _clauses.Count; i++)
         {
-            ClauseCode code = _clauses[i].Code;
+            (ClauseCode code, ProbePattern pattern, _) = _clauses[i];
             foreach (ProbeEntry probe in come)
             {
-                if (!ProbeMatching.Matches(code.Description, probe)) continue;
+                if (!pattern.Matches(probe)) continue;
                 _bindings.Add(new Binding(i, code, probe, _bindings.Count + 1));
                 Events |= probe.Source == ProbeSource.Engine ? probe.Probe.Bit() : 0;
             }
@@ -141,20 +141,32 @@ public sealed class DProgram
     {
         foreach (ProbeDescription description in clause.Probes)
         {
-            ProbeMatching.AddTimers(description, _catalog);
-            List<ProbeEntry> matched = [.. _catalog.Entries.Where(p => ProbeMatching.Matches(description, p))];
+            var pattern = new ProbePattern(description);
+            IReadOnlyList<ProbeEntry> matched = pattern.In(_catalog);
             if (matched.Count == 0)
             {
                 if (!Options.ZDefs) throw new DCompileException("D_PDESC_ZERO", $"probe description {description.Full} does not match any probes", description.Line);
                 // What may come is as what an engine has, whatever its provider is called.
                 var engine = new ProbeCatalog();
                 engine.AddEngine(0);
-                ProbeDescription anywhere = description with { Provider = "" };
-                matched = [.. engine.Entries.Where(p => p.Source == ProbeSource.Engine && ProbeMatching.Matches(anywhere, p))];
-                foreach (ProbeEntry probe in matched) Events |= probe.Probe.Bit();
+                var anywhere = new ProbePattern(description with { Provider = "iscsi*" });
+                matched = [.. engine.Entries.Where(anywhere.Matches)];
+                if (MayBeOurs(description.Provider))
+                    foreach (ProbeEntry probe in matched) Events |= probe.Probe.Bit();
             }
-            _clauses.Add((_compiler.Compile(clause, description, [.. matched.Select(ProviderTypes.Arguments)]), source));
+            _clauses.Add((_compiler.Compile(clause, description, [.. matched.Select(ProviderTypes.Arguments)]), pattern, source));
         }
+    }
+
+    // Whether engines that come may have such a name: up to its first special character it is how theirs begins.
+    private static bool MayBeOurs(string provider)
+    {
+        const string ours = "iscsi";
+        int special = provider.AsSpan().IndexOfAny("*?[\\");
+        string plain = special < 0 ? provider : provider[..special];
+        if (plain.Length == 0) return true;
+        return plain.Length <= ours.Length ? special >= 0 && ours.StartsWith(plain, StringComparison.Ordinal)
+            : plain.StartsWith(ours, StringComparison.Ordinal) && !plain.AsSpan(ours.Length).ContainsAnyExceptInRange('0', '9');
     }
 }
 

@@ -1,5 +1,5 @@
-using Iscsitop.Engine.D.Compile;
-using Iscsitop.Engine.D.Run;
+using Iscsitop.Engine.D.Compilation;
+using Iscsitop.Engine.D.Execution;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine.D;
