@@ -123,7 +123,7 @@ public sealed class SnapshotSum
     // Its own status, for the measured time is another.
     private Sum Of(EngineStatus engine)
     {
-        if (!_engines.TryGetValue(engine, out Sum? sum)) _engines.Add(engine, sum = new Sum(new EngineStatus { Pid = engine.Pid }));
+        if (!_engines.TryGetValue(engine, out Sum? sum)) _engines.Add(engine, sum = new Sum(new EngineStatus { Pid = engine.Pid, Number = engine.Number }));
         return sum;
     }
 
