@@ -628,6 +628,19 @@ public sealed class ScreenTests
         Assert.That(seen.With(new SyntheticLoad().Take()).Text, Does.Not.Contain("reading"));
     }
 
+    [TestCase(60)]
+    [TestCase(100)]
+    public void Operations_have_their_whole_names_while_other_columns_can_go(int width)
+    {
+        var snapshot = new Snapshot { Seconds = 1 };
+        var engine = new EngineStatus { Pid = 1, Source = "target", Seconds = 1 };
+        var connection = new ConnectionInfo(1, "192.0.2.1:3260", "192.0.2.7:50001", "iqn.2026-01.x:t", "iqn.2026-01.x:i", "400000000001", 1);
+        snapshot.Engines.Add(engine);
+        foreach (ushort operation in new ushort[] { 0x3500, 0x9100, 0x5f05 })
+            snapshot.Cells.Add(new CellDelta { Cell = new Iscsitop.Engine.Cell { Key = new CellKey(1, 0, operation), Started = 1, Completed = 1 }, Connection = connection, Engine = engine });
+        Assert.That(new Seen(width, 30).With(snapshot).Press("5").Text, Does.Contain("SYNCHRONIZE CACHE(10) ").And.Contain("SYNCHRONIZE CACHE(16) ").And.Match(@"\nPERSISTENT RESERVE OUT[^…]* "));
+    }
+
     [Test]
     public void Peer_names_cannot_break_the_columns()
     {
