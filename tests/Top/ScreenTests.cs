@@ -2,6 +2,7 @@ using System.Text;
 using Iscsitop.Cli;
 using Iscsitop.Cli.Top;
 using Iscsitop.Engine;
+using Iscsitop.Target.Probes;
 using Frame = Iscsitop.Cli.Top.Frame;
 
 namespace Iscsitop.Tests.Top;
