@@ -13,11 +13,11 @@ internal sealed class Seen
     private readonly int _width;
     private readonly int _height;
 
-    public Seen(int width, int height, TopOptions? options = null, IReadOnlyList<Finding>? findings = null, Glyphs? glyphs = null)
+    public Seen(int width, int height, TopOptions? options = null, IReadOnlyList<Finding>? findings = null, Glyphs? glyphs = null, bool examines = false)
     {
         (_width, _height) = (width, height);
         State = new State(options ?? new TopOptions());
-        Frame = new Frame(State, _ => findings ?? []);
+        Frame = new Frame(State, examines ? null : _ => findings ?? []);
         Screen = new Screen(State, Frame, glyphs ?? Glyphs.Unicode, TimeZoneInfo.Utc);
         Controls = new Controls(State, Frame, Screen);
         Screen.Draw(width, height);
