@@ -8,8 +8,11 @@ public sealed class EngineStatus
 {
     private static int s_last;
 
-    /// <summary>Tells engines apart: one that comes later, or elsewhere, may have the same process id.</summary>
-    internal int Number { get; } = Interlocked.Increment(ref s_last);
+    /// <summary>
+    /// Tells engines apart, as one that comes later, or elsewhere, may have the same process id. What stands for the same engine, as in
+    /// a sum of intervals or in the past of a screen, has the same.
+    /// </summary>
+    public int Number { get; internal init; } = Interlocked.Increment(ref s_last);
 
     /// <summary>Process id of the engine.</summary>
     public int Pid { get; set; }

@@ -18,10 +18,10 @@ public sealed class SnapshotHistory
 
     private readonly long _most;
     private readonly long _longest;
-    private readonly BlockWriter _writer = new(BlockBytes, BlockLength, restates: true);
+    private readonly BlockWriter _writer = new(BlockBytes, BlockLength, restates: true, numbered: true);
     private readonly List<Stored> _blocks = [];
     private readonly List<long> _pending = [];
-    private readonly SnapshotCodec _reader = new(decoding: true);
+    private readonly SnapshotCodec _reader = new(decoding: true, numbered: true);
     private readonly Snapshot _read = new();
     private long _bytes;
     private long _due;
@@ -160,7 +160,7 @@ public sealed class SnapshotHistory
         }
         if (best < 0) return false;
         var sum = new SnapshotSum();
-        var writer = new BlockWriter(int.MaxValue, long.MaxValue, restates: true);
+        var writer = new BlockWriter(int.MaxValue, long.MaxValue, restates: true, numbered: true);
         List<long> times = [];
         foreach (Stored block in _blocks.GetRange(best, 2))
             for (int i = 0; i < block.Times.Length; i++)

@@ -26,6 +26,7 @@ public sealed class SnapshotSum
     private readonly OrderedDictionary<(EngineStatus, string, ulong), ReservationState> _reservations = [];
     private readonly HashSet<(EngineStatus, FailureKey, Whose)> _listed = [];
     private readonly Stack<Cell> _spare = new();
+    private readonly List<Cell> _given = [];
     private readonly Snapshot _result = new();
     private double _seconds;
     private long _time;
@@ -33,6 +34,9 @@ public sealed class SnapshotSum
     private sealed class Sum(EngineStatus status)
     {
         public EngineStatus Status => status;
+
+        /// <summary>What the status will say.</summary>
+        public EngineStatus Next { get; } = new() { Pid = status.Pid, Number = status.Number };
 
         public int Intervals { get; set; }
     }
@@ -69,15 +73,20 @@ public sealed class SnapshotSum
             Put(_reservations, (state.Engine, state.Target, state.Lun), state with { Engine = Of(state.Engine).Status });
     }
 
-    /// <summary>What happened since the last call; valid until the next <see cref="Add(Snapshot)"/> or call.</summary>
+    /// <summary>What happened since the last call; valid until the next: a feed reads on while it is looked at.</summary>
     public Snapshot Take()
     {
         if (Count == 0) Begin();
+        foreach (Cell cell in _given)
+            if (_spare.Count < MostListed) _spare.Push(cell);
+        _given.Clear();
+        foreach (CellDelta delta in _cells.Values) _given.Add(delta.Cell);
         _result.Clear();
         (_result.Time, _result.Seconds) = (_time, _seconds);
         foreach (Sum sum in _engines.Values)
         {
             if (sum.Intervals == 0) continue;
+            Copy(sum.Next, sum.Status);
             if (sum.Intervals < Count) sum.Status.Seconds = _seconds;
             _result.Engines.Add(sum.Status);
         }
@@ -95,8 +104,6 @@ public sealed class SnapshotSum
 
     private void Begin()
     {
-        foreach (CellDelta delta in _cells.Values)
-            if (_spare.Count < MostListed) _spare.Push(delta.Cell);
         // Whoever tells engines apart by their status knows them again in the next sum.
         foreach ((EngineStatus engine, Sum sum) in _engines)
         {
@@ -123,22 +130,29 @@ public sealed class SnapshotSum
     // Its own status, for the measured time is another.
     private Sum Of(EngineStatus engine)
     {
-        if (!_engines.TryGetValue(engine, out Sum? sum)) _engines.Add(engine, sum = new Sum(new EngineStatus { Pid = engine.Pid }));
+        if (!_engines.TryGetValue(engine, out Sum? sum)) _engines.Add(engine, sum = new Sum(new EngineStatus { Pid = engine.Pid, Number = engine.Number }));
         return sum;
     }
 
     private void Add(EngineStatus from)
     {
         Sum sum = Of(from);
-        EngineStatus to = sum.Status;
+        EngineStatus to = sum.Next;
         bool first = sum.Intervals++ == 0;
+        (double seconds, double peak, long most, long busy) = first ? (0, from.PeakIops, from.MaxOutstanding, 0) : (to.Seconds, to.PeakIops, to.MaxOutstanding, to.BusyTime);
+        Copy(from, to);
+        to.Seconds = seconds + from.Seconds;
+        to.PeakIops = Math.Max(peak, from.PeakIops);
+        to.MaxOutstanding = Math.Max(most, from.MaxOutstanding);
+        to.BusyTime = busy + from.BusyTime;
+    }
+
+    private static void Copy(EngineStatus from, EngineStatus to)
+    {
         (to.Source, to.Version, to.Alive, to.Problem) = (from.Source, from.Version, from.Alive, from.Problem);
         (to.RingDrops, to.OutboxDrops, to.Folded, to.Unmatched, to.Lost) = (from.RingDrops, from.OutboxDrops, from.Folded, from.Unmatched, from.Lost);
         (to.Subscribers, to.Connections, to.Sessions, to.Coverage) = (from.Subscribers, from.Connections, from.Sessions, from.Coverage);
-        to.Seconds = (first ? 0 : to.Seconds) + from.Seconds;
-        to.PeakIops = first ? from.PeakIops : Math.Max(to.PeakIops, from.PeakIops);
-        to.MaxOutstanding = first ? from.MaxOutstanding : Math.Max(to.MaxOutstanding, from.MaxOutstanding);
-        to.BusyTime = (first ? 0 : to.BusyTime) + from.BusyTime;
+        (to.Seconds, to.PeakIops, to.MaxOutstanding, to.BusyTime) = (from.Seconds, from.PeakIops, from.MaxOutstanding, from.BusyTime);
     }
 
     private void Add(CellDelta from)
@@ -148,7 +162,7 @@ public sealed class SnapshotSum
         {
             // As an engine does whose table is full.
             key = (from.Engine, new CellKey(0, Target.Iscsi.Lun.Unknown, CellTable.Overflow(from.Cell.Kind)), true);
-            Of(from.Engine).Status.Folded += from.Cell.Completed;
+            Of(from.Engine).Next.Folded += from.Cell.Completed;
             from = new CellDelta { Cell = from.Cell, Connection = s_nameless, Engine = from.Engine };
             _cells.TryGetValue(key, out to);
         }
