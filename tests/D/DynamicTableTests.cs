@@ -57,5 +57,19 @@ public sealed class DynamicTableTests
         Assert.That((table.Count, table.Drops), Is.EqualTo((0, 0L)));
     }
 
+    [Test]
+    public void Sizes_may_change_for_ever()
+    {
+        var table = new DynamicTable(8192);
+        table.Store("kept"u8, "stays"u8);
+        byte[] value = Enumerable.Repeat((byte)'v', 4000).ToArray();
+        for (int length = 1; length < 4000; length++)
+        {
+            table.Store("changing"u8, value.AsSpan(0, length));
+            Assert.That(table.Text("changing"u8).Length, Is.EqualTo(length));
+        }
+        Assert.That((Encoding.ASCII.GetString(table.Text("kept"u8)), table.Drops), Is.EqualTo(("stays", 0L)));
+    }
+
     private static string Key(int number, bool isText) => $"{(isText ? "text" : "numb")}{new string('k', number % 40)}{number}";
 }

@@ -50,6 +50,13 @@ public sealed class RunTests
     }
 
     [Test]
+    public void Empty_braces_are_the_default_action()
+    {
+        Assert.That(new Running("BEGIN { }", new DOptions()).Begin().Output, Does.EndWith("  0      1                           :BEGIN \n"));
+        Assert.That(new Running("BEGIN { x = 1; @ = count(); }", new DOptions()).Begin().Output, Is.Empty);
+    }
+
+    [Test]
     public void Each_description_is_a_clause_and_they_run_in_order()
     {
         var run = new Running("scsi-command, iscsi*:::scsi-* { printf(\"a\"); } scsi-command { printf(\"b\"); }").Begin().Command();

@@ -57,7 +57,7 @@ internal sealed partial class Compiler
     private Value Kernel(KernelName kernel)
     {
         if (!KernelVariables.TryGetValue(kernel.Name, out string? text))
-            throw Error("D_SYM_NOSYM", $"failed to resolve {(kernel.Module.Length > 0 ? kernel.Module : "kernel")}`{kernel.Name}: there is no kernel here; -D {kernel.Name}=VALUE gives it one", kernel.Line);
+            throw Error("D_IDENT_UNDEF", $"failed to resolve {kernel.Module}`{kernel.Name}: Unknown variable name (there is no kernel here; -D {kernel.Name}=VALUE gives it one)", kernel.Line);
         return Literals.TryInteger(text, out long value)
             ? Value.Known(value is >= int.MinValue and <= int.MaxValue ? DType.Int : DType.Int64, kernel, value)
             : Value.Known(kernel, text);

@@ -89,7 +89,8 @@ internal sealed partial class Compiler(DOptions options)
             predicate = value.Number;
         }
         Part = ClausePart.Actions;
-        bool records = clause.Actions is null;
+        // Nothing to do is the default action too: a line that says the probe fired.
+        bool records = clause.Actions is null or { Count: 0 };
         var statements = new List<ActionOf>();
         foreach (Expression action in clause.Actions ?? [])
         {
