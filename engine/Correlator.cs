@@ -229,6 +229,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         ReadOnlySpan<byte> sense = e.TailSpan[..Math.Min(e.TailSpan.Length, CompletedCommand.SenseBytes.Length)];
         sense.CopyTo(task.Command.Sense);
         task.Command.SenseLength = (byte)sense.Length;
+        task.Command.Unmapped = e.Unmapped;
         Complete(set, task, e.Time, e.Bhs.Bytes[2], in e);
     }
 
@@ -286,6 +287,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         cell.WriteBytes += command.WriteBytes;
         if (command.Response != 0 || command.Status is not (ScsiStatus.Good or ScsiStatus.ConditionMet)) cell.Errors++;
         cell.Add(command.Latency, command.Service, command.FirstByte);
+        if (command.HasUnmapped) cell.EnsureReclaimed().Add(command.Unmapped);
         if (command.Transfer >= 0) cell.Ensure(Phase.Transfer).Add(command.Transfer);
         if (command.R2tWait >= 0) cell.Ensure(Phase.R2tWait).Add(command.R2tWait);
         if (command.HostData >= 0) cell.Ensure(Phase.HostData).Add(command.HostData);

@@ -164,7 +164,8 @@ public sealed class Provider
     /// <param name="target">Id of the target's name, 0 before it is known.</param>
     /// <param name="initiator">Id of the initiator's name, 0 before it is known.</param>
     /// <param name="time">Monotonic ns of the event.</param>
-    public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, uint connection, uint target, uint initiator, long time)
+    /// <param name="unmapped">Of the response to an UNMAP that ended GOOD: what it asked for.</param>
+    public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, uint connection, uint target, uint initiator, long time, UnmapSum unmapped = default)
     {
         ProbeRing? ring = _ring;
         if (ring is null) return;
@@ -181,6 +182,7 @@ public sealed class Provider
         if (tail.Length > ProbeEvent.TailBytes.Length) tail = tail[..ProbeEvent.TailBytes.Length];
         tail.CopyTo(e.Tail);
         e.TailLength = (byte)tail.Length;
+        e.Unmapped = unmapped;
         ring.Publish(position);
     }
 }
