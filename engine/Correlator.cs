@@ -183,6 +183,9 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         cell.Started++;
         cell.Outstanding++;
         task.Unit?.Begin(e.Time, units.Listeners);
+        if (set.Initiator?.Target != e.Initiator) set.Initiator = units.OfInitiator(e.Initiator, e.Time);
+        task.Initiator = set.Initiator;
+        task.Initiator?.Begin(e.Time, units.Listeners);
         units.Total.Begin(e.Time, units.Listeners);
         place.Pattern?.Begin(in task.Command, place.Row!, place.Unit, e.Time, cells.Version);
         if (bhs.DataLength > 0) _xfer.Immediate(task, e.Time, (uint)bhs.DataLength);
@@ -319,6 +322,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         Cell cell = cells.Touch(task.Cell, time);
         cell.Outstanding--;
         task.Unit?.End(time);
+        task.Initiator?.End(time);
         units.Total.End(time);
         return cell;
     }

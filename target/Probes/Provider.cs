@@ -25,6 +25,9 @@ public sealed class Provider
     /// <summary>Names interned at most, so that peers cannot fill memory with names; later ones share one id.</summary>
     public const int MaxNames = 65536;
 
+    /// <summary>The id of names that are too many.</summary>
+    public const uint OtherName = 1;
+
     /// <summary>Faults that wait for the engine at most; others are only counted.</summary>
     public const int MaxFaults = 4096;
 
@@ -134,7 +137,7 @@ public sealed class Provider
         lock (_namesLock)
         {
             if (_ids.TryGetValue(name, out id)) return id;
-            if (_names.Count >= (proven ? MaxNames : MaxNames / 2)) return 1;
+            if (_names.Count >= (proven ? MaxNames : MaxNames / 2)) return OtherName;
             id = (uint)_names.Count;
             _names.Add(name);
             _ids[name] = id;
