@@ -14,9 +14,7 @@ internal static class LinkColumns
     /// <summary>Of an initiator on all its units; nobody knows it of a part of them.</summary>
     internal static readonly Column QueueDepthMax = Columns.QueueDepthMax with
     {
-        Value = r => r is not { OfCommands: false, Seconds: > 0 } ? double.NaN
-            : r.Extras.MaxOutstanding >= 0 ? r.Extras.MaxOutstanding
-            : r.Extras.MaxOutstanding == -1 && r.Ops + r.Outstanding + r.Aborted == 0 ? 0 : double.NaN,
+        Value = r => r is { OfCommands: false, Seconds: > 0, Extras.MaxOutstanding: >= 0 } ? r.Extras.MaxOutstanding : double.NaN,
     };
 
     /// <summary>Round trips, where a row has connections of its own.</summary>
