@@ -90,7 +90,7 @@ public sealed partial class Rollup
     {
         foreach (InitiatorDelta delta in snapshot.Initiators)
         {
-            if (others?.Invoke(new Scope("", delta.Initiator, LunNumber.Unknown, -1, null, delta.Engine.Pid) { Item = delta }) == false) continue;
+            if (others?.Invoke(new Scope("", delta.Initiator, LunNumber.Unknown, -1, null, delta.Engine.Pid)) == false) continue;
             var key = new RowKey(0, LunNumber.Unknown, _nexuses.NumberOf(delta.Initiator), 0, 0);
             if (_index.TryGetValue(key, out Row? row) && row.Generation == _generation)
                 row.Extras.MaxOutstanding = row.Extras.MaxOutstanding == -1 ? delta.MaxOutstanding : -2;
