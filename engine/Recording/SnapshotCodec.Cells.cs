@@ -112,6 +112,7 @@ internal sealed partial class SnapshotCodec
         EngineEntry engine = Engine(entry?.Engine.Status);
         string name = Text(6, entry?.Name ?? "");
         if (entry is not null) return entry;
+        _coder.Hold(256);
         entry = new InitiatorEntry(name, engine) { Present = true };
         _initiators.Add(entry);
         return entry;
