@@ -113,6 +113,14 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
         return new UnitRecord(lun, U32(), (int)U32(), I64(), I64());
     }
 
+    /// <summary>An initiator of an initiators frame.</summary>
+    public InitiatorRecord InitiatorRecord()
+    {
+        uint initiator = U32();
+        U32();
+        return new InitiatorRecord(initiator, I64());
+    }
+
     /// <summary>status.</summary>
     public StatusRecord Status() => new()
     {
