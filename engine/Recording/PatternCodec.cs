@@ -19,10 +19,11 @@ internal static class PatternCodec
         CellCodec.Put(into, ref at, (ulong)pattern.Sequential);
         CellCodec.Put(into, ref at, (ulong)pattern.Random);
         CellCodec.Put(into, ref at, (ulong)pattern.Unplaced);
-        Put(into, ref at, pattern.Sizes, Pattern.SizesAt);
-        Put(into, ref at, pattern.Exact, Pattern.ExactAt);
-        Put(into, ref at, pattern.Aligned, Pattern.AlignedAt);
-        Put(into, ref at, pattern.Seeks, Pattern.SeeksAt);
+        for (int next = 0; pattern.Next(ref next, out int place, out long count);)
+        {
+            CellCodec.Put(into, ref at, (uint)place);
+            CellCodec.Put(into, ref at, (ulong)count);
+        }
         CellCodec.Put(into, ref at, Pattern.End);
         if (pattern.Interarrival is { Count: > 0 } times)
         {
@@ -59,15 +60,5 @@ internal static class PatternCodec
         for (int bucket; (bucket = (int)CellCodec.Take(bytes, ref at)) != 0;) (pattern.Interarrival ??= new Histogram()).AddBucket(bucket - 1, (long)CellCodec.Take(bytes, ref at));
         pattern.Interarrival?.AddSum(sum);
         return at;
-    }
-
-    private static void Put(Span<byte> into, ref int at, ReadOnlySpan<long> counts, int first)
-    {
-        for (int i = 0; i < counts.Length; i++)
-        {
-            if (counts[i] == 0) continue;
-            CellCodec.Put(into, ref at, (uint)(first + i));
-            CellCodec.Put(into, ref at, (ulong)counts[i]);
-        }
     }
 }
