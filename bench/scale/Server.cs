@@ -16,7 +16,7 @@ internal static class Server
         (0x00, CommandKind.Other, 0, 0), (0x12, CommandKind.Other, 0, 0), (0x35, CommandKind.Other, 0, 0), (0x42, CommandKind.Other, 0, 0),
     ];
 
-    public static void Run(int perSecond, int connections, int luns)
+    public static void Run(int perSecond, int connections, int luns, bool places)
     {
         var provider = new Provider("scale", 1 << 18);
         using var engine = new ProbeEngine(provider);
@@ -56,7 +56,7 @@ internal static class Server
                 System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(header[16..], itt);
                 System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(header[24..], itt);
                 header[32] = opcode;
-                if (kind != CommandKind.Other)
+                if (places && kind != CommandKind.Other)
                 {
                     // Half goes on where the one before ended, half goes somewhere; most of it is 4 KiB.
                     int n = (random & 7) == 0 ? 128 : 8;

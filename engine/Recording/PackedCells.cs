@@ -70,6 +70,7 @@ internal sealed class PackedCells
         private List<Owner> _owners = [];
         private byte[] _bytes = [];
         private int _length;
+        private readonly MemoryStream _packed = new();
         private Task<byte[]>? _packing;
 
         /// <summary>Packs the cells and patterns of a snapshot.</summary>
@@ -99,11 +100,11 @@ internal sealed class PackedCells
             return new PackedCells(_owners, snapshot.Cells.Count, patterns, length, _packing);
         }
 
-        private static byte[] Compress(byte[] bytes, int length)
+        private byte[] Compress(byte[] bytes, int length)
         {
-            var packed = new MemoryStream(length / 2);
-            using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true)) zlib.Write(bytes, 0, length);
-            return packed.ToArray();
+            _packed.SetLength(0);
+            using (var zlib = new ZLibStream(_packed, CompressionLevel.Fastest, leaveOpen: true)) zlib.Write(bytes, 0, length);
+            return _packed.ToArray();
         }
 
         private void Put(Snapshot snapshot, ConnectionInfo connection, EngineStatus engine)

@@ -163,10 +163,12 @@ public sealed class SnapshotHistory
     private void Prune()
     {
         while (_blocks.Count > 0 && Last - _blocks[0].Times[^1] > _longest) _blocks.RemoveAt(0);
-        while (Bytes > _most && (Thin() || Merge()))
+        // The screen has much to keep beside them.
+        long most = _blocks.Exists(b => b.Cells is not null) ? _most / 2 : _most;
+        while (Bytes > most && (Thin() || Merge()))
         {
         }
-        while (Bytes > _most && _blocks.Count > 1) _blocks.RemoveAt(0);
+        while (Bytes > most && _blocks.Count > 1) _blocks.RemoveAt(0);
     }
 
     // Merging very many cells takes longer than a key may wait: of those kept for themselves one goes, whose neighbours are closest for their age.
