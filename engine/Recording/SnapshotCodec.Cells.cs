@@ -52,6 +52,7 @@ internal sealed partial class SnapshotCodec
         string target = Text(5, delta?.Target ?? "");
         ulong lun = _coder.Number(Kinds.Lun, delta?.Lun ?? 0);
         if (entry is not null) return entry;
+        _coder.Hold(384);
         entry = new UnitEntry { Present = true, Delta = new UnitDelta { Target = target, Lun = lun, Engine = engine.Status } };
         _units.Add(entry);
         return entry;
@@ -127,6 +128,7 @@ internal sealed partial class SnapshotCodec
         ushort operation = (ushort)_coder.Count(Kinds.Operation, entry?.Key.Operation ?? 0, ushort.MaxValue);
         var kind = (CommandKind)_coder.Count(Kinds.Cell, (int)(entry?.Kind ?? 0), 2);
         if (entry is not null) return entry;
+        _coder.Hold(768);
         var key = new CellKey(connection.Id, lun, operation);
         entry = Placed(new CellEntry(connection, key, kind) { Present = true });
         entry.Delta = new CellDelta { Cell = new Cell { Key = key, Kind = kind }, Connection = connection.Info!, Engine = connection.Engine.Status };
@@ -198,7 +200,7 @@ internal sealed partial class SnapshotCodec
     // Commands that ended were outstanding for as long as they took; what differs is of those that lasted longer than the interval.
     private void OutstandingTime(Cell cell, Histogram? latency)
     {
-        long middle = latency is null ? 0 : HistogramCoding.Estimate(latency.Buckets);
+        long middle = latency is null ? 0 : _histograms.Estimate(latency);
         long expected = latency is null ? cell.Outstanding * _interval : middle;
         long unit = Math.Max(1, middle >> 9), off = cell.OutstandingTime - expected;
         off = _coder.Signed(Kinds.Cell + (latency is null ? 7 : 8), Decoding ? 0 : (off + Math.Sign(off) * (unit / 2)) / unit);
@@ -242,6 +244,7 @@ internal sealed partial class SnapshotCodec
         ulong lun = _coder.Number(Kinds.Lun, entry?.Key.Lun ?? 0);
         bool writes = Flag(11, entry?.Key.Writes ?? false);
         if (entry is not null) return entry;
+        _coder.Hold(3072);
         var key = new PatternKey(connection.Id, lun, writes);
         entry = Placed(new PatternEntry(connection, key) { Present = true });
         entry.Delta = new PatternDelta { Key = key, Connection = connection.Info!, Engine = connection.Engine.Status };

@@ -168,6 +168,7 @@ internal sealed partial class SnapshotCodec
         int generation = _coder.Count(Kinds.Engine + 1, entry?.Generation ?? 0, int.MaxValue);
         string source = Text(0, entry?.Status.Source ?? ""), version = Text(1, entry?.Status.Version ?? "");
         if (entry is not null) return entry;
+        _coder.Hold(1024);
         entry = new EngineEntry(KeptEngine(pid, generation, source, version), _engines.Count);
         _engines.Add(entry);
         return entry;

@@ -1,6 +1,8 @@
 using Iscsitop.Engine;
 using Iscsitop.Engine.Recording;
 using Iscsitop.Engine.Sources;
+using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Tests.Engine.Recording;
 
@@ -69,6 +71,27 @@ public sealed class DamageTests
             new BlockHeader(payload.Length, BlockHeader.Sum(payload), 1 + random.Next(100), false, false, 0, 1).Write(block);
             Assert.That(Read(block).Snapshots, Is.LessThanOrEqualTo(100));
         }
+    }
+
+    [Test]
+    public void A_block_that_would_take_much_memory_is_left_out()
+    {
+        // Cells of one name, each with a histogram of its own: a bit or two for what takes kilobytes.
+        const int cells = 60_000;
+        var connection = new ConnectionInfo(1, "", "");
+        var cell = new Cell { Key = new CellKey(1, 0, 0x2800), Kind = CommandKind.Read, Completed = 8, Started = 8 };
+        foreach (Phase phase in Enum.GetValues<Phase>()) cell.Ensure(phase).AddBucket(10 + (int)phase, 8);
+        var snapshot = new Snapshot { Time = Everything.Start, Seconds = 1, Engines = { Everything.Engine } };
+        var delta = new CellDelta { Cell = cell, Connection = connection, Engine = Everything.Engine };
+        for (int i = 0; i < cells; i++) snapshot.Cells.Add(delta);
+        var writer = new BlockWriter();
+        writer.Add(snapshot);
+        byte[] block = writer.Finish()!;
+        Assert.That(block, Has.Length.LessThan(1 << 20));
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.That(Read([.. block, .. Everything.Recording(1, out _)]).Snapshots, Is.EqualTo(1), "the other block's");
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(200 << 20));
     }
 
     [Test]
