@@ -13,7 +13,9 @@ internal static class CellCodec
     /// <summary>Bytes of the fullest cell at most.</summary>
     public const int Longest = Head + Cell.PhaseCount * (2 * LongestNumber + Histogram.BucketCount * (2 + LongestNumber));
 
-    private const int LongestNumber = 10;
+    /// <summary>Bytes of a number at most.</summary>
+    public const int LongestNumber = 10;
+
     private const int HasReclaimed = 1 << 7;
     private const int LikeService = 1 << 6;
     private const int LikeFirstByte = 1 << 7;
@@ -144,8 +146,8 @@ internal static class CellCodec
         }
     }
 
-    // Seven bits a byte, lowest first; all but the last byte have the highest bit.
-    private static void Put(Span<byte> into, ref int at, ulong value)
+    /// <summary>Writes a number: seven bits a byte, lowest first; all but the last byte have the highest bit.</summary>
+    internal static void Put(Span<byte> into, ref int at, ulong value)
     {
         for (; value >= 0x80; value >>= 7) into[at++] = (byte)(value | 0x80);
         into[at++] = (byte)value;
@@ -153,8 +155,9 @@ internal static class CellCodec
 
     private static void PutSigned(Span<byte> into, ref int at, long value) => Put(into, ref at, (ulong)(value << 1 ^ value >> 63));
 
+    /// <summary>Reads a number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Take(ReadOnlySpan<byte> bytes, ref int at)
+    internal static ulong Take(ReadOnlySpan<byte> bytes, ref int at)
     {
         if ((uint)at < (uint)bytes.Length && Unsafe.Add(ref MemoryMarshal.GetReference(bytes), at) is < 0x80 and var one)
         {

@@ -245,7 +245,7 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
         {
             int bucket = U16();
             if (bucket >= Iscsitop.Engine.Histogram.BucketCount) throw new StreamFormatException($"a histogram has no bucket {bucket}");
-            into.AddBucket(bucket, I64());
+            into.Append(bucket, I64());
         }
     }
 

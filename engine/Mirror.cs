@@ -329,6 +329,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
         _spare.Clear();
         _spare.TrimExcess();
         if (_pending.Count == 0) _pending.TrimExcess();
+        if (_untaken.IsEmpty) _untaken = new KeptFrames();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 

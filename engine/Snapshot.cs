@@ -192,6 +192,20 @@ public sealed class Snapshot
     /// <summary>The engines attached, and those that went during the interval.</summary>
     public List<EngineStatus> Engines { get; } = [];
 
+    /// <summary>Makes it another, but for the cells and patterns, of which it has none.</summary>
+    internal void CopyRest(Snapshot of)
+    {
+        Clear();
+        Units.AddRange(of.Units);
+        Connections.AddRange(of.Connections);
+        Failures.AddRange(of.Failures);
+        Tasks.AddRange(of.Tasks);
+        Ends.AddRange(of.Ends);
+        Reservations.AddRange(of.Reservations);
+        Engines.AddRange(of.Engines);
+        (Time, Seconds) = (of.Time, of.Seconds);
+    }
+
     /// <summary>Empties it.</summary>
     internal void Clear()
     {
