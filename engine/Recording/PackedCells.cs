@@ -70,7 +70,6 @@ internal sealed class PackedCells
         private List<Owner> _owners = [];
         private byte[] _bytes = [];
         private int _length;
-        private readonly MemoryStream _packed = new();
         private Task<byte[]>? _packing;
 
         /// <summary>Packs the cells and patterns of a snapshot.</summary>
@@ -100,11 +99,11 @@ internal sealed class PackedCells
             return new PackedCells(_owners, snapshot.Cells.Count, patterns, length, _packing);
         }
 
-        private byte[] Compress(byte[] bytes, int length)
+        private static byte[] Compress(byte[] bytes, int length)
         {
-            _packed.SetLength(0);
-            using (var zlib = new ZLibStream(_packed, CompressionLevel.Fastest, leaveOpen: true)) zlib.Write(bytes, 0, length);
-            return _packed.ToArray();
+            using var packed = new MemoryStream();
+            using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true)) zlib.Write(bytes, 0, length);
+            return packed.ToArray();
         }
 
         private void Put(Snapshot snapshot, ConnectionInfo connection, EngineStatus engine)
