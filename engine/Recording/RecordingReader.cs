@@ -200,7 +200,7 @@ internal sealed class RecordingReader : IDisposable
     {
         if (_payload.Length < payload.Length) _payload = new byte[Math.Max(payload.Length, 2 * _payload.Length)];
         payload.CopyTo(_payload);
-        _codec.Begin(_payload, payload.Length, header.Restates);
+        _codec.Begin(_payload, payload.Length, header.Restates, header.Format);
         _left = header.Snapshots;
         if (_lost && _lastGood != 0) Widen(_lastGood, header.First);
         (_lost, _lastGood) = (false, header.Last);

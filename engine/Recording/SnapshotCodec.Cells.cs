@@ -11,6 +11,8 @@ internal sealed partial class SnapshotCodec
 
     private readonly Dictionary<(EngineStatus, string Target, ulong Lun), UnitEntry> _unitIndex = [];
     private readonly List<UnitEntry> _units = [];
+    private readonly Dictionary<(EngineStatus, string), InitiatorEntry> _initiatorIndex = [];
+    private readonly List<InitiatorEntry> _initiators = [];
     private readonly Dictionary<(EngineStatus, CellKey, bool Nameless), CellEntry> _cellIndex = [];
     private readonly List<CellEntry> _cells = [];
     private readonly Dictionary<(EngineStatus, PatternKey, Whose), PatternEntry> _patternIndex = [];
@@ -77,6 +79,43 @@ internal sealed partial class SnapshotCodec
         entry.Peak = _coder.Near(Kinds.Unit + 2, (long)delta.PeakIops, entry.Peak);
         long busy = Rounded(Kinds.Unit + 3, delta.BusyTime);
         if (Decoding) (delta.PeakIops, delta.BusyTime) = (entry.Peak, busy);
+    }
+
+    private void CodeInitiators(Snapshot snapshot)
+    {
+        int known = _initiators.Count;
+        foreach (InitiatorEntry entry in _initiators) entry.Present = false;
+        foreach (InitiatorDelta delta in snapshot.Initiators)
+        {
+            var key = (delta.Engine, delta.Initiator);
+            if (!_initiatorIndex.TryGetValue(key, out InitiatorEntry? entry))
+            {
+                _initiatorIndex.Add(key, entry = new InitiatorEntry(delta.Initiator, EntryOf(delta.Engine)));
+                _initiators.Add(entry);
+            }
+            (entry.Present, entry.MaxOutstanding) = (true, delta.MaxOutstanding);
+        }
+        int news = _initiators.Count - known;
+        for (int i = 0; i < known; i++) Presence(5, _initiators[i]);
+        news = News(9, news, known);
+        for (int i = 0; i < news; i++) Define(Decoding ? null : _initiators[known + i]).Was = true;
+        foreach (InitiatorEntry entry in _initiators)
+        {
+            if (!entry.Present) continue;
+            entry.Last = _coder.Near(Kinds.Initiator, entry.MaxOutstanding, entry.Last);
+            if (Decoding) snapshot.Initiators.Add(new InitiatorDelta(entry.Name, entry.Engine.Status, entry.Last));
+        }
+    }
+
+    private InitiatorEntry Define(InitiatorEntry? entry)
+    {
+        EngineEntry engine = Engine(entry?.Engine.Status);
+        string name = Text(6, entry?.Name ?? "");
+        if (entry is not null) return entry;
+        _coder.Hold(256);
+        entry = new InitiatorEntry(name, engine) { Present = true };
+        _initiators.Add(entry);
+        return entry;
     }
 
     // To so many significant bits, so that what is small stays more than nothing.
@@ -176,6 +215,17 @@ internal sealed partial class SnapshotCodec
             if (i == (int)Phase.Service) like = phase ?? latency;
         }
         OutstandingTime(cell, latency);
+        if (_version >= 2 && entry.Key.Operation == Reclaimed.Operation) CodeReclaimed(cell);
+    }
+
+    private void CodeReclaimed(Cell cell)
+    {
+        long blocks = (long)_coder.Number(Kinds.Reclaimed, (ulong)(cell.Reclaimed?.Blocks ?? 0));
+        long descriptors = (long)_coder.Number(Kinds.Reclaimed + 1, (ulong)(cell.Reclaimed?.Descriptors ?? 0));
+        long unseen = (long)_coder.Number(Kinds.Reclaimed + 2, (ulong)(cell.Reclaimed?.Unseen ?? 0));
+        if (!Decoding || descriptors + unseen == 0) return;
+        Reclaimed reclaimed = cell.EnsureReclaimed();
+        (reclaimed.Blocks, reclaimed.Descriptors, reclaimed.Unseen) = (blocks, descriptors, unseen);
     }
 
     // As many as there were of the size there was, and what is more or less in units of that size's power of two.

@@ -28,6 +28,7 @@ internal sealed partial class SnapshotCodec
     private long _time;
     private long _interval;
     private long _snapshots;
+    private int _version = BlockHeader.Version;
 
     /// <param name="decoding">Whether it reads.</param>
     /// <param name="numbered">Whether engines keep their numbers, as they do in the memory of the process that gave them.</param>
@@ -59,9 +60,10 @@ internal sealed partial class SnapshotCodec
         _coder.BeginEncoding();
     }
 
-    /// <summary>Begins a block to read; one that tells everything needs nothing of what was told before.</summary>
-    public void Begin(byte[] payload, int length, bool restates = false)
+    /// <summary>Begins a block to read, of a version; one that tells everything needs nothing of what was told before.</summary>
+    public void Begin(byte[] payload, int length, bool restates = false, int version = BlockHeader.Version)
     {
+        _version = version;
         Forget();
         if (restates) ForgetKept(engines: false);
         _coder.BeginDecoding(payload, length);
@@ -82,6 +84,7 @@ internal sealed partial class SnapshotCodec
         CodeEngines(snapshot);
         CodeConnections(snapshot);
         CodeUnits(snapshot);
+        if (_version >= 2) CodeInitiators(snapshot);
         CodeCells(snapshot);
         CodePatterns(snapshot);
         CodeFailures(snapshot);
@@ -102,6 +105,8 @@ internal sealed partial class SnapshotCodec
         _connections.Clear();
         _unitIndex.Clear();
         _units.Clear();
+        _initiatorIndex.Clear();
+        _initiators.Clear();
         _cellIndex.Clear();
         _cells.Clear();
         _patternIndex.Clear();

@@ -18,6 +18,7 @@ public sealed class SnapshotSum
     private readonly Dictionary<EngineStatus, Sum> _engines = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<(EngineStatus, CellKey, bool Nameless), CellDelta> _cells = [];
     private readonly Dictionary<(EngineStatus, string, ulong), UnitDelta> _units = [];
+    private readonly Dictionary<(EngineStatus, string), InitiatorDelta> _initiators = [];
     private readonly OrderedDictionary<(EngineStatus, uint), ConnectionDelta> _connections = [];
     private readonly OrderedDictionary<(EngineStatus, FailureKey, Whose), FailureDelta> _failures = [];
     private readonly Dictionary<(EngineStatus, PatternKey, Whose), PatternDelta> _patterns = [];
@@ -62,6 +63,7 @@ public sealed class SnapshotSum
         foreach (CellDelta delta in _cells.Values) delta.Cell.Outstanding = 0; // what stands is no sum
         foreach (CellDelta delta in snapshot.Cells) Add(delta);
         foreach (UnitDelta delta in snapshot.Units) Add(delta);
+        foreach (InitiatorDelta delta in snapshot.Initiators) Add(delta);
         foreach (ConnectionDelta delta in snapshot.Connections) Add(delta);
         _listed.Clear();
         foreach (FailureDelta delta in snapshot.Failures) Add(delta);
@@ -92,6 +94,7 @@ public sealed class SnapshotSum
         }
         _result.Cells.AddRange(_cells.Values);
         _result.Units.AddRange(_units.Values);
+        _result.Initiators.AddRange(_initiators.Values);
         _result.Connections.AddRange(_connections.Values);
         _result.Failures.AddRange(_failures.Values);
         _result.Patterns.AddRange(_patterns.Values);
@@ -112,6 +115,7 @@ public sealed class SnapshotSum
         }
         _cells.Clear();
         _units.Clear();
+        _initiators.Clear();
         _connections.Clear();
         _failures.Clear();
         _patterns.Clear();
@@ -186,6 +190,14 @@ public sealed class SnapshotSum
         to.MaxOutstanding = Math.Max(to.MaxOutstanding, from.MaxOutstanding);
         to.BusyTime += from.BusyTime;
         to.PeakIops = Math.Max(to.PeakIops, from.PeakIops);
+    }
+
+    private void Add(InitiatorDelta from)
+    {
+        var key = (from.Engine, from.Initiator);
+        if (_initiators.Count >= MostListed && !_initiators.ContainsKey(key)) return;
+        long most = Math.Max(from.MaxOutstanding, _initiators.GetValueOrDefault(key).MaxOutstanding);
+        _initiators[key] = new InitiatorDelta(from.Initiator, Of(from.Engine).Status, most);
     }
 
     private void Add(ConnectionDelta from)
