@@ -42,6 +42,9 @@ public sealed class DOptions
     /// <summary>Macro arguments that are not given are 0 and "".</summary>
     public bool DefaultArgs { get; set; }
 
+    /// <summary>Macro arguments need not be referenced.</summary>
+    public bool ArgRef { get; set; }
+
     /// <summary>Descriptions may match nothing.</summary>
     public bool ZDefs { get; set; }
 
@@ -53,6 +56,12 @@ public sealed class DOptions
 
     /// <summary>The preprocessor is run.</summary>
     public bool Cpp { get; set; }
+
+    /// <summary>The preprocessor that is run.</summary>
+    public string CppPath { get; set; } = "cpp";
+
+    /// <summary>What the preprocessor is given besides the program: -D, -U, -I, -H.</summary>
+    public List<string> CppArguments { get; } = [];
 
     /// <summary>Destructive actions may be named; there are none here.</summary>
     public bool Destructive { get; set; }

@@ -25,6 +25,9 @@ internal ref struct RecordReader(ReadOnlySpan<byte> record)
     /// <summary>The next value, a string.</summary>
     public ReadOnlySpan<byte> Text() => Bytes(Bytes(2) is var length ? BinaryPrimitives.ReadUInt16LittleEndian(length) : 0);
 
+    /// <summary>The bytes of the next value, whatever it is.</summary>
+    public ReadOnlySpan<byte> Datum(DType type) => type.IsString ? Text() : Bytes(type.Size);
+
     /// <summary>The next bytes: an array or struct.</summary>
     public ReadOnlySpan<byte> Bytes(int count)
     {

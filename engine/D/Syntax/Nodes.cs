@@ -6,7 +6,11 @@ internal sealed record Script(IReadOnlyList<TopLevel> Items);
 
 /// <summary>What stands at the top level.</summary>
 /// <param name="Line">Where it begins, from 1.</param>
-internal abstract record TopLevel(int Line);
+internal abstract record TopLevel(int Line)
+{
+    /// <summary>File of the line, when a line marker of the preprocessor named one; else "".</summary>
+    public string File { get; init; } = "";
+}
 
 /// <summary>Descriptions, a predicate and actions.</summary>
 /// <param name="Probes">At least one.</param>
