@@ -153,6 +153,17 @@ public abstract class Feed : IDisposable
         return capture.Source.Live ? new LiveFeed(capture, wants, onEvent, onCommand) : new FileFeed(capture, wants, options.RealTime, onEvent, onCommand);
     }
 
+    /// <summary>
+    /// What stands for the engines in provider names of a file, as far as its beginning tells: 1 for packets, process ids for a recording of
+    /// engines. Standard input is not looked at.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static IReadOnlyList<int> EnginesOf(CaptureOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.File is "" or "-" ? [1] : ReplayFeed.EnginesOf(options.File) ?? [1];
+    }
+
     /// <summary>An interval longer than any file.</summary>
     public static TimeSpan WholeFile { get; } = TimeSpan.FromDays(36500);
 
