@@ -8,13 +8,13 @@ _iscsitop() {
         case $w in snoop|trace|sessions|list|engine|record|diff|target|config|demo) command=$w ;; esac
     done
     case $command:$before in
-        :--view) mapfile -t COMPREPLY < <(compgen -W 'lun initiator session target opcode heat errors pattern tmf findings' -- "$word"); return ;;
-        :--heat) mapfile -t COMPREPLY < <(compgen -W 'lat rd1 hst svc nop' -- "$word"); return ;;
+        :--view|demo:--view) mapfile -t COMPREPLY < <(compgen -W 'lun initiator session target opcode heat errors pattern tmf findings' -- "$word"); return ;;
+        :--heat|demo:--heat) mapfile -t COMPREPLY < <(compgen -W 'lat rd1 hst svc nop' -- "$word"); return ;;
         :-o|:--output) mapfile -t COMPREPLY < <(compgen -W 'table csv json ndjson' -- "$word"); return ;;
         :-d) mapfile -t COMPREPLY < <(compgen -W 'u d' -- "$word"); return ;;
-        :-m|:--unit) mapfile -t COMPREPLY < <(compgen -W 'us ms s' -- "$word"); return ;;
-        :--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never 16 256 true' -- "$word"); return ;;
-        :--names|snoop:--names) mapfile -t COMPREPLY < <(compgen -W 'iqn beginning alias ip' -- "$word"); return ;;
+        :-m|:--unit|demo:-m|demo:--unit) mapfile -t COMPREPLY < <(compgen -W 'us ms s' -- "$word"); return ;;
+        :--color|demo:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never 16 256 true' -- "$word"); return ;;
+        :--names|snoop:--names|demo:--names) mapfile -t COMPREPLY < <(compgen -W 'iqn beginning alias ip' -- "$word"); return ;;
         *:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         snoop:-o|snoop:--output) mapfile -t COMPREPLY < <(compgen -W 'table ndjson' -- "$word"); return ;;
         trace:-n|trace:-P|trace:-m|trace:-f|trace:-p|trace:-x|trace:-b|trace:-D|trace:-U) return ;;
@@ -30,7 +30,7 @@ _iscsitop() {
         diff:-o|diff:--output) mapfile -t COMPREPLY < <(compgen -W 'table json csv' -- "$word"); return ;;
         target:--state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
         target:--log-level|engine:--log-level) mapfile -t COMPREPLY < <(compgen -W 'trace debug info warn error none' -- "$word"); return ;;
-        :-s|:-S|:-F|:--fields) mapfile -t COMPREPLY < <(compgen -W "$(iscsitop --list-fields 2>/dev/null | cut -d ' ' -f 1)" -- "$word"); return ;;
+        :-s|:-S|:-F|:--fields|demo:-s|demo:-S|demo:-F|demo:--fields) mapfile -t COMPREPLY < <(compgen -W "$(iscsitop --list-fields 2>/dev/null | cut -d ' ' -f 1)" -- "$word"); return ;;
     esac
     case $command in
         snoop) options='--pdu --op --slow -c -x --extended -T -H -o --output -j --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
@@ -42,7 +42,7 @@ _iscsitop() {
         record) options='-p --pid --budget --rotate --max-size --max-age --events -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         diff) options='--view --from --to --from-b --to-b -n -o --output -h --help' ;;
         config) options='--config --default -h --help' ;;
-        demo) options='-b --batch -h --help' ;;
+        demo) options='-b --batch --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -m --unit -B --color --ascii --names --config -h --help' ;;
         *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -o --output -j -d -m --unit -B -y --color --ascii --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop trace sessions list engine record diff target config demo' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

@@ -4,7 +4,8 @@ namespace Iscsitop.Engine.Recording;
 /// <param name="most">Bytes after which a block ends.</param>
 /// <param name="longest">Measured ns after which it ends.</param>
 /// <param name="restates">Whether each block tells everything, so that any may be forgotten.</param>
-internal sealed class BlockWriter(int most = BlockWriter.Bytes, long longest = BlockWriter.Longest, bool restates = false)
+/// <param name="numbered">Whether engines keep their numbers: for this process only.</param>
+internal sealed class BlockWriter(int most = BlockWriter.Bytes, long longest = BlockWriter.Longest, bool restates = false, bool numbered = false)
 {
     /// <summary>A block ends at the latest after so many bytes.</summary>
     public const int Bytes = 65536;
@@ -12,7 +13,7 @@ internal sealed class BlockWriter(int most = BlockWriter.Bytes, long longest = B
     /// <summary>And after so many ns.</summary>
     public const long Longest = 10_000_000_000;
 
-    private readonly SnapshotCodec _codec = new(decoding: false);
+    private readonly SnapshotCodec _codec = new(decoding: false, numbered);
     private bool _told;
     private bool _restates;
     private int _snapshots;

@@ -16,7 +16,7 @@ internal sealed class RecordingFeed : Feed
     private readonly SnapshotSum _sum = new();
     private readonly Snapshot _next = new();
     private TimeSpan _interval;
-    private bool _have, _ended, _ready;
+    private bool _have, _any, _ended, _ready;
     private long _last, _delivered;
 
     public RecordingFeed(RecordingReader reader, Wants wants, bool realTime)
@@ -133,6 +133,9 @@ internal sealed class RecordingFeed : Feed
     {
         Moved moved = _reader.Next(_next, Wait);
         _have = moved == Moved.Packet;
+        _any |= _have;
+        // Nobody takes it for an interval in which nothing happened.
+        if (moved == Moved.End && !_any) throw new CaptureFormatException($"{_reader.Name} is a recording without a snapshot: {_reader.Problem}");
         return moved;
     }
 

@@ -232,7 +232,7 @@ internal sealed class RecordingReader : IDisposable
         if (_payload.Length < payload.Length) _payload = new byte[Math.Max(payload.Length, 2 * _payload.Length)];
         payload.CopyTo(_payload);
         _block = header;
-        _codec.Begin(_payload, payload.Length - header.EventBytes, header.Restates);
+        _codec.Begin(_payload, payload.Length - header.EventBytes, header.Restates, header.Format);
         _left = header.Snapshots;
         if (_lost && _lastGood != 0) Widen(_lastGood, header.First);
         (_lost, _lastGood) = (false, header.Last);

@@ -167,9 +167,12 @@ internal sealed class Subscriber : IDisposable
     }
 
     /// <summary>Stops it where it stands, so that it reads no more.</summary>
-    public void Freeze() => Client.RunWell("kill", "-STOP", _process.Id.ToString(CultureInfo.InvariantCulture));
+    public void Freeze() => Signal("-STOP");
 
-    public void Thaw() => Client.RunWell("kill", "-CONT", _process.Id.ToString(CultureInfo.InvariantCulture));
+    public void Thaw() => Signal("-CONT");
+
+    /// <summary>Sends a signal: <c>-TERM</c>.</summary>
+    public void Signal(string signal) => Client.RunWell("kill", signal, _process.Id.ToString(CultureInfo.InvariantCulture));
 
     public void Dispose()
     {
