@@ -58,9 +58,10 @@ internal static class Trace
         if (programs.Compile(out DProgram? compiled, out DOptions options, out ProbeCatalog catalog) is { } complaint)
         {
             streams.ComplainAsIs(complaint);
-            if (programs.Engines.Count == 0) streams.Complain(NoEngines);
+            if (programs.Engines.Count > 0 || !programs.FoundNothing) return ExitCode.Failure;
             foreach (EngineListing engine in programs.Closed) streams.Complain($"engine {engine.Pid}: {engine.Problem}");
-            return ExitCode.Failure;
+            if (programs.Closed.Count == 0) streams.Complain(NoEngines);
+            return programs.Closed.Count > 0 ? ExitCode.Input : ExitCode.Failure;
         }
         if (arguments.CompileOnly) return ExitCode.Success;
         return new TraceRun(arguments, origin, compiled!, options, catalog, streams).Run(command);

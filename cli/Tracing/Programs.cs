@@ -30,6 +30,9 @@ internal sealed class Programs
     /// <summary>Engines that may not be opened.</summary>
     public IReadOnlyList<EngineListing> Closed { get; } = [];
 
+    /// <summary>Whether what was wrong is that a description matches nothing.</summary>
+    public bool FoundNothing { get; private set; }
+
     /// <summary>Compiles them into one.</summary>
     /// <param name="program">The program; null when it is wrong.</param>
     /// <param name="options">Its options, with those of pragmas.</param>
@@ -45,6 +48,7 @@ internal sealed class Programs
         }
         catch (DCompileException e)
         {
+            FoundNothing = e.Tag == "D_PDESC_ZERO";
             return Scripts.Complaint(_arguments.Programs[Culprit()], e, options.ErrTags);
         }
     }

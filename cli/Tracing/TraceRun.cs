@@ -69,10 +69,10 @@ internal sealed class TraceRun(TraceArguments arguments, Origin origin, DProgram
         long flushed = Now(feed), checkedAt = flushed;
         while (!stop.Token.IsCancellationRequested && !host.Exited && feed?.Ended != true && !CommandEnded())
         {
-            WaitHandle.WaitAny(waits, WaitTime());
+            bool much = WaitHandle.WaitAny(waits, WaitTime()) == 0;
             long now = Now(feed);
             host.Advance(now, now + Wall(feed));
-            if (host.IsIdle || now - flushed >= options.SwitchRate || host.Wake.WaitOne(0))
+            if (much || host.IsIdle || now - flushed >= options.SwitchRate)
             {
                 host.Flush();
                 flushed = now;

@@ -22,11 +22,13 @@ dtrace:::BEGIN
 	every = $1 ? $1 : 5;
 	left = $2 ? $2 : -1;
 	seconds = every;
+	began = timestamp;
 }
 
+/* A thousand for each, so that a division by milliseconds makes them a rate. */
 iscsi*:::scsi-command
 {
-	@commands[args[1]->ii_target, args[1]->ii_lun] = count();
+	@commands[args[1]->ii_target, args[1]->ii_lun] = sum(1000);
 	@written[args[1]->ii_target, args[1]->ii_lun] = sum(args[1]->ii_datalen);
 }
 
@@ -45,12 +47,16 @@ profile:::tick-1sec
 	seconds--;
 }
 
-profile:::tick-1sec
-/seconds == 0/
+/* At the end, what there is of an interval. */
+profile:::tick-1sec,
+dtrace:::END
+/seconds == 0 || probename == "END" && left != 0/
 {
-	normalize(@commands, every);
-	normalize(@read, every * 1000);
-	normalize(@written, every * 1000);
+	this->ms = (timestamp - began) / 1000000;
+	this->ms = this->ms ? this->ms : 1;
+	normalize(@commands, this->ms);
+	normalize(@read, this->ms);
+	normalize(@written, this->ms);
 	trunc(@commands, 20);
 	printf("%Y\n%-40s %5s %8s %10s %10s\n", walltimestamp, "TARGET", "LUN", "CMD/s", "READ kB/s", "WRITE kB/s");
 	printa("%-40s %5d %@8d %@10d %@10d\n", @commands, @read, @written);
@@ -59,6 +65,7 @@ profile:::tick-1sec
 	trunc(@read);
 	trunc(@written);
 	seconds = every;
+	began = timestamp;
 	left--;
 }
 
@@ -66,12 +73,4 @@ profile:::tick-1sec
 /left == 0/
 {
 	exit(0);
-}
-
-/* What is left is of a part of an interval. */
-dtrace:::END
-{
-	trunc(@commands);
-	trunc(@read);
-	trunc(@written);
 }

@@ -1,5 +1,5 @@
+using Iscsitop.Engine.D.Compilation;
 using Iscsitop.Engine.D.Syntax;
-using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine.D;
 
@@ -23,13 +23,7 @@ public static class ProbeListing
     public static IReadOnlyList<string> ArgumentTypes(ProbeEntry probe)
     {
         ArgumentNullException.ThrowIfNull(probe);
-        if (probe.Source != ProbeSource.Engine) return [];
-        return probe.Probe switch
-        {
-            Probe.ScsiCommand => ["conninfo_t *", "iscsiinfo_t *", "iscsicmd_t *"],
-            Probe.XferStart or Probe.XferDone => ["conninfo_t *", "iscsiinfo_t *", "xferinfo_t *"],
-            _ => ["conninfo_t *", "iscsiinfo_t *"],
-        };
+        return [.. ProviderTypes.Arguments(probe).Select(t => t.Kind == DKind.Pointer ? t.Name : t.PointerTo().Name)];
     }
 
     /// <summary>How stable arguments are: names, data, and the class they depend on, as the original declares it.</summary>

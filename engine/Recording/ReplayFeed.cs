@@ -75,7 +75,8 @@ internal sealed class ReplayFeed : Feed
     {
     }
 
-    /// <summary>The engines of the first block that has events; null when it is no recording.</summary>
+    /// <summary>The engines of the first block that has events; null when there is none, or it is no recording.</summary>
+    /// <exception cref="CaptureFormatException">It is a recording without events.</exception>
     public static int[]? EnginesOf(string file)
     {
         // A pipe with a name can be read once only.
@@ -85,11 +86,12 @@ internal sealed class ReplayFeed : Feed
         Span<byte> first = stackalloc byte[BlockHeader.Magic.Length];
         if (!stream.CanSeek || stream.ReadAtLeast(first, first.Length, throwOnEndOfStream: false) < first.Length || !first.SequenceEqual(BlockHeader.Magic)) return null;
         stream.Position = 0;
+        if (reader.HasEvents() == false) throw NoEvents(file);
         var pieces = new List<EventPiece>();
         while (pieces.Count == 0 && reader.Next(pieces, out _, 0) == Moved.Packet)
         {
         }
-        return [.. pieces.Select(p => p.Engine.Pid).Distinct()];
+        return pieces.Count == 0 ? null : [.. pieces.Select(p => p.Engine.Pid).Distinct()];
     }
 
     internal static CaptureFormatException NoEvents(string name) =>

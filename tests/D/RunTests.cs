@@ -169,6 +169,23 @@ public sealed class RunTests
     }
 
     [Test]
+    public void A_tick_has_the_wall_s_time_too_and_may_be_far_away()
+    {
+        var run = new Running("tick-1s { printf(\"%d %d;\", timestamp, walltimestamp - timestamp); } tick-100000d { printf(\"never\"); }");
+        run.Session.Begin(long.MaxValue / 2, 0);
+        run.Session.Advance((long.MaxValue / 2) + 1_500_000_000, (long.MaxValue / 2) + 1_500_000_005);
+        Assert.That(run.Output, Is.EqualTo("4611686019427387903 5;"));
+    }
+
+    [Test]
+    public void Aggregations_are_bounded_and_drops_counted()
+    {
+        var run = new Running("#pragma D option aggsize=1k\nscsi-command { @[args[1]->ii_itt] = count(); }").Begin();
+        for (uint i = 0; i < 100; i++) run.Command(i);
+        Assert.That(run.Session.AggregationDrops, Is.InRange(50, 99));
+    }
+
+    [Test]
     public void Setopt_takes_effect_at_once()
     {
         var run = new Running("BEGIN { trace(1); } BEGIN { setopt(\"quiet\"); } BEGIN { trace(2); }", new DOptions()).Begin();
