@@ -40,7 +40,7 @@ internal static class Record
             string path = Values.FileName(result.GetValue(file)!);
             Retention keep = Kept(result.GetValue(rotate), result.GetValue(maxSize), result.GetValue(maxAge));
             if (path == "-" && keep != default) throw new UsageException("--rotate, --max-size and --max-age need a file");
-            EventRecorder? each = result.GetValue(events) ? new EventRecorder(origin.Capture is null ? 0 : 1) : null;
+            using EventRecorder? each = result.GetValue(events) ? new EventRecorder(origin.Capture is null ? 0 : 1) : null;
             return Run(origin, path, every, Sizes.Bytes("budget", result.GetValue(budget)!), keep, each, streams);
         });
         return command;
