@@ -65,11 +65,12 @@ internal static class Record
         using RecordingFile? file = path == "-" ? null : Opened(path, keep);
         if (file?.CutOff > 0) streams.Complain(string.Create(CultureInfo.InvariantCulture, $"{path}: {file.CutOff} bytes of a block that was not finished cut off"));
         bool another = false;
-        var recorder = new Recorder((block, time) =>
+        Action<ReadOnlyMemory<byte>, long> write = (block, time) =>
         {
             if (file is null) streams.Output.Write(block.Span);
             else another = file.Write(block, time);
-        }, budget, events) { Together = (int)Math.Round(interval / between) };
+        };
+        var recorder = new Recorder(write, budget, events) { Together = (int)Math.Round(interval / between) };
         recorder.OnChanged = () => streams.Complain(recorder.Merged == 1
             ? "there is room again: recording every interval"
             : string.Create(CultureInfo.InvariantCulture, $"this load needs more than {Sizes.Show(budget)} an hour: recording every {recorder.Merged * interval.TotalSeconds:0.##} s"));
