@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Iscsitop.Cli.Top.Asking;
 using Iscsitop.Cli.Top.Terminal;
 using Iscsitop.Engine;
 using Iscsitop.Engine.Filtering;
@@ -35,7 +36,7 @@ internal sealed class App : IDisposable
     private readonly SnapshotSource _source;
     private readonly State _state;
     private readonly Frame _frame;
-    private readonly Stage _stage;
+    private readonly Stage _stage = null!;
     private readonly CancellationTokenSource _end = new();
     private readonly SemaphoreSlim _taken = new(1);
     private readonly SemaphoreSlim _revived = new(0);
@@ -63,6 +64,9 @@ internal sealed class App : IDisposable
         _timeline = new Timeline(_state, _frame, TimeZoneInfo.Local, source.File);
         var screen = new Screen(_state, _frame, glyphs, TimeZoneInfo.Local);
         var controls = new Controls(_state, _frame, screen, _timeline);
+        var asker = new Asker(options.Origin, () => _frame.Snapshot?.Engines.Where(e => e.Alive).Select(e => e.Pid) ?? [], glyphs,
+            (wants, onEvent) => options.Origin.Open(wants, onEvent), () => _stage?.Post(OnAskedRead));
+        _state.Ask = asker.Ask;
         var looks = new Looks(depth, possible);
         Func<bool>? tick = source.Progress is null ? null : OnTick;
         _stage = OperatingSystem.IsWindows()
@@ -115,6 +119,14 @@ internal sealed class App : IDisposable
         _revived.Dispose();
     }
 
+    // A file is read for a D view at its own pace.
+    private void OnAskedRead()
+    {
+        _state.Asked?.Look();
+        _frame.Refresh();
+        _stage.Redraw();
+    }
+
     internal int Run()
     {
         try
@@ -144,6 +156,7 @@ internal sealed class App : IDisposable
         {
             _end.Cancel();
             waiter.Join(s_patience);
+            _state.CloseAsked();
             foreach (PosixSignalRegistration signal in signals) signal.Dispose();
         }
     }
@@ -250,6 +263,7 @@ internal sealed class App : IDisposable
     private void TakeSnapshot()
     {
         _waiting = false;
+        _state.Asked?.Look();
         _timeline.Taken(_source.Take());
         _stage.Redraw();
         if (++_shown > _state.Count) _stage.Stop();

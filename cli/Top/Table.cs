@@ -81,7 +81,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
 
     private int HistoryWidth => History is null ? 0 : RowHistory.Length + 1;
 
-    private static bool IsIdentity(Column column) => Array.IndexOf(s_identity, column.Field) >= 0;
+    private static bool IsIdentity(Column column) => column.Anchored || Array.IndexOf(s_identity, column.Field) >= 0;
 
     private static int Narrowest(Column column) => column.Text is null ? column.Width : Math.Min(column.Width, column.Least);
 

@@ -1,0 +1,61 @@
+using Iscsitop.Engine;
+using Iscsitop.Engine.D;
+using Iscsitop.Engine.Sources;
+using EventHandler = Iscsitop.Engine.EventHandler;
+
+namespace Iscsitop.Cli.Top.Asking;
+
+/// <summary>Makes of a line of D a program that runs beside the screen.</summary>
+/// <param name="origin">Where events come from.</param>
+/// <param name="engines">Process ids of the engines there are.</param>
+/// <param name="glyphs">Characters of small distributions.</param>
+/// <param name="open">Subscribes; null for what stands for a feed elsewhere.</param>
+/// <param name="onRead">Called on another thread while a file is read for it.</param>
+internal sealed class Asker(Origin origin, Func<IEnumerable<int>> engines, Glyphs glyphs, Func<Wants, EventHandler, Feed?> open, Action onRead)
+{
+    /// <summary>Compiles it and lets it run.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="name">What it is kept under, "" for nothing.</param>
+    /// <param name="asked">What runs; null when something is wrong.</param>
+    /// <returns>What is wrong, its place counted in the line.</returns>
+    public Reply Ask(string line, string name, out Asked? asked)
+    {
+        asked = null;
+        CaptureOptions? capture = origin.Capture;
+        if (capture is { File: "-" }) return new("standard input can be read only once: D needs a file, an interface or an engine");
+        bool file = capture is { File.Length: > 0 };
+        var catalog = new ProbeCatalog();
+        try
+        {
+            DProgram program = Compiled(line, catalog, capture is not null);
+            var watch = new DWatch(program, catalog, file, capture is null ? null : 1);
+            if (watch.Aggregations.Count == 0) return new("no aggregation in it: there is nothing to show, as in @[probename] = count()");
+            if (!file) watch.Begin(Target.Probes.Clock.Now, Target.Probes.Clock.Now + Target.Probes.Clock.WallOffset);
+            var made = new Asked(line, name, watch, file, glyphs);
+            if (open(new Wants(program.Events, TimeSpan.Zero), watch.OnEvent) is { } feed) made.Attach(feed, onRead);
+            asked = made;
+            return Reply.Done;
+        }
+        catch (DCompileException e)
+        {
+            return DLine.Wrong(line, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InputException or UsageException or CaptureFormatException)
+        {
+            return new(e.Message);
+        }
+    }
+
+    private DProgram Compiled(string line, ProbeCatalog catalog, bool packets)
+    {
+        if (packets) catalog.AddEngine(1);
+        else
+            foreach (int pid in engines().DefaultIfEmpty(Environment.ProcessId)) catalog.AddEngine(pid);
+        var source = new DSource
+        {
+            Text = DLine.Program(line),
+            MacroVariables = new Dictionary<string, long> { ["pid"] = Environment.ProcessId, ["target"] = engines().FirstOrDefault() },
+        };
+        return DProgram.Compile([source], new DOptions { Quiet = true }, catalog);
+    }
+}
