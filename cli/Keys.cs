@@ -94,7 +94,7 @@ internal static class Keys
         new(KeyAction.SortNext, [">"], "sort by the column to the right"),
         new(KeyAction.Invert, ["I"], "invert the sort order"),
         new(KeyAction.Filter, ["/"], "filter by target, LUN, initiator (regex; a leading ! inverts), or by an expression; Tab completes, Esc clears", "filter"),
-        new(KeyAction.Command, [":"], "command line: view, filter, sort, save ..., or an aggregation of D; Tab completes, Up recalls"),
+        new(KeyAction.Command, [":"], "command line: view, filter, sort, D ...; Tab completes, Up recalls"),
         new(KeyAction.DrillIn, ["Enter"], "drill into the selected row; how it ended, of a session that was lost", "drill"),
         new(KeyAction.Back, ["Esc"], "back out of a drill, then clear the filter; close a D view"),
         new(KeyAction.Pause, ["Space", "z"], "pause and go on; nothing is lost meanwhile", "pause"),

@@ -122,7 +122,6 @@ internal static class CommandLineTable
         Reply reply = state.Ask(line, name, out Asked? asked);
         if (asked is null) return reply;
         state.Open(asked);
-        asked.Look();
         return Reply.Done;
     }
 

@@ -94,6 +94,7 @@ internal sealed class Screen
     {
         if (_state.Panel == Panel.None || _frame.Rows.Count == 0) return 0;
         int share = Math.Clamp(height * 2 / 5, 6, 18);
+        if (_frame.Selected?.Extras.Watched is { Of.IsDistribution: false } key) return Math.Min(share, key.Texts.Count + 2);
         return Math.Max(share, Math.Min(free, EnoughForPanel));
     }
 
@@ -330,7 +331,7 @@ internal sealed class Screen
         Area content = area with { Y = area.Y + 1, Height = area.Height - 1 };
         if (row.Extras.Watched is { } key)
         {
-            Heading(area.Row(0), "latency", AskedWords(key));
+            Heading(area.Row(0), "details", AskedWords(key));
             _asked.Draw(Canvas, content, key);
             return;
         }

@@ -185,7 +185,9 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
             bool sorted = column.Field == look.SortBy?.Field;
             Style style = sorted ? Style.SortHeader : Style.Header;
             int at = column.Text is null ? x + width - column.Header.Length : x;
-            new Pen(canvas, new Area(at, _area.Y, width, 1)).Text(column.Header, style);
+            var pen = new Pen(canvas, new Area(at, _area.Y, width, 1));
+            if (column.Text is null) pen.Text(column.Header, style);
+            else pen.Field(column.Header, width, glyphs.Ellipsis, style);
             if (sorted)
                 canvas.Put(column.Text is null ? at - 1 : at + column.Header.Length, _area.Y, look.Ascending ? glyphs.Ascending : glyphs.Descending, style);
         }

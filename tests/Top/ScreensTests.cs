@@ -31,6 +31,9 @@ public sealed class ScreensTests
         ("card", ["3", "End", "Enter"], 1),
         ("drilled", ["Down", "Down", "Enter", "Enter", "7"], 1),
         ("heat-of-a-lun", ["Down", "Down", "H"], 3),
+        ("d-count", Typed(AskedTests.Who), 1),
+        ("d-quantize", [.. Typed(AskedTests.Latency), "Down"], 1),
+        ("d-lquantize", [.. Typed(AskedTests.Latency), "m", "m"], 1),
     ];
 
     private static IEnumerable<TestCaseData> Scenes =>
@@ -70,6 +73,8 @@ public sealed class ScreensTests
                     Assert.That(() => seen.Screen.Draw(width, height), Throws.Nothing);
         }
     }
+
+    private static string[] Typed(string line) => [":", .. line.Select(c => c == ' ' ? "Space" : c.ToString()), "Enter"];
 
     private static Seen Play(Seen seen, string[] keys, int intervals)
     {

@@ -13,6 +13,9 @@ namespace Iscsitop.Cli.Top.Asking;
 /// <param name="onRead">Called on another thread while a file is read for it.</param>
 internal sealed class Asker(Origin origin, Func<IEnumerable<int>> engines, Glyphs glyphs, Func<Wants, EventHandler, Feed?> open, Action onRead)
 {
+    /// <summary>Monotonic time and time of day, ns.</summary>
+    public Func<(long Time, long Wall)> Now { get; init; } = () => (Target.Probes.Clock.Now, Target.Probes.Clock.Now + Target.Probes.Clock.WallOffset);
+
     /// <summary>Compiles it and lets it run.</summary>
     /// <param name="line">The line.</param>
     /// <param name="name">What it is kept under, "" for nothing.</param>
@@ -30,7 +33,8 @@ internal sealed class Asker(Origin origin, Func<IEnumerable<int>> engines, Glyph
             DProgram program = Compiled(line, catalog, capture is not null);
             var watch = new DWatch(program, catalog, file, capture is null ? null : 1);
             if (watch.Aggregations.Count == 0) return new("no aggregation in it: there is nothing to show, as in @[probename] = count()");
-            if (!file) watch.Begin(Target.Probes.Clock.Now, Target.Probes.Clock.Now + Target.Probes.Clock.WallOffset);
+            (long time, long wall) = Now();
+            if (!file) watch.Begin(time, wall);
             var made = new Asked(line, name, watch, file, glyphs);
             if (open(new Wants(program.Events, TimeSpan.Zero), watch.OnEvent) is { } feed) made.Attach(feed, onRead);
             asked = made;

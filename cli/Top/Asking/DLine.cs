@@ -24,14 +24,13 @@ internal static partial class DLine
 
     private static bool IsAlone(string line) => line.TrimStart().StartsWith('@');
 
-    // Where only the program's line is known, the longest word of the message that stands in it is what it is about.
+    // Where only the program's line is known, the first word of the message that stands in it is what it is about.
     private static int Named(string line, string message)
     {
-        (int at, int length) = (0, 0);
         foreach (Match word in Words().Matches(message))
             foreach (Match there in Words().Matches(line))
-                if (word.Length > length && there.Value == word.Value) (at, length) = (there.Index, word.Length);
-        return at;
+                if (there.Value == word.Value) return there.Index;
+        return 0;
     }
 
     [GeneratedRegex(@"\s+")]
