@@ -51,6 +51,9 @@ public sealed record Column(
     /// <summary>Whether its end matters although it is to be read: it often ends with a name.</summary>
     internal bool NamedAtEnd { get; init; }
 
+    /// <summary>Whether it is never cut while other columns can go: what it says has both ends in common with others.</summary>
+    internal bool Whole { get; init; }
+
     /// <summary>Cells its text needs at least, where it is longer; what is left over goes to it.</summary>
     internal int Least { get; init; } = 14;
 
@@ -105,7 +108,7 @@ public static class Columns
 
     internal static readonly Column Target = Name("target", "TARGET", 24, "target name; - before login", r => r.Target);
     internal static readonly Column Initiator = Name("initiator", "INITIATOR", 30, "initiator name; - before login", r => r.Initiator);
-    internal static readonly Column Op = Name("op", "OPCODE", 16, "SCSI operation by name, its number when it has none here", Operation);
+    internal static readonly Column Op = Name("op", "OPCODE", 16, "SCSI operation by name, its number when it has none here", Operation) with { Whole = true };
     internal static readonly Column UnitName = Name("name", "NAME", 8, "what the unit calls itself (VPD page 80h)", r => r.Unit?.Name ?? "");
     internal static readonly Column Opcode = Name("opcode", "HEX", 9, "operation code, with service action after a slash", r => r.Extras.Heads.Length > 0 ? "" : OperationNames.Number(r.Operation));
 

@@ -16,7 +16,7 @@ internal static class FailureColumns
         Columns.Initiator with { Least = 13 },
         Columns.Target,
         Columns.Lun,
-        Columns.Op with { Text = r => (r.Group & Dimensions.Operation) != 0 ? OperationNames.Of(r.Operation) : "" },
+        Columns.Op with { Text = r => (r.Group & Dimensions.Operation) != 0 ? OperationNames.Of(r.Operation) : "", Prose = true, Whole = false },
         Text("status", "STATUS", 20, "SCSI status, or what else failed", FailureWords.Status) with { Least = 15 },
         Text("sense", "SENSE", 8, "sense key, code and qualifier; reason of a Reject; class and detail of a login", FailureWords.Number),
         Text("meaning", "MEANING", 36, "what that says", FailureWords.Detail),

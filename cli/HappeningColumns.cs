@@ -27,7 +27,7 @@ internal static class HappeningColumns
         Columns.Target,
         Columns.Lun,
         new("function", "FUNCTION", 16, "", "what was asked for; the type of a reservation", null, Function) { Prose = true },
-        Columns.Op with { Text = r => r.Extras.Task is { Operation: not 0 } t ? OperationNames.Of(t.Operation) : "" },
+        Columns.Op with { Text = r => r.Extras.Task is { Operation: not 0 } t ? OperationNames.Of(t.Operation) : "", Prose = true, Whole = false },
         Text("ref_itt", "REF", 8, "task tag it refers to", t => t.ReferencedTag == Pdu.ReservedTag ? "" : Hex(t.ReferencedTag)),
         new("ref_age_s", "AGE", 6, "s", "how long that task had been outstanding; of a reset, the oldest it hit", r => r.Extras.Task is { ReferencedAge: >= 0 } t ? t.ReferencedAge / 1e9 : double.NaN, null, Numbers.Age),
         Number("tasks_hit", "HIT", 4, "outstanding tasks it was about", t => t.Hit),

@@ -12,34 +12,15 @@ internal static class LatencySteps
     /// <summary>Steps: the first is what takes less than 1 us, the last begins at 100 s.</summary>
     public const int Count = 26;
 
-    /// <summary>Ten steps a decade: the first is what takes less than 1 us, then 1, 1.25, 1.6, 2, ... us; the last begins at 100 s.</summary>
-    public const int FineCount = 82;
-
-    private static readonly double[] s_tenths = [1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8];
+    private static readonly double[] s_begins = [.. Enumerable.Range(0, Count).Select(i => (double)Begin(i))];
     private static readonly string[] s_labels = [.. Enumerable.Range(0, Count).Select(Name)];
-    private static readonly byte[] s_stepOf = [.. Enumerable.Range(0, Histogram.BucketCount).Select(b => StepOf(b, Count, Begin))];
-    private static readonly byte[] s_fineOf = [.. Enumerable.Range(0, Histogram.BucketCount).Select(b => StepOf(b, FineCount, FineBegin))];
-    private static readonly byte[] s_coarse = [.. Enumerable.Range(0, FineCount).Select(CoarseOf)];
+    private static readonly byte[] s_stepOf = [.. Enumerable.Range(0, Histogram.BucketCount).Select(b => (byte)StepOf(b, s_begins))];
 
     /// <summary>The step of an engine's bucket.</summary>
     public static int Of(int bucket) => s_stepOf[bucket];
 
-    /// <summary>The fine step of an engine's bucket.</summary>
-    public static int FineOf(int bucket) => s_fineOf[bucket];
-
-    /// <summary>The step a fine step lies in.</summary>
-    public static int OfFine(int fine) => s_coarse[fine];
-
     /// <summary>Where a step begins, for people: <c>5us</c>, <c>0</c> for the first.</summary>
     public static string Label(int step) => s_labels[step];
-
-    /// <summary>Where a fine step begins, in ns.</summary>
-    public static long FineBegin(int step)
-    {
-        if (step == 0) return 0;
-        (int decade, int tenth) = Math.DivRem(step - 1, 10);
-        return (long)(Math.Pow(10, 3 + decade) * s_tenths[tenth]);
-    }
 
     /// <summary>Adds a histogram's counts by step.</summary>
     public static void Add(Histogram from, Span<long> into)
@@ -58,29 +39,23 @@ internal static class LatencySteps
         return count;
     }
 
-    // In ns: 1 us, 2 us, 5 us, 10 us and so on.
-    private static long Begin(int step)
-    {
-        if (step == 0) return 0;
-        (int decade, int third) = Math.DivRem(step - 1, 3);
-        return (long)Math.Pow(10, 3 + decade) * (third == 0 ? 1 : third == 1 ? 2 : 5);
-    }
-
-    private static byte StepOf(int bucket, int steps, Func<int, long> begin)
+    /// <summary>Which of the steps that begin at these times, in ns, an engine's bucket lies in.</summary>
+    public static int StepOf(int bucket, IReadOnlyList<double> begins)
     {
         double low = Histogram.LowerBound(bucket);
         double high = bucket == Histogram.BucketCount - 1 ? low : Histogram.UpperBound(bucket);
         double middle = low == 0 ? high / 2 : Math.Sqrt(low * high);
-        int step = steps - 1;
-        while (step > 0 && begin(step) > middle) step--;
-        return (byte)step;
+        int step = begins.Count - 1;
+        while (step > 0 && begins[step] > middle) step--;
+        return step;
     }
 
-    private static byte CoarseOf(int fine)
+    /// <summary>Where a step begins, in ns: at 0, 1 us, 2 us, 5 us, 10 us and so on.</summary>
+    public static long Begin(int step)
     {
-        int step = Count - 1;
-        while (step > 0 && Begin(step) > FineBegin(fine)) step--;
-        return (byte)step;
+        if (step == 0) return 0;
+        (int decade, int third) = Math.DivRem(step - 1, 3);
+        return (long)Math.Pow(10, 3 + decade) * (third == 0 ? 1 : third == 1 ? 2 : 5);
     }
 
     private static string Name(int step) => Begin(step) switch

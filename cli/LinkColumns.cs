@@ -11,6 +11,12 @@ internal static class LinkColumns
     internal static readonly Column Units = new("luns", "LUNs", 4, "", "logical units addressed", r => r.Extras.Units, null, Numbers.Integer);
     internal static readonly Column Tasks = Happened("tmfs_per_s", "TMF/s", "task management requests a second", l => l[Fact.TaskRequests]);
 
+    /// <summary>Of an initiator on all its units; nobody knows it of a part of them.</summary>
+    internal static readonly Column QueueDepthMax = Columns.QueueDepthMax with
+    {
+        Value = r => r is { OfCommands: false, Seconds: > 0, Extras.MaxOutstanding: >= 0 } ? r.Extras.MaxOutstanding : double.NaN,
+    };
+
     /// <summary>Round trips, where a row has connections of its own.</summary>
     internal static readonly Column Pings = SessionColumns.All.Single(c => c.Field == "nop_p50_us") with
     {

@@ -22,6 +22,7 @@ internal static class SessionColumns
         Columns.Target,
         new("state", "STATE", 9, "", "login, open, discovery or ended", null, r => r.Connection is { } d ? State(d.Connection) : Top.SessionTree.Count(r)),
         new("age_s", "AGE", 6, "s", "time since the connection was opened, or how long it lasted", Age, null, Numbers.Age),
+        Text("via", "VIA", 4, "how it is carried: tcp; iSER is not seen", _ => "tcp") with { Identifies = false, Shown = Shown.Extended },
         Key("header_digest", "HD", 6, "header digest, crc32c or none", p => p.HeaderDigest ? "crc32c" : "none") with { Shown = Shown.Always },
         Key("data_digest", "DD", 6, "data digest, crc32c or none", p => p.DataDigest ? "crc32c" : "none") with { Shown = Shown.Always },
         Key("immediate_data", "IMM", 3, "ImmediateData: whether data may come with the command", p => p.ImmediateData ? "yes" : "no"),

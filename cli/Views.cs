@@ -75,9 +75,9 @@ public static class Views
         new("initiator", "Initiators", Dimensions.Initiator,
         [
             Columns.Initiator, Columns.Sessions, LinkColumns.Connections, .. Columns.Rates, .. Columns.Sizes, .. Columns.Latencies,
-            Columns.QueueDepth, Columns.Outstanding, PatternColumns.Aligned, PatternColumns.Sequential, LinkColumns.Units, LinkColumns.Pings,
+            Columns.QueueDepth, LinkColumns.QueueDepthMax, Columns.Outstanding, PatternColumns.Aligned, PatternColumns.Sequential, LinkColumns.Units, LinkColumns.Pings,
             Columns.ErrorRate, LinkColumns.Tasks, Columns.Aborted, Columns.Share, Columns.OpsShare, .. DecompositionColumns.All, .. Columns.Counts,
-        ], "bytes_share_pct") { Joins = Joins.Evidence | Joins.Links | Joins.Patterns | Joins.Units, Next = ["lun", "opcode", "session", View.Heat] },
+        ], "bytes_share_pct") { Joins = Joins.Evidence | Joins.Links | Joins.Patterns | Joins.Units | Joins.Initiators, Next = ["lun", "opcode", "session", View.Heat] },
         new("session", "Sessions", Dimensions.Connection, [.. SessionColumns.All, .. DecompositionColumns.All], "state")
         {
             HasTotal = false, Joins = Joins.Evidence | Joins.Ends, Tree = () => new Top.SessionTree(), Next = ["lun", "opcode", View.Heat],
@@ -90,8 +90,8 @@ public static class Views
         ], "bytes_share_pct") { Joins = Joins.Evidence | Joins.Links | Joins.Failures, Next = ["lun", "initiator", "opcode", View.Heat] },
         new("opcode", "Opcodes", Dimensions.Operation,
         [
-            Columns.Op, Columns.Opcode, .. Columns.Operations, FailureColumns.Top, Columns.QueueDepth with { Shown = Shown.Extended },
-            Columns.Outstanding, Columns.Aborted, .. DecompositionColumns.All, .. Columns.OperationCounts,
+            Columns.Op, Columns.Opcode, .. Columns.Operations, FailureColumns.Top, .. OperationColumns.All, Columns.QueueDepth with { Shown = Shown.Extended },
+            Columns.Outstanding, Columns.Aborted, .. DecompositionColumns.All, OperationColumns.Blocks, .. Columns.OperationCounts,
         ], "latency_sum_s") { Joins = Joins.Evidence | Joins.Failures, Tree = () => new Top.OperationTree(), Next = ["lun", "initiator", "session", View.Heat] },
         new(View.Heat, "Heat", Dimensions.None, HeatColumns.All, "durations") { HasTotal = false, Rows = o => new DurationRows(o.Heat) },
         new("errors", "Errors", Dimensions.None, FailureColumns.All, "last")

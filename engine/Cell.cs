@@ -44,6 +44,8 @@ public sealed class Cell
 
     private Histograms _phases;
 
+    private Reclaimed? _reclaimed;
+
     // Phases whose durations are those of LAT: nothing is kept of them.
     private byte _likeLatency;
 
@@ -76,6 +78,12 @@ public sealed class Cell
 
     /// <summary>Commands outstanding now.</summary>
     public long Outstanding { get; set; }
+
+    /// <summary>Of UNMAPs what they asked for; null of everything else.</summary>
+    public Reclaimed? Reclaimed => _reclaimed is { Descriptors: 0, Unseen: 0 } ? null : _reclaimed;
+
+    /// <summary>The same, made on demand, to be added to.</summary>
+    public Reclaimed EnsureReclaimed() => _reclaimed ??= new Reclaimed();
 
     /// <summary>The histogram of a phase, to be read; null while nothing was added. It may be that of LAT when all durations are the same.</summary>
     public Histogram? Of(Phase phase) => _phases[IsLikeLatency(phase) ? (int)Phase.Latency : (int)phase];
@@ -117,6 +125,7 @@ public sealed class Cell
         WriteBytes += other.WriteBytes;
         OutstandingTime += other.OutstandingTime;
         Outstanding += other.Outstanding;
+        if (other.Reclaimed is { } reclaimed) EnsureReclaimed().Add(reclaimed);
         for (int i = PhaseCount - 1; i >= 0; i--)                    // LAT last: what is like it looks at what was there
         {
             var phase = (Phase)i;
@@ -139,6 +148,8 @@ public sealed class Cell
         WriteBytes += later.WriteBytes - earlier.WriteBytes;
         OutstandingTime += later.OutstandingTime - earlier.OutstandingTime;
         Outstanding = later.Outstanding;
+        if (later.Reclaimed is { } after) EnsureReclaimed().Add(after);
+        if (earlier.Reclaimed is { } before) EnsureReclaimed().Add(before, -1);
         for (int i = 0; i < PhaseCount; i++)
         {
             var phase = (Phase)i;
@@ -158,6 +169,7 @@ public sealed class Cell
         if (giveBack) _phases = default;
         Started = Completed = Errors = Aborted = ReadBytes = WriteBytes = OutstandingTime = Outstanding = 0;
         _likeLatency = 0;
+        _reclaimed?.Clear();
         foreach (Histogram? h in _phases) h?.Clear();
     }
 
@@ -181,7 +193,7 @@ public sealed class Cell
     {
         get
         {
-            int size = 152;
+            int size = 160 + (_reclaimed is null ? 0 : Reclaimed.Size);
             foreach (Histogram? h in _phases) size += h?.Size ?? 0;
             return size;
         }

@@ -11,14 +11,17 @@ namespace Iscsitop.Engine;
 internal static class CellCodec
 {
     /// <summary>Bytes of the fullest cell at most.</summary>
-    public const int Longest = 3 * LongestNumber + 4 + 8 * LongestNumber + Cell.PhaseCount * (2 * LongestNumber + Histogram.BucketCount * (2 + LongestNumber));
+    public const int Longest = Head + Cell.PhaseCount * (2 * LongestNumber + Histogram.BucketCount * (2 + LongestNumber));
 
-    private const int LongestNumber = 10;
+    /// <summary>Bytes of a number at most.</summary>
+    public const int LongestNumber = 10;
+
+    private const int HasReclaimed = 1 << 7;
     private const int LikeService = 1 << 6;
     private const int LikeFirstByte = 1 << 7;
 
     // A cell without its histograms never takes more.
-    private const int Head = 3 * LongestNumber + 4 + 8 * LongestNumber;
+    private const int Head = 3 * LongestNumber + 4 + 11 * LongestNumber;
 
     /// <summary>Writes a cell.</summary>
     /// <param name="cell">The cell.</param>
@@ -33,7 +36,7 @@ internal static class CellCodec
         Put(into, ref at, cell.Key.Lun);
         into[at++] = (byte)(cell.Key.Operation >> 8);
         into[at++] = (byte)cell.Key.Operation;
-        into[at++] = (byte)cell.Kind;
+        into[at++] = (byte)((int)cell.Kind | (cell.Reclaimed is null ? 0 : HasReclaimed));
         int maskAt = at++;
         Put(into, ref at, (ulong)cell.Started);
         Put(into, ref at, (ulong)cell.Completed);
@@ -43,6 +46,12 @@ internal static class CellCodec
         Put(into, ref at, (ulong)cell.WriteBytes);
         PutSigned(into, ref at, cell.OutstandingTime + cell.Outstanding * untilNow);
         PutSigned(into, ref at, cell.Outstanding);
+        if (cell.Reclaimed is { } reclaimed)
+        {
+            Put(into, ref at, (ulong)reclaimed.Blocks);
+            Put(into, ref at, (ulong)reclaimed.Descriptors);
+            Put(into, ref at, (ulong)reclaimed.Unseen);
+        }
         int mask = 0;
         for (int i = 0; i < Cell.PhaseCount; i++)
         {
@@ -68,7 +77,8 @@ internal static class CellCodec
         ulong lun = Take(bytes, ref at);
         if (bytes.Length - at < 4) throw Short();
         into.Key = new CellKey(connection, lun, (ushort)(bytes[at] << 8 | bytes[at + 1]));
-        into.Kind = (CommandKind)bytes[at + 2];
+        bool reclaimed = (bytes[at + 2] & HasReclaimed) != 0;
+        into.Kind = (CommandKind)(bytes[at + 2] & ~HasReclaimed);
         int mask = bytes[at + 3];
         at += 4;
         if (spare is null) into.Clear();
@@ -82,12 +92,20 @@ internal static class CellCodec
         into.WriteBytes = (long)Take(bytes, ref at);
         into.OutstandingTime = TakeSigned(bytes, ref at);
         into.Outstanding = TakeSigned(bytes, ref at);
+        if (reclaimed) Read(bytes, ref at, into.EnsureReclaimed());
         for (int i = 0; i < Cell.PhaseCount; i++)
             if ((mask & 1 << i) != 0)
                 Read(bytes, ref at, into.Ensure((Phase)i));
         if ((mask & LikeService) != 0) Like(into, mask, Phase.Service);
         if ((mask & LikeFirstByte) != 0) Like(into, mask, Phase.FirstByte);
         return at;
+    }
+
+    private static void Read(ReadOnlySpan<byte> bytes, ref int at, Reclaimed into)
+    {
+        into.Blocks = (long)Take(bytes, ref at);
+        into.Descriptors = (long)Take(bytes, ref at);
+        into.Unseen = (long)Take(bytes, ref at);
     }
 
     private static void Like(Cell into, int mask, Phase phase)
@@ -128,8 +146,8 @@ internal static class CellCodec
         }
     }
 
-    // Seven bits a byte, lowest first; all but the last byte have the highest bit.
-    private static void Put(Span<byte> into, ref int at, ulong value)
+    /// <summary>Writes a number: seven bits a byte, lowest first; all but the last byte have the highest bit.</summary>
+    internal static void Put(Span<byte> into, ref int at, ulong value)
     {
         for (; value >= 0x80; value >>= 7) into[at++] = (byte)(value | 0x80);
         into[at++] = (byte)value;
@@ -137,8 +155,9 @@ internal static class CellCodec
 
     private static void PutSigned(Span<byte> into, ref int at, long value) => Put(into, ref at, (ulong)(value << 1 ^ value >> 63));
 
+    /// <summary>Reads a number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Take(ReadOnlySpan<byte> bytes, ref int at)
+    internal static ulong Take(ReadOnlySpan<byte> bytes, ref int at)
     {
         if ((uint)at < (uint)bytes.Length && Unsafe.Add(ref MemoryMarshal.GetReference(bytes), at) is < 0x80 and var one)
         {

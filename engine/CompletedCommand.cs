@@ -13,7 +13,7 @@ namespace Iscsitop.Engine;
 public struct CompletedCommand
 {
     /// <summary>Bytes of the struct, in memory and in the stream.</summary>
-    public const int Size = 176;
+    public const int Size = 184;
 
     /// <summary>Monotonic ns of the command's status.</summary>
     public long Time;
@@ -86,6 +86,12 @@ public struct CompletedCommand
 
     /// <summary>The first bytes of the sense data.</summary>
     public SenseBytes Sense;
+
+    /// <summary>What an UNMAP that ended GOOD asked for.</summary>
+    public UnmapSum Unmapped;
+
+    /// <summary>Whether it is an UNMAP that ended GOOD.</summary>
+    public readonly bool HasUnmapped => CdbLength > 0 && Cdb[0] == Reclaimed.Opcode && Response == 0 && Status == ScsiStatus.Good;
 
     /// <summary>The valid part of the CDB.</summary>
     [System.Diagnostics.CodeAnalysis.UnscopedRef]

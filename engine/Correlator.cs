@@ -183,6 +183,9 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         cell.Started++;
         cell.Outstanding++;
         task.Unit?.Begin(e.Time, units.Listeners);
+        if (set.Initiator?.Target != e.Initiator) set.Initiator = units.OfInitiator(e.Initiator, e.Time);
+        task.Initiator = set.Initiator;
+        task.Initiator?.Begin(e.Time, units.Listeners);
         units.Total.Begin(e.Time, units.Listeners);
         place.Pattern?.Begin(in task.Command, place.Row!, place.Unit, e.Time, cells.Version);
         if (bhs.DataLength > 0) _xfer.Immediate(task, e.Time, (uint)bhs.DataLength);
@@ -229,6 +232,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         ReadOnlySpan<byte> sense = e.TailSpan[..Math.Min(e.TailSpan.Length, CompletedCommand.SenseBytes.Length)];
         sense.CopyTo(task.Command.Sense);
         task.Command.SenseLength = (byte)sense.Length;
+        task.Command.Unmapped = e.Unmapped;
         Complete(set, task, e.Time, e.Bhs.Bytes[2], in e);
     }
 
@@ -286,6 +290,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         cell.WriteBytes += command.WriteBytes;
         if (command.Response != 0 || command.Status is not (ScsiStatus.Good or ScsiStatus.ConditionMet)) cell.Errors++;
         cell.Add(command.Latency, command.Service, command.FirstByte);
+        if (command.HasUnmapped) cell.EnsureReclaimed().Add(command.Unmapped);
         if (command.Transfer >= 0) cell.Ensure(Phase.Transfer).Add(command.Transfer);
         if (command.R2tWait >= 0) cell.Ensure(Phase.R2tWait).Add(command.R2tWait);
         if (command.HostData >= 0) cell.Ensure(Phase.HostData).Add(command.HostData);
@@ -317,6 +322,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         Cell cell = cells.Touch(task.Cell, time);
         cell.Outstanding--;
         task.Unit?.End(time);
+        task.Initiator?.End(time);
         units.Total.End(time);
         return cell;
     }

@@ -23,6 +23,12 @@ public sealed class Extras
     /// <summary>Distinct logical units addressed in the interval.</summary>
     public int Units => _units?.Count ?? 0;
 
+    /// <summary>Most commands of the initiator outstanding at once, on all units; below 0 when not known.</summary>
+    public long MaxOutstanding { get; internal set; } = -1;
+
+    /// <summary>Commands of the interval that ended with sense key MISCOMPARE.</summary>
+    public long Miscompares { get; internal set; }
+
     /// <summary>The failure it is, or the most frequent of the interval.</summary>
     public FailureDelta? Failure { get; set; }
 
@@ -85,6 +91,7 @@ public sealed class Extras
         (Failure, Task, Reservation, Conflicts, Finding, End, Durations) = (null, null, null, null, null, null, null);
         Watched = null;
         (Depth, Heads, Headed, Head) = (0, "", 0, null);
+        (MaxOutstanding, Miscompares) = (-1, 0);
     }
 }
 

@@ -41,6 +41,9 @@ public readonly record struct FailureKey(uint Connection, ulong Lun, ushort Oper
     /// <summary>The code of what is beyond the bound: any of its kind, on any unit of its connection, or of all connections where that is 0.</summary>
     public const uint Others = uint.MaxValue;
 
+    /// <summary>Whether it is a CHECK CONDITION with sense key MISCOMPARE.</summary>
+    public bool IsMiscompare => Kind == FailureKind.Status && Code >> 16 == 0x020e;
+
     /// <summary>The key it has beyond the bound.</summary>
     internal FailureKey Folded() => new(Connection, Target.Iscsi.Lun.Unknown, 0, Kind, Others);
 }

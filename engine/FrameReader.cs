@@ -113,6 +113,14 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
         return new UnitRecord(lun, U32(), (int)U32(), I64(), I64());
     }
 
+    /// <summary>An initiator of an initiators frame.</summary>
+    public InitiatorRecord InitiatorRecord()
+    {
+        uint initiator = U32();
+        U32();
+        return new InitiatorRecord(initiator, I64());
+    }
+
     /// <summary>status.</summary>
     public StatusRecord Status() => new()
     {
@@ -237,7 +245,7 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
         {
             int bucket = U16();
             if (bucket >= Iscsitop.Engine.Histogram.BucketCount) throw new StreamFormatException($"a histogram has no bucket {bucket}");
-            into.AddBucket(bucket, I64());
+            into.Append(bucket, I64());
         }
     }
 

@@ -44,24 +44,20 @@ public sealed partial class FrameWriter
         int countAt = _length;
         U16(0);
         int count = 0;
-        bool fits = Add(pattern.Sizes, Pattern.SizesAt, ref count) && Add(pattern.Exact, Pattern.ExactAt, ref count)
-            && Add(pattern.Aligned, Pattern.AlignedAt, ref count) && Add(pattern.Seeks, Pattern.SeeksAt, ref count)
-            && TryAdd(pattern.Interarrival ?? s_none);
+        bool fits = Add(pattern, ref count) && TryAdd(pattern.Interarrival ?? s_none);
         if (fits) BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(countAt), (ushort)count);
         else _length = start;
         return fits;
     }
 
     // What is not 0.
-    private bool Add(ReadOnlySpan<long> counts, int at, ref int count)
+    private bool Add(Pattern pattern, ref int count)
     {
-        for (int i = 0; i < counts.Length; i++)
+        for (int at = 0; pattern.Next(ref at, out int place, out long n); count++)
         {
-            if (counts[i] == 0) continue;
             if (Room < 10) return false;
-            U16(at + i);
-            I64(counts[i]);
-            count++;
+            U16(place);
+            I64(n);
         }
         return true;
     }

@@ -190,6 +190,17 @@ public sealed partial class FrameWriter
         return true;
     }
 
+    /// <summary>Adds an initiator to an initiators frame.</summary>
+    /// <returns>False when the frame is full.</returns>
+    public bool TryAdd(in InitiatorRecord initiator)
+    {
+        if (Room < InitiatorRecord.Size) return false;
+        U32(initiator.Initiator);
+        U32(0);
+        I64(initiator.MaxOutstanding);
+        return true;
+    }
+
     /// <summary>Adds a cell to a cells frame, whose integral reaches to its own last change plus <paramref name="untilNow"/> ns.</summary>
     /// <returns>False when the frame is full; a cell alone always fits.</returns>
     public bool TryAdd(Cell cell, long untilNow)

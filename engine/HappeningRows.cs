@@ -37,9 +37,9 @@ public sealed class HappeningRows : KeyedRows<(int Engine, long Task, string Tar
     // A reservation is about whoever holds it or has registered; about nobody when that is not known.
     private static bool Keeps(Narrowing by, ReservationState state)
     {
-        if (by.Keeps(new Scope(state.Target, state.Holder?.Initiator ?? "", state.Lun, -1, null, state.Engine.Pid) { Item = state })) return true;
+        if (by.Keeps(new Scope(state.Target, state.Holder?.Initiator ?? "", state.Lun, -1, null, state.Engine.Number) { Item = state })) return true;
         foreach (Registrant registrant in state.Registrants)
-            if (by.Keeps(new Scope(state.Target, registrant.Initiator, state.Lun, -1, null, state.Engine.Pid) { Item = state }))
+            if (by.Keeps(new Scope(state.Target, registrant.Initiator, state.Lun, -1, null, state.Engine.Number) { Item = state }))
                 return true;
         return false;
     }

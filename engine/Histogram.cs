@@ -170,7 +170,7 @@ public sealed class Histogram
         ArgumentNullException.ThrowIfNull(other);
         Count += other.Count;
         Sum += other.Sum;
-        AddCounts(other, 1);
+        AddCounts(other);
     }
 
     /// <summary>Adds the difference of two states of one cumulative histogram.</summary>
@@ -180,8 +180,17 @@ public sealed class Histogram
         ArgumentNullException.ThrowIfNull(earlier);
         Count += later.Count - earlier.Count;
         Sum += later.Sum - earlier.Sum;
-        AddCounts(later, 1);
-        AddCounts(earlier, -1);
+        // What has not changed takes no entry, and no search for one.
+        int now = 0, then = 0;
+        later.Next(ref now, out int bucket, out long count);
+        earlier.Next(ref then, out int before, out long counted);
+        while (Math.Min(bucket, before) is < BucketCount and int first)
+        {
+            long more = (bucket == first ? count : 0) - (before == first ? counted : 0);
+            if (more != 0) Increase(first, more);
+            if (bucket == first) later.Next(ref now, out bucket, out count);
+            if (before == first) earlier.Next(ref then, out before, out counted);
+        }
     }
 
     /// <summary>Makes this the difference of two states of one cumulative histogram.</summary>
@@ -245,34 +254,34 @@ public sealed class Histogram
 
     private Span<uint> List => _list is null ? _inline : _list;
 
-    private void AddCounts(Histogram other, int sign)
+    private void AddCounts(Histogram other)
     {
         if (other._window is { } theirs)
         {
             int offset = other._first - _first;
             if (_window is { } ours && offset >= 0 && offset + theirs.Length <= ours.Length)
             {
-                for (int i = 0; i < theirs.Length; i++) ours[offset + i] += sign * theirs[i];
+                for (int i = 0; i < theirs.Length; i++) ours[offset + i] += theirs[i];
                 return;
             }
             for (int i = 0; i < theirs.Length; i++)
                 if (theirs[i] != 0)
-                    Increase(other._first + i, sign * theirs[i]);
+                    Increase(other._first + i, theirs[i]);
             return;
         }
         ReadOnlySpan<uint> list = other.List[..other._entries];
         if (_window is not { } window)
         {
-            foreach (uint entry in list) Increase((int)(entry >> CountBits), sign * (entry & MaxInList));
+            foreach (uint entry in list) Increase((int)(entry >> CountBits), entry & MaxInList);
             return;
         }
         foreach (uint entry in list)
         {
             int i = (int)(entry >> CountBits) - _first;
-            if ((uint)i < (uint)window.Length) window[i] += sign * (entry & MaxInList);
+            if ((uint)i < (uint)window.Length) window[i] += entry & MaxInList;
             else
             {
-                Increase((int)(entry >> CountBits), sign * (entry & MaxInList));
+                Increase((int)(entry >> CountBits), entry & MaxInList);
                 window = _window!;
             }
         }

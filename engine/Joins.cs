@@ -26,6 +26,9 @@ public enum Joins
 
     /// <summary>The units addressed.</summary>
     Units = 32,
+
+    /// <summary>What belongs to an initiator as a whole.</summary>
+    Initiators = 64,
 }
 
 public sealed partial class Rollup
@@ -43,6 +46,7 @@ public sealed partial class Rollup
         if ((joins & Joins.Patterns) != 0) JoinPatterns(snapshot, others);
         if ((joins & Joins.Failures) != 0) JoinFailures(snapshot, others);
         if ((joins & Joins.Ends) != 0) JoinEnds(snapshot);
+        if ((joins & Joins.Initiators) != 0) JoinInitiators(snapshot, others);
     }
 
     private void JoinLinks(Snapshot snapshot, Func<Scope, bool>? others)
@@ -68,6 +72,7 @@ public sealed partial class Rollup
         {
             if (failure.Count <= 0 || ((group & Dimensions.Operation) != 0 && !Scope.HasCommand(failure.Key.Kind))) continue;
             if (others?.Invoke(Scope.Of(failure)) == false || RowOf(failure.Connection, failure.Key.Lun, failure.Key.Operation, create: false) is not { } row) continue;
+            if (failure.Key.IsMiscompare) row.Extras.Miscompares += failure.Count;
             if (row.Extras.Failure is null || failure.Count > row.Extras.Failure.Count) row.Extras.Failure = failure;
             row.Extras.Links?.Add(failure);
         }
@@ -78,6 +83,18 @@ public sealed partial class Rollup
         foreach (SessionEnd end in snapshot.Ends)
             if (_connections.TryGetValue((end.Engine.Number, end.Connection.Id), out Row? row) && row.Generation == _generation)
                 row.Extras.End = end;
+    }
+
+    // Of two engines the highest numbers may have been at different times: nobody knows the highest of both together.
+    private void JoinInitiators(Snapshot snapshot, Func<Scope, bool>? others)
+    {
+        foreach (InitiatorDelta delta in snapshot.Initiators)
+        {
+            if (others?.Invoke(new Scope("", delta.Initiator, LunNumber.Unknown, -1, null, delta.Engine.Pid)) == false) continue;
+            var key = new RowKey(0, LunNumber.Unknown, _nexuses.NumberOf(delta.Initiator), 0, 0);
+            if (_index.TryGetValue(key, out Row? row) && row.Generation == _generation)
+                row.Extras.MaxOutstanding = row.Extras.MaxOutstanding == -1 ? delta.MaxOutstanding : -2;
+        }
     }
 
     // The row that something of a connection belongs to; one that no cell made only when asked for.

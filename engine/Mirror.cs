@@ -25,6 +25,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
 
     private readonly Dictionary<CellKey, CellDelta> _pending = [];
     private readonly Dictionary<(uint Target, ulong Lun), UnitMirror> _units = [];
+    private readonly Dictionary<uint, InitiatorDelta> _initiators = [];
     private readonly Dictionary<(string Target, ulong Lun), UnitInfo> _unitInfos = [];
     private readonly Dictionary<uint, ConnectionMirror> _connections = [];
     private readonly Queue<uint> _ended = new();
@@ -183,6 +184,8 @@ internal sealed partial class Mirror(Lock gate, int pid)
             UnitInfo? info = _unitInfos.GetValueOrDefault((unit.Delta.Target, unit.Delta.Lun));
             snapshot.Units.Add(unit.Take(info));
         }
+        snapshot.Initiators.AddRange(_initiators.Values);
+        _initiators.Clear();
         TakeFailuresAndPatterns(snapshot);
         foreach (ConnectionMirror connection in _connections.Values) snapshot.Connections.Add(connection.Take(_status.Time));
         _happenings.TakeInto(snapshot);
@@ -222,6 +225,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
         else if (type == FrameType.Failures) _failures.Add(frame, WallOffset, Listed);
         else if (type == FrameType.Patterns) _patterns.Add(frame, Listed, Status);
         else if (type is FrameType.Task or FrameType.SessionEnd or FrameType.Reservation) _happenings.Add(type, frame, Status, WallOffset);
+        else if (type == FrameType.Initiators) AddInitiators(frame);
         else AddUnits(frame);
     }
 
@@ -325,6 +329,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
         _spare.Clear();
         _spare.TrimExcess();
         if (_pending.Count == 0) _pending.TrimExcess();
+        if (_untaken.IsEmpty) _untaken = new KeptFrames();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
@@ -341,6 +346,18 @@ internal sealed partial class Mirror(Lock gate, int pid)
                 _units.Add((record.Target, record.Lun), unit);
             }
             unit.Add(in record);
+        }
+    }
+
+    private void AddInitiators(FrameReader frame)
+    {
+        while (!frame.AtEnd)
+        {
+            InitiatorRecord record = frame.InitiatorRecord();
+            if (record.Initiator >= Names.Count) throw new StreamFormatException($"an initiator has the unknown name {record.Initiator}");
+            if (_initiators.Count >= UnitTable.MaxInitiators && !_initiators.ContainsKey(record.Initiator)) throw new StreamFormatException("more initiators than an engine keeps");
+            long before = _initiators.GetValueOrDefault(record.Initiator).MaxOutstanding;
+            _initiators[record.Initiator] = new InitiatorDelta(Names[(int)record.Initiator], Status, Math.Max(before, record.MaxOutstanding));
         }
     }
 

@@ -181,6 +181,7 @@ internal sealed partial class Observation
         SnapshotCursor snapshot = subscriber.Snapshots;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendCells(_cells, subscriber.Number, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendUnits(_units.All, subscriber.Told, subscriber.Outbox, _writer)) return;
+        if (wants.Interval > TimeSpan.Zero && !snapshot.SendInitiators(_units.Initiators, subscriber.Told, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendFacts(_correlator.Trackers, subscriber.Outbox, _writer)) return;
         if (wants.Interval > TimeSpan.Zero && !SendMore(subscriber)) return;
         if (wants.Interval > TimeSpan.Zero && !snapshot.SendHappenings(_correlator.Tasks, _correlator.Ends, _reservations, subscriber.Outbox, _writer)) return;

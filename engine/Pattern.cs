@@ -2,7 +2,10 @@ using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine;
 
-/// <summary>Sizes, places and times of the reads or of the writes of one connection on one unit: cumulative, or of an interval.</summary>
+/// <summary>
+/// Sizes, places and times of the reads or of the writes of one connection on one unit: cumulative, or of an interval. It takes memory for
+/// what is in it, until one of the spans is asked for.
+/// </summary>
 public sealed class Pattern
 {
     /// <summary>Size classes: class <c>i</c> holds transfers of 2^i to 2^(i+1) - 1 bytes, the last everything beyond.</summary>
@@ -24,10 +27,13 @@ public sealed class Pattern
     internal const int SeeksAt = AlignedAt + Alignments;
     internal const int End = SeeksAt + SeekClasses;
 
-    private readonly long[] _sizes = new long[SizeClasses];
-    private readonly long[] _exact = new long[SizeClasses];
-    private readonly long[] _aligned = new long[Alignments];
-    private readonly long[] _seeks = new long[SeekClasses];
+    // Few different places are entries, in order: the place above, its count below.
+    private const int CountBits = 56;
+    private const int MaxEntries = 64;
+
+    private long[] _entries = [];
+    private int _used;
+    private long[]? _dense;
 
     /// <summary>Commands begun whose place and length are known.</summary>
     public long Count { get; set; }
@@ -42,19 +48,19 @@ public sealed class Pattern
     public long Unplaced { get; set; }
 
     /// <summary>Commands by size class.</summary>
-    public Span<long> Sizes => _sizes;
+    public Span<long> Sizes => Dense.AsSpan(SizesAt, SizeClasses);
 
     /// <summary>Those of a class whose size is exactly 2^i bytes.</summary>
-    public Span<long> Exact => _exact;
+    public Span<long> Exact => Dense.AsSpan(ExactAt, SizeClasses);
 
     /// <summary>Commands whose offset and length in bytes are both multiples of 2^(9 + i), but not of the next; of units whose blocks' length is known.</summary>
-    public Span<long> Aligned => _aligned;
+    public Span<long> Aligned => Dense.AsSpan(AlignedAt, Alignments);
 
     /// <summary>
     /// Commands by signed distance in bytes from the end of the one before on this I_T_L, whatever its direction: <see cref="NoSeek"/> for 0,
     /// <c>NoSeek + 1 + log2 d</c> ahead, <c>NoSeek - 1 - log2 d</c> back, the outermost for all beyond.
     /// </summary>
-    public Span<long> Seeks => _seeks;
+    public Span<long> Seeks => Dense.AsSpan(SeeksAt, SeekClasses);
 
     /// <summary>Times between the begin of one command and the next of the same direction; null while there are none.</summary>
     public Histogram? Interarrival { get; set; }
@@ -64,10 +70,11 @@ public sealed class Pattern
     {
         int least = Math.Clamp(System.Numerics.BitOperations.Log2((ulong)Math.Max(512, bytes)) - 9, 0, Alignments - 1);
         long aligned = 0, known = 0;
-        for (int i = 0; i < Alignments; i++)
+        for (int at = 0; Next(ref at, out int place, out long count);)
         {
-            known += _aligned[i];
-            if (i >= least) aligned += _aligned[i];
+            if (place is < AlignedAt or >= SeeksAt) continue;
+            known += count;
+            if (place - AlignedAt >= least) aligned += count;
         }
         return known == 0 ? double.NaN : (double)aligned / known;
     }
@@ -80,10 +87,7 @@ public sealed class Pattern
         Sequential += other.Sequential;
         Random += other.Random;
         Unplaced += other.Unplaced;
-        Add(_sizes, other._sizes);
-        Add(_exact, other._exact);
-        Add(_aligned, other._aligned);
-        Add(_seeks, other._seeks);
+        for (int at = 0; other.Next(ref at, out int place, out long count);) AddAt(place, count);
         if (other.Interarrival is { Count: > 0 } times) (Interarrival ??= new Histogram()).Add(times);
     }
 
@@ -96,10 +100,7 @@ public sealed class Pattern
         Sequential += later.Sequential - earlier.Sequential;
         Random += later.Random - earlier.Random;
         Unplaced += later.Unplaced - earlier.Unplaced;
-        AddDifference(_sizes, later._sizes, earlier._sizes);
-        AddDifference(_exact, later._exact, earlier._exact);
-        AddDifference(_aligned, later._aligned, earlier._aligned);
-        AddDifference(_seeks, later._seeks, earlier._seeks);
+        AddDifferences(later, earlier);
         if (later.Interarrival is not { Count: > 0 } times) return;
         if (earlier.Interarrival is { Count: > 0 } before) (Interarrival ??= new Histogram()).AddDifference(times, before);
         else (Interarrival ??= new Histogram()).Add(times);
@@ -109,26 +110,86 @@ public sealed class Pattern
     public void Clear()
     {
         Count = Sequential = Random = Unplaced = 0;
-        _sizes.AsSpan().Clear();
-        _exact.AsSpan().Clear();
-        _aligned.AsSpan().Clear();
-        _seeks.AsSpan().Clear();
+        _used = 0;
+        _dense?.AsSpan().Clear();
         Interarrival?.Clear();
     }
 
     /// <summary>Adds to a count by its place in the stream.</summary>
-    internal void AddAt(int place, long count) =>
-        (place < ExactAt ? ref _sizes[place] : ref place < AlignedAt ? ref _exact[place - ExactAt] : ref place < SeeksAt ? ref _aligned[place - AlignedAt] : ref _seeks[place - SeeksAt]) += count;
-
-    private static void Add(long[] sum, long[] part)
+    internal void AddAt(int place, long count)
     {
-        for (int i = 0; i < sum.Length; i++) sum[i] += part[i];
+        if (_dense is { } dense)
+        {
+            dense[place] += count;
+            return;
+        }
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)place, (uint)End, nameof(place));
+        int at = _used;
+        while (at > 0 && PlaceOf(_entries[at - 1]) > place) at--;
+        if (at > 0 && PlaceOf(_entries[at - 1]) == place) _entries[at - 1] = Entry(place, CountOf(_entries[at - 1]) + count);
+        else if (_used >= MaxEntries) Dense[place] += count;
+        else Insert(at, Entry(place, count));
     }
 
-    private static void AddDifference(long[] sum, long[] later, long[] earlier)
+    /// <summary>The next count that is not 0, by its place in the stream.</summary>
+    /// <param name="at">0 to begin; where the next call goes on.</param>
+    /// <param name="place">The place.</param>
+    /// <param name="count">The count.</param>
+    /// <returns>False when there is none left.</returns>
+    internal bool Next(ref int at, out int place, out long count)
     {
-        for (int i = 0; i < sum.Length; i++) sum[i] += later[i] - earlier[i];
+        int end = _dense is null ? _used : End;
+        for (; at < end; at++)
+        {
+            (place, count) = _dense is { } dense ? (at, dense[at]) : (PlaceOf(_entries[at]), CountOf(_entries[at]));
+            if (count == 0) continue;
+            at++;
+            return true;
+        }
+        (place, count) = (End, 0);
+        return false;
     }
+
+    private long[] Dense
+    {
+        get
+        {
+            if (_dense is { } there) return there;
+            long[] dense = new long[End];
+            foreach (long entry in _entries.AsSpan(0, _used)) dense[PlaceOf(entry)] = CountOf(entry);
+            (_entries, _used) = ([], 0);
+            return _dense = dense;
+        }
+    }
+
+    private void Insert(int at, long entry)
+    {
+        if (_used == _entries.Length) Array.Resize(ref _entries, Math.Max(8, _used + _used / 2));
+        _entries.AsSpan(at.._used).CopyTo(_entries.AsSpan(at + 1));
+        _entries[at] = entry;
+        _used++;
+    }
+
+    // What has not changed takes no place.
+    private void AddDifferences(Pattern later, Pattern earlier)
+    {
+        int now = 0, then = 0;
+        later.Next(ref now, out int place, out long count);
+        earlier.Next(ref then, out int before, out long counted);
+        while (Math.Min(place, before) is < End and int first)
+        {
+            long more = (place == first ? count : 0) - (before == first ? counted : 0);
+            if (more != 0) AddAt(first, more);
+            if (place == first) later.Next(ref now, out place, out count);
+            if (before == first) earlier.Next(ref then, out before, out counted);
+        }
+    }
+
+    private static long Entry(int place, long count) => (long)place << CountBits | (count & ((1L << CountBits) - 1));
+
+    private static int PlaceOf(long entry) => (int)((ulong)entry >> CountBits);
+
+    private static long CountOf(long entry) => entry << 64 - CountBits >> 64 - CountBits;
 }
 
 /// <summary>Where a pattern belongs.</summary>

@@ -62,6 +62,9 @@ internal sealed class PendingTask
     /// <summary>Its unit, null when there are too many.</summary>
     public UnitState? Unit { get; set; }
 
+    /// <summary>Its initiator, null when there are too many.</summary>
+    public UnitState? Initiator { get; set; }
+
     /// <summary>The next in its chain of <see cref="TaskSet"/>.</summary>
     public PendingTask? Next { get; set; }
 

@@ -26,7 +26,7 @@ internal sealed class Reception(Lock gate, int pid, EventHandler? onEvent, Comma
             case FrameType.Unit: Mirror.Know(frame.Unit()); break;
             case FrameType.Events: Deliver(frame.Events()); break;
             case FrameType.Commands: Deliver(frame.Commands()); break;
-            case FrameType.Cells or FrameType.Units or FrameType.Facts or FrameType.Failures or FrameType.Patterns
+            case FrameType.Cells or FrameType.Units or FrameType.Initiators or FrameType.Facts or FrameType.Failures or FrameType.Patterns
                 or FrameType.Task or FrameType.SessionEnd or FrameType.Reservation:
                 Mirror.Keep(type, payload); break;
             case FrameType.Status:

@@ -73,6 +73,7 @@ public sealed class Row
     private int _lastSession;
     private double _settling;
     private long _settledErrors;
+    private long _settledBlocks;
     private long _time;
 
     /// <summary>What it is told apart by, as far as that is known: what a drill into it narrows to.</summary>
@@ -147,6 +148,12 @@ public sealed class Row
     /// <summary>The unit's own facts when the row is one (target, LUN); else null.</summary>
     public UnitDelta? Unit { get; internal set; }
 
+    /// <summary>What its UNMAPs that ended GOOD asked for.</summary>
+    public Reclaimed Unmapped { get; } = new();
+
+    /// <summary>Blocks of them a second.</summary>
+    public double UnmappedPerSecond { get; internal set; }
+
     /// <summary>Where the time of its reads and writes went.</summary>
     public Decomposition Phases { get; } = new();
 
@@ -195,6 +202,9 @@ public sealed class Row
         if (!double.IsNaN(member.QueueDepth)) QueueDepth += member.QueueDepth;
         ShareOfBytes = double.IsNaN(ShareOfBytes) ? member.ShareOfBytes : ShareOfBytes + member.ShareOfBytes;
         ShareOfOps = double.IsNaN(ShareOfOps) ? member.ShareOfOps : ShareOfOps + member.ShareOfOps;
+        Unmapped.Add(member.Unmapped);
+        UnmappedPerSecond += member.UnmappedPerSecond;
+        Extras.Miscompares += member.Extras.Miscompares;
         if (member.Extras.Failure is { } failure && failure.Count > (Extras.Failure?.Count ?? 0)) Extras.Failure = failure;
     }
 
@@ -212,8 +222,9 @@ public sealed class Row
         Other.Clear();
         Phases.Clear();
         Errors = Aborted = Outstanding = 0;
-        ErrorsPerSecond = QueueDepth = Seconds = _settling = 0;
-        _settledErrors = _time = 0;
+        Unmapped.Clear();
+        ErrorsPerSecond = UnmappedPerSecond = QueueDepth = Seconds = _settling = 0;
+        _settledErrors = _settledBlocks = _time = 0;
         ShareOfBytes = ShareOfOps = double.NaN;
         Unit = null;
         Connection = null;
@@ -244,6 +255,7 @@ public sealed class Row
         sums.Bytes += cell.ReadBytes + cell.WriteBytes;
         Errors += cell.Errors;
         Aborted += cell.Aborted;
+        if (cell.Reclaimed is { } reclaimed) Unmapped.Add(reclaimed);
         Outstanding += cell.Outstanding;
         if (cell.Of(Phase.Latency) is { Count: > 0 } latency) sums.Latency.Add(latency);
         if (cell.Kind != CommandKind.Other) Phases.Add(cell);
@@ -263,10 +275,11 @@ public sealed class Row
         if (seconds > 0)
         {
             ErrorsPerSecond += (Errors - _settledErrors) / seconds;
+            UnmappedPerSecond += (Unmapped.Blocks - _settledBlocks) / seconds;
             QueueDepth += _time / (seconds * 1e9);
             Seconds = Math.Max(Seconds, seconds);
         }
-        (_settledErrors, _time) = (Errors, 0);
+        (_settledErrors, _settledBlocks, _time) = (Errors, Unmapped.Blocks, 0);
     }
 }
 

@@ -9,7 +9,7 @@ namespace Iscsitop.Engine;
 /// <param name="Lun">LUN as a number, all ones for none.</param>
 /// <param name="Operation">As in <see cref="CellKey"/>, -1 for none.</param>
 /// <param name="Connection">The connection, null for none.</param>
-/// <param name="Engine">Process id of the engine that saw it.</param>
+/// <param name="Engine">What tells the engine that saw it from others, 0 for none.</param>
 public readonly record struct Scope(string Target, string Initiator, ulong Lun, int Operation, ConnectionInfo? Connection, int Engine)
 {
     /// <summary>What it is itself: a failure, a pattern, a connection, a unit ...; null for nothing that more could be asked of.</summary>
@@ -20,7 +20,7 @@ public readonly record struct Scope(string Target, string Initiator, ulong Lun, 
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(engine);
-        return new Scope(connection.Target, connection.Initiator, lun, operation, connection, engine.Pid);
+        return new Scope(connection.Target, connection.Initiator, lun, operation, connection, engine.Number);
     }
 
     /// <summary>That of a failure; only some kinds have a command.</summary>

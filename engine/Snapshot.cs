@@ -8,8 +8,11 @@ public sealed class EngineStatus
 {
     private static int s_last;
 
-    /// <summary>Tells engines apart: one that comes later, or elsewhere, may have the same process id.</summary>
-    internal int Number { get; } = Interlocked.Increment(ref s_last);
+    /// <summary>
+    /// Tells engines apart, as one that comes later, or elsewhere, may have the same process id. What stands for the same engine, as in
+    /// a sum of intervals or in the past of a screen, has the same.
+    /// </summary>
+    public int Number { get; internal init; } = Interlocked.Increment(ref s_last);
 
     /// <summary>Process id of the engine.</summary>
     public int Pid { get; set; }
@@ -119,6 +122,12 @@ public sealed class UnitDelta
     public double PeakIops { get; set; } = -1;
 }
 
+/// <summary>What belongs to an initiator as a whole, and to no unit and no session of it alone.</summary>
+/// <param name="Initiator">Initiator name.</param>
+/// <param name="Engine">The engine that saw it.</param>
+/// <param name="MaxOutstanding">Highest number of commands outstanding at once in the interval, on all units; at least 1.</param>
+public readonly record struct InitiatorDelta(string Initiator, EngineStatus Engine, long MaxOutstanding);
+
 /// <summary>What a connection did in an interval beside its commands, and how it stands; those that ended stay for a while.</summary>
 public sealed class ConnectionDelta
 {
@@ -159,6 +168,9 @@ public sealed class Snapshot
     /// <summary>The units known, changed or not.</summary>
     public List<UnitDelta> Units { get; } = [];
 
+    /// <summary>The initiators that had a command outstanding, 4096 of each engine at most.</summary>
+    public List<InitiatorDelta> Initiators { get; } = [];
+
     /// <summary>The connections that are open, and of each engine the last 1000 that ended.</summary>
     public List<ConnectionDelta> Connections { get; } = [];
 
@@ -180,11 +192,26 @@ public sealed class Snapshot
     /// <summary>The engines attached, and those that went during the interval.</summary>
     public List<EngineStatus> Engines { get; } = [];
 
+    /// <summary>Makes it another, but for the cells and patterns, of which it has none.</summary>
+    internal void CopyRest(Snapshot of)
+    {
+        Clear();
+        Units.AddRange(of.Units);
+        Connections.AddRange(of.Connections);
+        Failures.AddRange(of.Failures);
+        Tasks.AddRange(of.Tasks);
+        Ends.AddRange(of.Ends);
+        Reservations.AddRange(of.Reservations);
+        Engines.AddRange(of.Engines);
+        (Time, Seconds) = (of.Time, of.Seconds);
+    }
+
     /// <summary>Empties it.</summary>
     internal void Clear()
     {
         Cells.Clear();
         Units.Clear();
+        Initiators.Clear();
         Connections.Clear();
         Failures.Clear();
         Patterns.Clear();

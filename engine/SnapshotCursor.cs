@@ -17,6 +17,7 @@ internal sealed class SnapshotCursor
     private long _version;
     private int _cell;
     private int _unit;
+    private int _initiator;
     private int _connection;
     private int _failure;
     private int _pattern;
@@ -65,6 +66,7 @@ internal sealed class SnapshotCursor
         _version = version;
         _cell = 0;
         _unit = 0;
+        _initiator = 0;
         _connection = 0;
         _failure = _pattern = 0;
         _happening = 0;
@@ -129,6 +131,24 @@ internal sealed class SnapshotCursor
                 if (!writer.TryAdd(new UnitRecord(unit.Lun, unit.Target, starts, maxima.Outstanding(unit.Index), unit.BusyTime(Time)))) break;
             }
             outbox.TrySend(writer.Frame);
+        }
+        return true;
+    }
+
+    /// <summary>Sends initiators frames while there is room: of those that had a command outstanding.</summary>
+    /// <returns>Whether all are out.</returns>
+    public bool SendInitiators(List<UnitState> initiators, UnitMaxima maxima, Outbox outbox, FrameWriter writer)
+    {
+        while (_initiator < initiators.Count)
+        {
+            if (!outbox.HasRoom) return false;
+            writer.Begin(FrameType.Initiators);
+            for (; _initiator < initiators.Count; _initiator++)
+            {
+                UnitState initiator = initiators[_initiator];
+                if (maxima.Outstanding(initiator.Index) is > 0 and var most && !writer.TryAdd(new InitiatorRecord(initiator.Target, most))) break;
+            }
+            if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
         }
         return true;
     }

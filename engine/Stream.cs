@@ -23,6 +23,7 @@ public enum FrameType : byte
     Task = 14,
     SessionEnd = 15,
     Reservation = 16,
+    Initiators = 17,
     Wants = 64,
 }
 
@@ -42,7 +43,7 @@ public sealed class StreamFormatException(string message) : FormatException(mess
 public static class StreamFormat
 {
     /// <summary>The version written, and the only one read.</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     /// <summary>Bytes before a frame's payload.</summary>
     public const int HeaderLength = 8;
@@ -142,4 +143,13 @@ public readonly record struct UnitRecord(ulong Lun, uint Target, int PeakStarts,
 {
     /// <summary>Bytes in the stream.</summary>
     public const int Size = 32;
+}
+
+/// <summary>What an initiator did in an interval, on all units.</summary>
+/// <param name="Initiator">Id of its name.</param>
+/// <param name="MaxOutstanding">Most commands outstanding at once.</param>
+public readonly record struct InitiatorRecord(uint Initiator, long MaxOutstanding)
+{
+    /// <summary>Bytes in the stream.</summary>
+    public const int Size = 16;
 }

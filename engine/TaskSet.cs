@@ -27,6 +27,9 @@ internal sealed class TaskSet(ConnectionInfo info)
     /// <summary>What is told of it when it ends.</summary>
     public Trail Trail { get; } = new();
 
+    /// <summary>Its initiator, as it was found last.</summary>
+    public UnitState? Initiator { get; set; }
+
     /// <summary>Whether it is over.</summary>
     public bool Closed { get; set; }
 

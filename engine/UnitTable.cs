@@ -1,7 +1,9 @@
+using Iscsitop.Target.Probes;
+
 namespace Iscsitop.Engine;
 
 /// <summary>
-/// What a unit (or all of them) does as a whole. Maxima belong to an interval, and each subscriber has its own: the unit
+/// What a unit (or all of them) does as a whole, or an initiator on all units. Maxima belong to an interval, and each subscriber has its own: the unit
 /// keeps those of the running 100 ms slot and raises every subscriber's when the slot ends or a snapshot is due.
 /// </summary>
 internal sealed class UnitState(int index, uint target, ulong lun, long time)
@@ -23,7 +25,7 @@ internal sealed class UnitState(int index, uint target, ulong lun, long time)
     /// <summary>Its place in <see cref="UnitMaxima"/>.</summary>
     public int Index => index;
 
-    /// <summary>Id of the target's name.</summary>
+    /// <summary>Id of the target's name; of an initiator's, where it is one.</summary>
     public uint Target => target;
 
     /// <summary>LUN as a number.</summary>
@@ -158,11 +160,18 @@ internal sealed class UnitTable
     /// <summary>Units kept that nobody announced; what is beyond has cells but no maxima.</summary>
     public const int MaxUnannounced = 4096;
 
+    /// <summary>Initiators that are followed; what is beyond has no maxima.</summary>
+    public const int MaxInitiators = 4096;
+
     private readonly Dictionary<(uint Target, ulong Lun), UnitState> _index = [];
+    private readonly Dictionary<uint, UnitState> _initiators = [];
     private int _unannounced;
 
     /// <summary>Every unit; the first is all of them together.</summary>
     public List<UnitState> All { get; } = [new UnitState(0, 0, Iscsitop.Target.Iscsi.Lun.Unknown, 0)];
+
+    /// <summary>Every initiator, on all units together.</summary>
+    public List<UnitState> Initiators { get; } = [];
 
     /// <summary>Who wants maxima.</summary>
     public List<UnitMaxima> Listeners { get; } = [];
@@ -179,6 +188,17 @@ internal sealed class UnitTable
         return Add(target, lun, time);
     }
 
+    /// <summary>An initiator by the id of its name, null when there are too many or it has none of its own.</summary>
+    public UnitState? OfInitiator(uint initiator, long time)
+    {
+        if (_initiators.TryGetValue(initiator, out UnitState? state)) return state;
+        if (initiator <= Provider.OtherName || Initiators.Count >= MaxInitiators) return null;
+        state = new UnitState(Next, initiator, Iscsitop.Target.Iscsi.Lun.Unknown, time);
+        _initiators.Add(initiator, state);
+        Initiators.Add(state);
+        return state;
+    }
+
     /// <summary>Makes room for a unit that exists, unless there are too many.</summary>
     public void Announce(uint target, ulong lun, long time, int blockSize = 0)
     {
@@ -190,17 +210,22 @@ internal sealed class UnitTable
     public void Settle(long time)
     {
         foreach (UnitState unit in All) unit.Settle(time, Listeners);
+        foreach (UnitState initiator in Initiators) initiator.Settle(time, Listeners);
     }
 
     /// <summary>Forgets what was counted, but not which units there are.</summary>
     public void Clear(long time)
     {
         foreach (UnitState unit in All) unit.Clear(time);
+        foreach (UnitState initiator in Initiators) initiator.Clear(time);
     }
+
+    // Units and initiators have their maxima in one table.
+    private int Next => All.Count + Initiators.Count;
 
     private UnitState Add(uint target, ulong lun, long time)
     {
-        var unit = new UnitState(All.Count, target, lun, time);
+        var unit = new UnitState(Next, target, lun, time);
         _index.Add((target, lun), unit);
         All.Add(unit);
         return unit;

@@ -2,20 +2,26 @@ using System.Diagnostics;
 using Iscsitop.Engine;
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Bench.Scale;
 
 /// <summary>An engine whose provider is told of commands that nobody sends, for the real iscsitop to look at.</summary>
 internal static class Server
 {
-    private static readonly byte[] s_opcodes = [0x28, 0x2a, 0x88, 0x8a, 0x00, 0x12, 0x35, 0x42];
+    // Opcode, and where in the header the low four bytes of the LBA and the low one of the blocks are.
+    private static readonly (byte Opcode, CommandKind Kind, int Lba, int Blocks)[] s_operations =
+    [
+        (0x28, CommandKind.Read, 34, 40), (0x2a, CommandKind.Write, 34, 40), (0x88, CommandKind.Read, 38, 45), (0x8a, CommandKind.Write, 38, 45),
+        (0x00, CommandKind.Other, 0, 0), (0x12, CommandKind.Other, 0, 0), (0x35, CommandKind.Other, 0, 0), (0x42, CommandKind.Other, 0, 0),
+    ];
 
-    public static void Run(int perSecond, int connections, int luns)
+    public static void Run(int perSecond, int connections, int luns, bool places)
     {
         var provider = new Provider("scale", 1 << 18);
         using var engine = new ProbeEngine(provider);
         engine.Start();
-        Console.WriteLine($"engine {Environment.ProcessId}: {connections * luns * s_opcodes.Length} cells, {perSecond} commands a second");
+        Console.WriteLine($"engine {Environment.ProcessId}: {connections * luns * s_operations.Length} cells, {perSecond} commands a second");
         uint[] ids = new uint[connections], initiators = new uint[connections];
         uint target = 0;
         for (int i = 0; i < connections; i++)
@@ -41,7 +47,7 @@ internal static class Server
                 random ^= random << 17;
                 int c = (int)(sent % connections);
                 ulong lun = (ulong)(sent / connections % luns);
-                byte opcode = s_opcodes[sent / connections / luns % s_opcodes.Length];
+                (byte opcode, CommandKind kind, int lba, int blocks) = s_operations[sent / connections / luns % s_operations.Length];
                 long now = Clock.Now, latency = 20_000 + (long)(random >> 44) * (long)(random & 7);
                 uint itt = (uint)sent;
                 header.Clear();
@@ -50,6 +56,15 @@ internal static class Server
                 System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(header[16..], itt);
                 System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(header[24..], itt);
                 header[32] = opcode;
+                if (places && kind != CommandKind.Other)
+                {
+                    // Half goes on where the one before ended, half goes somewhere; most of it is 4 KiB.
+                    int n = (random & 7) == 0 ? 128 : 8;
+                    header[1] = (byte)(kind == CommandKind.Read ? 0xc0 : 0xa0);
+                    System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(header[20..], n * 512);
+                    System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(header[lba..], (random & 8) == 0 ? (uint)(sent * 8) : (uint)(random >> 40) * 8);
+                    header[blocks] = (byte)n;
+                }
                 if (provider.Wants(header[0])) provider.Fire(header, [], lun, ids[c], target, initiators[c], now - latency);
                 header[0] = (byte)Opcode.ScsiResponse;
                 header[24..].Clear();

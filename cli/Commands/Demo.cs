@@ -23,11 +23,17 @@ internal static class Demo
         var batch = new Option<bool>("--batch", "-b") { Description = $"print {Reports} reports, one a second, instead of the full screen" };
         var command = new Command("demo", $"Shows iscsitop at work on a target and a load of its own, in memory and on this machine only. Without a terminal it prints {Reports} reports and ends.");
         command.Add(batch);
-        command.SetAction(result => Run(streams.Interactive && !result.GetValue(batch), streams));
+        var words = new TopWords();
+        foreach (Option option in words.Screen) command.Add(option);
+        command.SetAction(result =>
+        {
+            TopOptions options = Top.Options(words, result, new Origin([Environment.ProcessId]));
+            return Top.ListsFields(words, result, options.View, streams) ? ExitCode.Success : Run(options, streams.Interactive && !result.GetValue(batch), streams);
+        });
         return command;
     }
 
-    private static int Run(bool fullScreen, Streams streams)
+    private static int Run(TopOptions options, bool fullScreen, Streams streams)
     {
         // A log line would stand in the middle of the screen.
         using ILoggerFactory loggers = fullScreen ? NullLoggerFactory.Instance : Logs.ToStandardError(LogLevel.Warning);
@@ -39,7 +45,6 @@ internal static class Demo
         DemoLoad.Start(server.Portals[0], Name, load.Token);
         try
         {
-            var options = new TopOptions { Origin = new Origin([Environment.ProcessId]) };
             return fullScreen ? Cli.Top.App.Run(options) : Batch.Run(options with { Count = Reports, SkipFirst = true }, streams);
         }
         finally

@@ -27,17 +27,22 @@ internal static class Top
 
     private static int Run(TopWords words, ParseResult result, Streams streams)
     {
-        TopOptions options = Options(words, result);
-        if (result.GetValue(words.SortDescending) == "help" || result.GetValue(words.SortAscending) == "help" || result.GetValue(words.ListFields))
-        {
-            streams.Print(Fields(options.View));
-            return ExitCode.Success;
-        }
+        TopOptions options = Options(words, result, Origin.Of(words.Capture, words.Filters, result));
+        if (ListsFields(words, result, options.View, streams)) return ExitCode.Success;
         bool batch = result.GetValue(words.Batch) || result.GetValue(words.Below) || options.Output != OutputFormat.Table || !streams.Interactive;
         return batch ? Batch.Run(options, streams) : Cli.Top.App.Run(options);
     }
 
-    private static TopOptions Options(TopWords words, ParseResult result)
+    /// <summary>Lists the fields of the view when that was asked for.</summary>
+    internal static bool ListsFields(TopWords words, ParseResult result, View view, Streams streams)
+    {
+        bool lists = result.GetValue(words.SortDescending) == "help" || result.GetValue(words.SortAscending) == "help" || result.GetValue(words.ListFields);
+        if (lists) streams.Print(Fields(view));
+        return lists;
+    }
+
+    /// <summary>What the words of a command line and the configuration ask for.</summary>
+    internal static TopOptions Options(TopWords words, ParseResult result, Origin origin)
     {
         Settings settings = SettingsFile.Load(result.GetValue(words.Config), Environment.GetEnvironmentVariable);
         string unit = TopWords.Of(result, words.Unit, settings.Unit);
@@ -52,7 +57,6 @@ internal static class Top
         string configured = settings.Sort.GetValueOrDefault(view.Key, "");
         string? rows = result.GetValue(words.Rows);
         string? count = result.GetValue(words.Count);
-        var origin = Origin.Of(words.Capture, words.Filters, result);
         return new TopOptions
         {
             Origin = origin,
@@ -75,7 +79,7 @@ internal static class Top
             Ascii = result.GetValue(words.Ascii) || settings.Ascii,
             Settings = settings,
             Color = words.ColorOf(result, settings.Color),
-            Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(words.Output)!, Formats),
+            Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", TopWords.Of(result, words.Output, Formats[0].Word), Formats),
             Stamp = result.GetValue(words.Stamp) is string stamp ? Values.Choice("timestamp", stamp, ("u", Stamp.Unix), ("d", Stamp.Date)) : Stamp.None,
             SkipFirst = result.GetValue(words.SkipFirst),
         };

@@ -101,6 +101,9 @@ internal sealed class TopWords
     public static string Of(ParseResult result, Option<string> option, string otherwise) =>
         result.GetResult(option) is { Implicit: false } ? result.GetValue(option)! : otherwise;
 
+    /// <summary>What says how the screen looks, whatever it shows: a command that brings what is shown has only these.</summary>
+    public IEnumerable<Option> Screen => [View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Decompose, Heat, Align, Unit, Binary, Color, Ascii, Names, Config];
+
     public void AddTo(Command command)
     {
         command.Add(Interval);

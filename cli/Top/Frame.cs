@@ -189,7 +189,7 @@ internal sealed class Frame
         if (!_state.Lists.Keeps(row)) return false;
         bool cells = row.Ops + row.Outstanding + row.Aborted + row.Paths > 0;
         if (row.Connection is { } connection) return cells || (Keep(Scope.Of(connection.Connection, connection.Engine) with { Item = connection }) && _state.NameFilter?.Keeps(connection.Connection) != false);
-        return cells || row.Unit is not { } unit || (_state.NameFilter?.Keeps(unit) != false && Keep(new Scope(unit.Target, "", unit.Lun, -1, null, unit.Engine.Pid) { Item = unit }));
+        return cells || row.Unit is not { } unit || (_state.NameFilter?.Keeps(unit) != false && Keep(new Scope(unit.Target, "", unit.Lun, -1, null, unit.Engine.Number) { Item = unit }));
     }
 
     private bool Keep(Scope scope)

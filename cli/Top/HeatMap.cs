@@ -4,7 +4,7 @@ namespace Iscsitop.Cli.Top;
 
 /// <summary>
 /// Durations over time: a column an interval, the newest at the right, a line a step of time, a cell as hot as the step was frequent. Steps
-/// are ten a decade where there is room, 1-2-5 else.
+/// are 1-2-5, or as much finer as there is room.
 /// </summary>
 internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
 {
@@ -15,8 +15,10 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
     private const int AllModes = 72;
 
     private readonly Histogram _all = new();
-    private readonly long[] _totals = new long[LatencySteps.FineCount];
-    private readonly long[] _column = new long[LatencySteps.FineCount];
+    private readonly long[] _totals = new long[LatencyScale.MostSteps];
+    private readonly long[] _column = new long[LatencyScale.MostSteps];
+    private LatencyScale _scale = LatencyScale.All[0];
+    private bool _less;
     private readonly ShowNumber _latency = state.Options.Units.Latency;
 
     /// <summary>Intervals seen at once.</summary>
@@ -110,38 +112,41 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
         int low = 0, high = Histogram.BucketCount - 1;
         while (_all.Buckets[low] == 0) low++;
         while (_all.Buckets[high] == 0) high--;
-        bool fine = LatencySteps.FineOf(high) - LatencySteps.FineOf(low) + 1 <= map.Height;
-        (int first, int last) = fine ? (LatencySteps.FineOf(low), LatencySteps.FineOf(high)) : (LatencySteps.Of(low), LatencySteps.Of(high));
-        // The slow end matters: what is too fast for the map is in its lowest line.
+        _scale = LatencyScale.For(low, high, map.Height);
+        (int first, int last) = (_scale.Of(low), _scale.Of(high));
+        // The slow end matters: what is too fast for the map is in its lowest line. What is left over shows more of the axis, on both sides.
         first = Math.Max(first, last - map.Height + 1);
-        int bottom = map.Y + Math.Min(map.Height - 1, last - first + (map.Height - (last - first + 1)) / 2);
+        last = Math.Min(_scale.Count - 1, last + (map.Height - (last - first + 1)) / 2);
+        first = Math.Max(0, last - map.Height + 1);
+        last = Math.Min(_scale.Count - 1, first + map.Height - 1);
+        int bottom = map.Y + last - first;
+        _less = first > _scale.Of(low);
         Array.Clear(_totals);
-        Fold(_all.Buckets, _totals, fine, first);
-        long most = Most(history, shown, fine, first);
+        Fold(_all.Buckets, _totals, first);
+        long most = Most(history, shown, first);
         for (int i = 0; i < shown; i++)
         {
             Array.Clear(_column);
-            Fold(history[state.HeatBack + i].Of(state.Heat), _column, fine, first);
+            Fold(history[state.HeatBack + i].Of(state.Heat), _column, first);
             for (int step = first; step <= last; step++)
             {
                 int level = HeatColumns.Level(_column[step], most, glyphs.Heat.Length + 1);
                 if (level > 0) canvas.Put(map.Right - 1 - i, bottom - (step - first), glyphs.Heat[level - 1], StyleOf(level));
             }
         }
-        int p50 = StepOf(_all.Percentile(0.50, Cli.Columns.MedianNeeds), fine), p99 = StepOf(_all.Percentile(0.99, Cli.Columns.TailNeeds), fine);
+        int p50 = StepOf(_all.Percentile(0.50, Cli.Columns.MedianNeeds)), p99 = StepOf(_all.Percentile(0.99, Cli.Columns.TailNeeds));
         // While there is little past, its scale stands beside it and not at the other end of the screen.
         Area seen = map with { X = map.Right - Math.Max(shown, Math.Min(ClockEvery, map.Width)), Width = Math.Max(shown, Math.Min(ClockEvery, map.Width)) };
-        for (int step = first; step <= last; step++) Beside(canvas, seen, bottom - (step - first), step, fine, Math.Max(p50, first) == step && p50 >= 0, Math.Max(p99, first) == step && p99 >= 0);
+        for (int step = first; step <= last; step++) Beside(canvas, seen, bottom - (step - first), step, step == first, Math.Max(p50, first) == step && p50 >= 0, Math.Max(p99, first) == step && p99 >= 0);
         return bottom;
     }
 
     // Where a line begins at its left, how many it has in all at its right.
-    private void Beside(Canvas canvas, Area map, int y, int step, bool fine, bool isMedian, bool isTail)
+    private void Beside(Canvas canvas, Area map, int y, int step, bool lowest, bool isMedian, bool isTail)
     {
         var left = new Pen(canvas, new Area(map.X - LabelWidth, y, LabelWidth - 1, 1));
-        int coarse = fine ? LatencySteps.OfFine(step) : step;
-        bool edge = !fine || step == 0 || LatencySteps.OfFine(step - 1) != coarse;
-        if (edge) left.Right(LatencySteps.Label(coarse), LabelWidth - 1, Style.Dim);
+        if (lowest && _less) left.Right("less", LabelWidth - 1, Style.Dim);
+        else if (_scale.BeginsCoarse(step)) left.Right(LatencySteps.Label(_scale.CoarseOf(step)), LabelWidth - 1, Style.Dim);
         var right = new Pen(canvas, new Area(map.Right, y, TotalWidth + MarkWidth + 1, 1));
         right.Number(Numbers.Integer, _totals[step], TotalWidth, _totals[step] == 0 ? Style.Dim : Style.Text);
         right.Skip(1);
@@ -149,38 +154,33 @@ internal sealed class HeatMap(Glyphs glyphs, State state, TimeZoneInfo zone)
         else if (isTail) right.Text("p99", Style.Accent);
     }
 
-    private long Most(HeatHistory history, int shown, bool fine, int first)
+    private long Most(HeatHistory history, int shown, int first)
     {
         long most = 0;
         for (int i = 0; i < shown; i++)
         {
             Array.Clear(_column);
-            Fold(history[state.HeatBack + i].Of(state.Heat), _column, fine, first);
+            Fold(history[state.HeatBack + i].Of(state.Heat), _column, first);
             foreach (long count in _column) most = Math.Max(most, count);
         }
         return most;
     }
 
-    private static void Fold(ReadOnlySpan<int> counts, long[] into, bool fine, int first)
+    private void Fold(ReadOnlySpan<int> counts, long[] into, int first)
     {
         for (int b = 0; b < counts.Length; b++)
             if (counts[b] > 0)
-                into[Math.Max(first, fine ? LatencySteps.FineOf(b) : LatencySteps.Of(b))] += counts[b];
+                into[Math.Max(first, _scale.Of(b))] += counts[b];
     }
 
-    private static void Fold(ReadOnlySpan<long> counts, long[] into, bool fine, int first)
+    private void Fold(ReadOnlySpan<long> counts, long[] into, int first)
     {
         for (int b = 0; b < counts.Length; b++)
             if (counts[b] > 0)
-                into[Math.Max(first, fine ? LatencySteps.FineOf(b) : LatencySteps.Of(b))] += counts[b];
+                into[Math.Max(first, _scale.Of(b))] += counts[b];
     }
 
-    private static int StepOf(long ns, bool fine)
-    {
-        if (ns < 0) return -1;
-        int bucket = Histogram.BucketOf(ns);
-        return fine ? LatencySteps.FineOf(bucket) : LatencySteps.Of(bucket);
-    }
+    private int StepOf(long ns) => ns < 0 ? -1 : _scale.Of(Histogram.BucketOf(ns));
 
     private void Clocks(Canvas canvas, Area row, HeatHistory history, int shown)
     {

@@ -13,8 +13,16 @@ namespace Iscsitop.Cli.Top;
 /// </summary>
 internal sealed class NameFilter
 {
+    // LUNs below are remembered in an array, and of so many connections what they match.
+    private const int FewLuns = 16384;
+    private const int MostConnections = 65536;
+
     private readonly Regex _regex;
     private readonly bool _inverted;
+    private readonly Dictionary<ConnectionInfo, Known> _known = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<string, Units> _units = new(StringComparer.Ordinal);
+    private ConnectionInfo? _last;
+    private Known _lastKnown;
 
     private NameFilter(Regex regex, bool inverted) => (_regex, _inverted) = (regex, inverted);
 
@@ -37,9 +45,12 @@ internal sealed class NameFilter
     }
 
     /// <summary>Whether a cell counts: by its target, <c>target:lun</c>, initiator name or initiator address.</summary>
-    public bool Keeps(CellDelta delta) => _inverted
-        != (MatchesUnit(delta.Connection.Target, delta.Cell.Key.Lun)
-            || _regex.IsMatch(delta.Connection.Initiator) || _regex.IsMatch(delta.Connection.Remote));
+    public bool Keeps(CellDelta delta)
+    {
+        // There may be very many cells, of few connections and units: each of those is matched once.
+        if (!ReferenceEquals(_last, delta.Connection)) (_last, _lastKnown) = (delta.Connection, KnownOf(delta.Connection));
+        return _inverted != (_lastKnown.Matches || MatchesUnit(_lastKnown.Units, delta.Connection.Target, delta.Cell.Key.Lun));
+    }
 
     /// <summary>Whether a connection counts: by its target, initiator name or address, or why it ended.</summary>
     public bool Keeps(ConnectionInfo c) => _inverted
@@ -71,6 +82,26 @@ internal sealed class NameFilter
         return _inverted != matches;
     }
 
+    private Known KnownOf(ConnectionInfo c)
+    {
+        if (_known.TryGetValue(c, out Known known)) return known;
+        if (_known.Count >= MostConnections)
+        {
+            _known.Clear();
+            _units.Clear();
+        }
+        if (!_units.TryGetValue(c.Target, out Units? units)) _units.Add(c.Target, units = new Units());
+        return _known[c] = new Known(_regex.IsMatch(c.Initiator) || _regex.IsMatch(c.Remote), units);
+    }
+
+    private bool MatchesUnit(Units units, string target, ulong lun)
+    {
+        if (lun >= FewLuns) return MatchesUnit(target, lun);
+        if ((int)lun >= units.Match.Length) Array.Resize(ref units.Match, Math.Max((int)lun + 1, Math.Min(2 * units.Match.Length, FewLuns)));
+        ref bool? match = ref units.Match[(int)lun];
+        return match ??= MatchesUnit(target, lun);
+    }
+
     private bool MatchesUnit(string target, ulong lun)
     {
         Span<char> name = stackalloc char[256];
@@ -79,5 +110,14 @@ internal sealed class NameFilter
         name[target.Length] = ':';
         lun.TryFormat(name[(target.Length + 1)..], out int digits, default, CultureInfo.InvariantCulture);
         return _regex.IsMatch(name[..(target.Length + 1 + digits)]);
+    }
+
+    /// <summary>What a connection's names match, and the units of its target.</summary>
+    private readonly record struct Known(bool Matches, Units Units);
+
+    /// <summary>Which units of a target match, by LUN; null while nobody asked.</summary>
+    private sealed class Units
+    {
+        public bool?[] Match = new bool?[64];
     }
 }

@@ -74,7 +74,8 @@ internal readonly record struct Look(Tint Foreground, Tint Background, Weight We
 
 /// <summary>
 /// What each style looks like. The terminal's own foreground and background stay wherever they can, and the tones are
-/// readable on light and dark ones. Without colours weight, underline and reverse say the same.
+/// readable on light and dark ones: of the 16, yellow, white and what bold makes bright (cyan, green) would vanish on a light one, and blue on
+/// a dark one. Without colours weight, underline and reverse say the same; a header is underlined there, for the selected row is reversed.
 /// </summary>
 internal static class Palette
 {
@@ -88,7 +89,7 @@ internal static class Palette
     private const int Gray = 7;
     private const int White = 15;
 
-    private static readonly Tint s_accent = Tint.Rgb(64, 156, 200);
+    private static readonly Tint s_accent = Tint.Rgb(46, 148, 190);
     private static readonly Tint s_bar = Tint.Rgb(58, 66, 78);
     private static readonly Tint s_onBar = Tint.Rgb(208, 214, 222);
     private static readonly Tint s_black = Tint.Rgb(16, 16, 16);
@@ -98,13 +99,13 @@ internal static class Palette
         (Style.Text, Own(), Own(), Own()),
         (Style.Dim, Own(Weight.Faint), Own(Weight.Faint), On(Tint.Rgb(126, 134, 144))),
         (Style.Strong, Own(Weight.Bold), Own(Weight.Bold), Own(Weight.Bold)),
-        (Style.Accent, Own(Weight.Bold), Basic(Cyan, Weight.Bold), On(s_accent, Weight.Bold)),
-        (Style.Read, Own(), Basic(Green), On(Tint.Rgb(70, 162, 118))),
-        (Style.Write, Own(), Basic(Yellow), On(Tint.Rgb(206, 142, 66))),
-        (Style.Warn, Own(Weight.Bold), Basic(Yellow, Weight.Bold), On(Tint.Rgb(214, 164, 40))),
+        (Style.Accent, Own(Weight.Bold), Basic(Cyan), On(s_accent, Weight.Bold)),
+        (Style.Read, Own(), Basic(Green), On(Tint.Rgb(44, 146, 98))),
+        (Style.Write, Own(), Basic(Magenta), On(Tint.Rgb(190, 124, 52))),
+        (Style.Warn, Own(Weight.Bold), Basic(Magenta, Weight.Bold), On(Tint.Rgb(190, 132, 20), Weight.Bold)),
         (Style.Hot, Own(Weight.Bold | Weight.Underline), Basic(Red, Weight.Bold), On(Tint.Rgb(230, 84, 76), Weight.Bold)),
-        (Style.Header, Own(Weight.Reverse), Basic(Black, Gray), new(s_onBar, s_bar)),
-        (Style.SortHeader, Own(Weight.Reverse | Weight.Bold), Basic(Black, Cyan), new(Tint.Rgb(120, 206, 246), s_bar, Weight.Bold)),
+        (Style.Header, Own(Weight.Underline), Basic(Black, Gray), new(s_onBar, s_bar)),
+        (Style.SortHeader, Own(Weight.Underline | Weight.Bold), Basic(Black, Cyan), new(Tint.Rgb(120, 206, 246), s_bar, Weight.Bold)),
         (Style.Badge, Own(Weight.Reverse), Basic(Black, Cyan), new(s_black, s_accent)),
         (Style.WarnBadge, Own(Weight.Reverse | Weight.Bold), Basic(White, Red, Weight.Bold), new(Tint.Rgb(255, 255, 255), Tint.Rgb(190, 48, 44), Weight.Bold)),
         (Style.Key, Own(Weight.Bold), Basic(Cyan), On(s_accent)),

@@ -7,11 +7,11 @@ internal readonly record struct RowId(
     string Target, ulong Lun, string Initiator, string Session, string Portal, ushort Operation, string Heads, long Item, int Engine, uint Connection)
 {
     public RowId(Row row)
-        : this(row.Target, row.Lun, row.Initiator, row.Session, row.Portal, row.Operation, row.Extras.Heads, row.Item, row.Connection?.Engine.Pid ?? 0, row.Connection?.Connection.Id ?? 0)
+        : this(row.Target, row.Lun, row.Initiator, row.Session, row.Portal, row.Operation, row.Extras.Heads, row.Item, row.Connection?.Engine.Number ?? 0, row.Connection?.Connection.Id ?? 0)
     {
     }
 
-    public bool Is(Row row) => row.Connection is { } c ? c.Connection.Id == Connection && c.Engine.Pid == Engine : row.Lun == Lun && row.Operation == Operation && row.Item == Item
+    public bool Is(Row row) => row.Connection is { } c ? c.Connection.Id == Connection && c.Engine.Number == Engine : row.Lun == Lun && row.Operation == Operation && row.Item == Item
         && row.Target == Target && row.Initiator == Initiator && row.Session == Session && row.Portal == Portal && row.Extras.Heads == Heads;
 
     /// <summary>Whether a cell is part of it.</summary>
@@ -24,7 +24,7 @@ internal readonly record struct RowId(
         && ((group & Dimensions.Operation) == 0 || KeepsOperation(delta.Cell.Key.Operation))
         && ((group & Dimensions.Portal) == 0 || delta.Connection.Local == Portal)
         && ((group & Dimensions.Session) == 0 || KeepsSession(delta.Connection))
-        && ((group & Dimensions.Connection) == 0 || (delta.Connection.Id == Connection && delta.Engine.Pid == Engine));
+        && ((group & Dimensions.Connection) == 0 || (delta.Connection.Id == Connection && delta.Engine.Number == Engine));
 
     /// <summary>Whether something else is part of it; a unit is not without a LUN, nor an operation without a command.</summary>
     public bool Keeps(Dimensions group, in Scope scope) =>

@@ -17,6 +17,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
         "complete", "generation", "holder_isid", "conflicts_total", "size_mode_pct", "interarrival_p99_us", "near_pct", "tmfs_per_s", "connections", "luns",
         "redirected_per_s", "unit_attentions_per_s", "reinstated_per_s", "logouts_per_s", "logins_per_s", "login_failures_per_s",
         "paths", "iops_peak", "initiators", "others_per_s", "opcode", "write_size_bytes", "read_size_bytes", "name",
+        "top_error", "p95_us", "max_us", "errors_pct", "ops_share_pct",
         "queue_depth_max", "sessions", "busy_pct", "write_p50_us", "read_p50_us", "errors_per_s", "queue_depth",
         "bytes_share_pct", "write_bytes_per_s", "read_bytes_per_s",
         "last_s", "portal", "r2ts_per_s", "window_stall_pct", "itts", "nops_lost", "data_digest", "header_digest", "nop_p50_us",
@@ -54,7 +55,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
     public void Draw(Canvas canvas, Area area, Column[] columns, List<Row> rows, in TableLook look)
     {
         _area = area;
-        Fit(columns, look);
+        Fit(columns, rows, look);
         Place(rows);
         Scroll(rows.Count, look.Selected);
         DrawHeader(canvas, look);
@@ -83,9 +84,10 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
 
     private static bool IsIdentity(Column column) => column.Anchored || Array.IndexOf(s_identity, column.Field) >= 0;
 
-    private static int Narrowest(Column column) => column.Text is null ? column.Width : Math.Min(column.Width, column.Least);
+    private int Narrowest(Column column, List<Row> rows) =>
+        column.Text is null ? column.Width : column.Whole ? Longest(column, rows, Math.Min(column.Width, column.Least)) : Math.Min(column.Width, column.Least);
 
-    private void Fit(Column[] columns, in TableLook look)
+    private void Fit(Column[] columns, List<Row> rows, in TableLook look)
     {
         _fitting.Clear();
         int skip = look.FirstColumn;
@@ -94,13 +96,13 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
         {
             if (!IsIdentity(column) && skip-- > 0) continue;
             _fitting.Add(column);
-            total += Narrowest(column) + 1;
+            total += Narrowest(column, rows) + 1;
         }
         _moreLeft = look.FirstColumn > 0;
         _moreRight = false;
         while (total > _area.Width && Drop(look.SortBy) is { } dropped)
         {
-            total -= Narrowest(dropped) + 1;
+            total -= Narrowest(dropped, rows) + 1;
             _moreRight = true;
         }
     }
@@ -132,10 +134,10 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
         _widths.Clear();
         foreach (Column column in _fitting)
         {
-            int narrowest = Narrowest(column);
+            int narrowest = Narrowest(column, rows);
             left -= narrowest + 1;
             _widths.Add(narrowest);
-            _needs.Add(column.Text is null ? narrowest : Math.Max(narrowest, Longest(column, rows)));
+            _needs.Add(column.Text is null ? narrowest : Math.Max(narrowest, Longest(column, rows, column.Prose && rows.Count > 0 ? narrowest : column.Width)));
         }
         for (int before = -1; left > 0 && left != before;)
         {
@@ -161,9 +163,8 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
         }
     }
 
-    private int Longest(Column column, List<Row> rows)
+    private int Longest(Column column, List<Row> rows, int longest)
     {
-        int longest = column.Prose && rows.Count > 0 ? Narrowest(column) : column.Width;
         foreach (Row row in rows) longest = Math.Max(longest, Text(column, row).Length);
         return longest;
     }
@@ -210,7 +211,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
             Column column = _fitting[i];
             (int x, int width) = _places[i];
             var pen = new Pen(canvas, line with { X = x, Width = Math.Min(width, line.Right - x) });
-            if (column.Text is not null) Name(ref pen, Text(column, row), width, look.NamesFromStart || (column.Prose && !column.NamedAtEnd), Heat.OfText(column.Field, row));
+            if (column.Text is not null) Name(ref pen, Text(column, row), width, look.NamesFromStart || column.Whole || (column.Prose && !column.NamedAtEnd), Heat.OfText(column.Field, row));
             else pen.Number(column.Show!, column.Value!(row), width, (state?.Thresholds ?? Heat.Default).Of(column.Field, column.Value(row)));
         }
     }

@@ -186,7 +186,7 @@ internal sealed class SessionTree : Tree
 
     // Those that ended are told apart from those that came after them by their handle.
     private static (string, string, string, ushort, int) SessionOf(Row row) =>
-        (row.Initiator, row.Target, row.Session, row.Connection!.Connection.Tsih, row.Connection.Engine.Pid);
+        (row.Initiator, row.Target, row.Session, row.Connection!.Connection.Tsih, row.Connection.Engine.Number);
 
     private static string Session(ConnectionInfo c) => c.Isid.Length == 0 ? c.Remote : $"{c.Isid} {c.Tsih.ToString(CultureInfo.InvariantCulture)}";
 }

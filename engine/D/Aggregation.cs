@@ -19,9 +19,9 @@ internal sealed class Aggregation(AggregationShape shape, AggregationBudget budg
 
     private readonly int _width = shape.Width;
     private ulong[] _slots = new ulong[16]; // hash in the upper half, entry + 1 in the lower; 0 is free
-    private Entry[] _entries = new Entry[8];
-    private byte[] _keys = new byte[128];
-    private long[] _numbers = new long[8 * shape.Width];
+    private Entry[] _entries = [];
+    private byte[] _keys = [];
+    private long[] _numbers = [];
     private int _keysUsed;
 
     /// <summary>What it is.</summary>
@@ -75,9 +75,10 @@ internal sealed class Aggregation(AggregationShape shape, AggregationBudget budg
     }
 
     /// <summary>normalize(): the values there are are divided when printed; those of keys that come later are not, as in the original.</summary>
-    /// <param name="by">Not 0.</param>
+    /// <param name="by">By what; 0 leaves them whole.</param>
     public void Normalize(long by)
     {
+        if (by == 0) by = 1;
         foreach (ref Entry entry in _entries.AsSpan(0, Count)) entry.Normal = by;
     }
 
@@ -110,9 +111,10 @@ internal sealed class Aggregation(AggregationShape shape, AggregationBudget budg
         int entry = Count;
         if (entry == _entries.Length)
         {
-            Array.Resize(ref _entries, entry * 2);
-            Array.Resize(ref _numbers, entry * 2 * _width);
-            Rehash(_slots.Length * 2);
+            int room = Math.Max(entry * 2, 1);
+            Array.Resize(ref _entries, room);
+            Array.Resize(ref _numbers, room * _width);
+            if (room * 2 > _slots.Length) Rehash(room * 2);
         }
         if (_keys.Length - _keysUsed < key.Length) Array.Resize(ref _keys, Math.Max(_keys.Length * 2, _keysUsed + key.Length));
         key.CopyTo(_keys.AsSpan(_keysUsed));

@@ -103,7 +103,7 @@ internal static class AggregationOrder
                 ReadOnlySpan<byte> key = owner.Key(entry);
                 if (IsBefore(aggregations, i, key)) continue;
                 var entries = new int[aggregations.Count];
-                for (int other = 0; other < entries.Length; other++) entries[other] = Same(owner, aggregations[other]) ? aggregations[other].Find(key) : -1;
+                for (int other = 0; other < entries.Length; other++) entries[other] = other == i ? entry : Entry(owner, aggregations[other], key);
                 rows.Add(new JoinedRow(owner.Shape.Keys, owner, entry, entries));
             }
         }
@@ -114,10 +114,12 @@ internal static class AggregationOrder
     {
         for (int i = 0; i < count; i++)
         {
-            if (Same(aggregations[i], aggregations[count]) && aggregations[i].Find(key) >= 0) return true;
+            if (Entry(aggregations[count], aggregations[i], key) >= 0) return true;
         }
         return false;
     }
+
+    private static int Entry(Aggregation owner, Aggregation other, ReadOnlySpan<byte> key) => Same(owner, other) ? other.Find(key) : -1;
 
     // Integers of different sizes may be joined, but such keys are never equal.
     private static bool Same(Aggregation left, Aggregation right)

@@ -151,6 +151,7 @@ internal sealed class Buckets
 
     private static long[] Orders(long factor, long low, long high, long steps)
     {
+        (factor, steps) = (Math.Max(factor, 2), Math.Max(steps, 1));
         long value = 1;
         for (long order = 0; order < low; order++) value *= factor;
         List<long> labels = [value];

@@ -165,6 +165,7 @@ public sealed class DProgram
         int special = provider.AsSpan().IndexOfAny("*?[\\");
         string plain = special < 0 ? provider : provider[..special];
         if (plain.Length == 0) return true;
+        if (special < 0 && provider == ours) return true;
         return plain.Length <= ours.Length ? special >= 0 && ours.StartsWith(plain, StringComparison.Ordinal)
             : plain.StartsWith(ours, StringComparison.Ordinal) && !plain.AsSpan(ours.Length).ContainsAnyExceptInRange('0', '9');
     }

@@ -12,7 +12,6 @@ public sealed class DWatch
     private readonly ProbeCatalog _catalog;
     private readonly DSession _session;
     private readonly bool _file;
-    private readonly int? _instance;
     private int _known = -1;
     private bool _begun;
     private long _looked, _first, _last;
@@ -20,17 +19,19 @@ public sealed class DWatch
     /// <param name="program">What runs.</param>
     /// <param name="catalog">The probes it was compiled with; those of engines that come are added.</param>
     /// <param name="file">Whether events are of a file, whose time is theirs.</param>
-    /// <param name="instance">What stands for the engine in its provider's name; null for its process id.</param>
-    public DWatch(DProgram program, ProbeCatalog catalog, bool file = false, int? instance = null)
+    public DWatch(DProgram program, ProbeCatalog catalog, bool file = false)
     {
         ArgumentNullException.ThrowIfNull(program);
-        (_catalog, _file, _instance) = (catalog, file, instance);
+        (_catalog, _file) = (catalog, file);
         _session = new DSession(program, new OutputBuffer()) { OnError = OnFault };
         Aggregations = [.. program.Aggregations.OrderBy(a => a.Shape.Id).Select(a => new WatchedAggregation(a))];
     }
 
     /// <summary>Its aggregations, in the order they come in the program. Their rows change by <see cref="Look"/> only.</summary>
     public IReadOnlyList<WatchedAggregation> Aggregations { get; }
+
+    /// <summary>What stands for the engine in its provider's name; null for its process id. Changed only before the first event.</summary>
+    public int? Instance { get; set; }
 
     /// <summary>Whether it has ended itself, at the last look.</summary>
     public bool Exited { get; private set; }
@@ -65,7 +66,7 @@ public sealed class DWatch
         {
             if (!_begun && !_file) return;
             if (!_begun) Start(e.Time, context.WallTime);
-            int instance = _instance ?? context.Engine.Pid;
+            int instance = Instance ?? context.Engine.Pid;
             if (instance != _known) Know(instance);
             _session.OnEvent(instance, in e, in context);
             // Nobody reads what it prints.

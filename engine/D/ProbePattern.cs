@@ -33,18 +33,18 @@ internal sealed class ProbePattern
 
     /// <summary>
     /// Whether a probe is meant. A field with <c>* ? [ \</c> is a glob over the whole field, an empty one is anything; four empty ones are
-    /// the probes that have a function.
+    /// the probes that have a function. The provider <c>iscsi</c> is every engine's.
     /// </summary>
     public bool Matches(ProbeEntry probe)
     {
         if (_description.Id is int id) return probe.Id == id;
         if (_anything) return probe.Function.Length > 0;
-        return Field(_description.Provider, probe.Provider) && Field(_description.Module, probe.Module)
+        return Provider(probe) && Field(_description.Module, probe.Module)
             && Field(_description.Function, probe.Function) && Field(_description.Name, probe.Name);
     }
 
     /// <summary>The probes that are meant, by id. A timer that is named comes into the catalog.</summary>
-    public IReadOnlyList<ProbeEntry> In(ProbeCatalog catalog)
+    public ProbeEntry[] In(ProbeCatalog catalog)
     {
         // Who names a timer exactly asks for it; a glob finds those that somebody asked for.
         if (_description.Id is null && _description.Module.Length == 0 && _description.Function.Length == 0
@@ -99,6 +99,10 @@ internal sealed class ProbePattern
             text = againText;
         }
     }
+
+    // Scripts for the later, kernel's provider call it "iscsi", which is all targets of the host: here all engines.
+    private bool Provider(ProbeEntry probe) =>
+        Field(_description.Provider, probe.Provider) || (_description.Provider == "iscsi" && probe.Source == ProbeSource.Engine);
 
     private static bool Field(string pattern, string text)
     {

@@ -50,7 +50,7 @@ internal static class CoverageRules
         {
             int n = 0;
             foreach (ConnectionDelta c in e.Snapshot.Connections)
-                if (c.Connection is { MidStream: true, Closed: 0 } && c.Engine.Pid == engine.Pid)
+                if (c.Connection is { MidStream: true, Closed: 0 } && c.Engine.Number == engine.Number)
                     n++;
             if (n > 0) say(Subject.Of(engine), Wording.Count(n, "connection"));
         }

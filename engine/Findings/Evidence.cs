@@ -73,7 +73,7 @@ internal sealed class Evidence
     public HashSet<string> Several => _several;
 
     /// <summary>What a connection did on a unit; null when that is not known.</summary>
-    public PathTally? Path(ConnectionDelta connection, ulong lun) => _paths.GetValueOrDefault((connection.Engine.Pid, connection.Connection.Id, lun));
+    public PathTally? Path(ConnectionDelta connection, ulong lun) => _paths.GetValueOrDefault((connection.Engine.Number, connection.Connection.Id, lun));
 
     /// <summary>Rules are about to look.</summary>
     public void Look()
@@ -89,7 +89,7 @@ internal sealed class Evidence
     public void Looked() => _lost.Clear();
 
     /// <summary>What an engine lost since rules last looked.</summary>
-    public Losses Lost(EngineStatus engine) => _lost.GetValueOrDefault(engine.Pid);
+    public Losses Lost(EngineStatus engine) => _lost.GetValueOrDefault(engine.Number);
 
     /// <summary>Wall time of a moment on a connection's clock.</summary>
     public long WallTime(ConnectionDelta connection, long time) => connection.Time == 0 ? Snapshot.Time : Snapshot.Time - (connection.Time - time);
@@ -154,13 +154,13 @@ internal sealed class Evidence
         ConnectionInfo info = delta.Connection;
         ulong lun = delta.Cell.Key.Lun;
         if (delta.Path is { } path && path.Owner == this && path.Lun == lun && ReferenceEquals(path.Connection.Info, info) && path.Target == info.Target) return path;
-        return delta.Path = Of(delta.Engine.Pid, info, lun);
+        return delta.Path = Of(delta.Engine.Number, info, lun);
     }
 
     private void Take(ConnectionDelta delta)
     {
-        if (delta.Connection.Closed != 0 && !_connections.ContainsKey((delta.Engine.Pid, delta.Connection.Id)) && Intervals > 1) return;
-        if (Of(delta.Engine.Pid, delta.Connection) is not { } tally) return;
+        if (delta.Connection.Closed != 0 && !_connections.ContainsKey((delta.Engine.Number, delta.Connection.Id)) && Intervals > 1) return;
+        if (Of(delta.Engine.Number, delta.Connection) is not { } tally) return;
         for (int i = 0; i < ConnectionFacts.Count; i++)
             if (delta.Facts[(Fact)i] is > 0 and long count)
                 tally.Facts.Add(i, count);
@@ -225,7 +225,7 @@ internal sealed class Evidence
 
     private void Take(PatternDelta delta)
     {
-        if (delta.Pattern.Count == 0 || Of(delta.Engine.Pid, delta.Connection, delta.Key.Lun) is not { } path) return;
+        if (delta.Pattern.Count == 0 || Of(delta.Engine.Number, delta.Connection, delta.Key.Lun) is not { } path) return;
         path.Add(Way.Placed, delta.Pattern.Count);
         path.Add(Way.Misaligned, delta.Pattern.Count - (long)Math.Round(delta.Pattern.AlignedTo(4096) * delta.Pattern.Count));
     }
@@ -238,15 +238,15 @@ internal sealed class Evidence
         Find(_failures, place)?.Add(failure);
     }
 
-    // Engines that have gone are forgotten: their process ids may come again.
+    // Engines that have gone do not come again.
     private void Take(EngineStatus engine)
     {
-        Losses before = _losses.GetValueOrDefault(engine.Pid);
+        Losses before = _losses.GetValueOrDefault(engine.Number);
         var now = new Losses(Math.Max(0, engine.Coverage.Dropped), engine.RingDrops + engine.OutboxDrops, engine.Coverage.Resyncs, engine.Folded, engine.Coverage.Evicted);
         Losses lost = Lost(engine);
-        _lost[engine.Pid] = new Losses(lost.Packets + now.Packets - before.Packets, lost.Events + now.Events - before.Events, lost.Resyncs + now.Resyncs - before.Resyncs, lost.Folded + now.Folded - before.Folded, lost.Evicted + now.Evicted - before.Evicted);
-        if (engine.Alive) _losses[engine.Pid] = now;
-        else _losses.Remove(engine.Pid);
+        _lost[engine.Number] = new Losses(lost.Packets + now.Packets - before.Packets, lost.Events + now.Events - before.Events, lost.Resyncs + now.Resyncs - before.Resyncs, lost.Folded + now.Folded - before.Folded, lost.Evicted + now.Evicted - before.Evicted);
+        if (engine.Alive) _losses[engine.Number] = now;
+        else _losses.Remove(engine.Number);
     }
 
     private void Turn()
@@ -255,7 +255,7 @@ internal sealed class Evidence
         _listed.Clear();
         foreach (ConnectionDelta c in Snapshot.Connections)
             if (c.Connection.Closed == 0)
-                _listed.Add((c.Engine.Pid, c.Connection.Id));
+                _listed.Add((c.Engine.Number, c.Connection.Id));
         foreach ((var key, PathTally path) in _paths)
         {
             if (path.Turn()) continue;

@@ -50,7 +50,7 @@ internal static class SessionRules
     }
 
     private static bool HadCommands(Evidence e, ConnectionDelta c) =>
-        e.Snapshot.Ends.Any(s => s.Connection.Id == c.Connection.Id && s.Engine.Pid == c.Engine.Pid && s.Outstanding > 0);
+        e.Snapshot.Ends.Any(s => s.Connection.Id == c.Connection.Id && s.Engine.Number == c.Engine.Number && s.Outstanding > 0);
 
     private static bool IsDrop(Evidence e, ConnectionDelta c) => c.Connection.End switch
     {
@@ -84,7 +84,7 @@ internal static class SessionRules
     // The sessions of each initiator port in the order of their begin, with those that are open: who replaced whom.
     private static IEnumerable<(ConnectionDelta Ended, string ByHost)> Replacements(Evidence e)
     {
-        foreach (var port in e.Ended.Concat(e.Open).GroupBy(c => (c.Engine.Pid, c.Connection.Initiator, c.Connection.Target, c.Connection.Isid)))
+        foreach (var port in e.Ended.Concat(e.Open).GroupBy(c => (c.Engine.Number, c.Connection.Initiator, c.Connection.Target, c.Connection.Isid)))
         {
             var sessions = port.OrderBy(c => c.Connection.Opened).ThenBy(c => c.Connection.Id).ToList();
             for (int i = 0; i < sessions.Count - 1; i++)
@@ -140,7 +140,7 @@ internal static class SessionRules
     // different limits are two initiators'.
     private static void SeveralHosts(Evidence e, Say say)
     {
-        foreach (var name in e.Open.Where(c => e.Several.Contains(c.Connection.Initiator)).GroupBy(c => (c.Engine.Pid, c.Connection.Initiator, c.Connection.Target)))
+        foreach (var name in e.Open.Where(c => e.Several.Contains(c.Connection.Initiator)).GroupBy(c => (c.Engine.Number, c.Connection.Initiator, c.Connection.Target)))
         {
             if (name.Select(c => c.Connection.Local).Distinct().Count() > 1) continue;
             var sessions = name.GroupBy(c => (c.Connection.Isid, c.Connection.Tsih)).Where(s => s.Count() == 1).Select(s => s.First().Connection).ToList();

@@ -4,7 +4,8 @@ namespace Iscsitop.Engine.Recording;
 /// <param name="most">Bytes after which a block ends.</param>
 /// <param name="longest">Measured ns after which it ends.</param>
 /// <param name="restates">Whether each block tells everything, so that any may be forgotten.</param>
-internal sealed class BlockWriter(int most = BlockWriter.Bytes, long longest = BlockWriter.Longest, bool restates = false)
+/// <param name="numbered">Whether engines keep their numbers: for this process only.</param>
+internal sealed class BlockWriter(int most = BlockWriter.Bytes, long longest = BlockWriter.Longest, bool restates = false, bool numbered = false)
 {
     /// <summary>A block ends at the latest after so many bytes.</summary>
     public const int Bytes = 65536;
@@ -12,7 +13,7 @@ internal sealed class BlockWriter(int most = BlockWriter.Bytes, long longest = B
     /// <summary>And after so many ns.</summary>
     public const long Longest = 10_000_000_000;
 
-    private readonly SnapshotCodec _codec = new(decoding: false);
+    private readonly SnapshotCodec _codec = new(decoding: false, numbered);
     private bool _told;
     private bool _restates;
     private int _snapshots;
@@ -42,14 +43,19 @@ internal sealed class BlockWriter(int most = BlockWriter.Bytes, long longest = B
     public void BeginFile() => _told = false;
 
     /// <summary>Ends the block.</summary>
+    /// <param name="events">What <see cref="EventRecorder.Take"/> gave; null when none are recorded.</param>
     /// <returns>Header and payload; null when it has no snapshot.</returns>
-    public byte[]? Finish()
+    public byte[]? Finish(byte[]? events = null)
     {
         if (_snapshots == 0) return null;
         ReadOnlyMemory<byte> payload = _codec.End();
-        byte[] block = new byte[BlockHeader.Size + payload.Length];
-        payload.Span.CopyTo(block.AsSpan(BlockHeader.Size));
-        new BlockHeader(payload.Length, BlockHeader.Sum(payload.Span), _snapshots, _codec.HasNews, _restates, _first, _last).Write(block);
+        byte[] block = [.. new byte[BlockHeader.Size], .. payload.Span, .. events ?? []];
+        ReadOnlySpan<byte> whole = block.AsSpan(BlockHeader.Size);
+        new BlockHeader(whole.Length, BlockHeader.Sum(whole), _snapshots, _codec.HasNews, _restates, _first, _last)
+        {
+            WithEvents = events is not null,
+            EventBytes = events?.Length ?? 0,
+        }.Write(block);
         _snapshots = 0;
         return block;
     }

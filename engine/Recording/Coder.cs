@@ -23,6 +23,10 @@ internal sealed class Coder
     // A crafted block may hold a decision in a thousandth of a bit: so many it may have at most.
     private const long MostDecisions = 400_000_000;
 
+    // And so much memory it may make a reader take: what is long may name more.
+    private const long LeastMemory = 128 << 20;
+    private const int MemoryPerByte = 32;
+
     // How much of the error a model learns, by how often it was used: 2^16 / (n + 1.5).
     private static readonly int[] s_rates = [.. Enumerable.Range(0, MostCount + 1).Select(n => 131072 / (2 * n + 3))];
 
@@ -39,7 +43,7 @@ internal sealed class Coder
     private int _at;
     private int _end;
     private uint _low, _high, _code;
-    private long _decisions;
+    private long _decisions, _memory;
 
     /// <param name="numbers">Kinds of numbers there are.</param>
     /// <param name="bits">Kinds of single decisions there are.</param>
@@ -65,6 +69,7 @@ internal sealed class Coder
         Decoding = true;
         (_buffer, _end) = (payload, length);
         Begin();
+        _memory = LeastMemory + (long)length * MemoryPerByte;
         for (int i = 0; i < 4; i++) _code = _code << 8 | Next();
     }
 
@@ -75,6 +80,13 @@ internal sealed class Coder
         for (int i = 0; i < 4; i++, _low <<= 8) Put((byte)(_low >> 24));
         byte[] written = _buffer;
         return written.AsMemory(0, _at);
+    }
+
+    /// <summary>A reader is about to keep something of about so many bytes.</summary>
+    /// <exception cref="RecordingFormatException">It is more than a block of this length has.</exception>
+    public void Hold(int bytes)
+    {
+        if (Decoding && (_memory -= bytes) < 0) throw new RecordingFormatException("a block that takes too much memory");
     }
 
     /// <summary>One decision of a kind.</summary>
@@ -169,7 +181,10 @@ internal sealed class Coder
         length = common + Count(kind + 1, length - common, StreamFormat.MaxString - common);
         if (Decoding) last[..common].CopyTo(text);
         for (int i = common; i < length; i++) text[i] = Byte(text[i], i > 0 ? text[i - 1] : (byte)0);
-        return Decoding ? Encoding.UTF8.GetString(text[..length]) : value;
+        if (!Decoding) return value;
+        if (length == lastLength && common == length) return before;
+        Hold(2 * length + 32);
+        return Encoding.UTF8.GetString(text[..length]);
     }
 
     // Names come bounded; what is longer loses its end, and never half a character.

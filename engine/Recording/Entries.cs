@@ -83,6 +83,19 @@ internal sealed class UnitEntry : Entry
     public long Peak { get; set; }
 }
 
+/// <summary>An initiator.</summary>
+internal sealed class InitiatorEntry(string name, EngineEntry engine) : Entry
+{
+    public string Name => name;
+
+    public EngineEntry Engine => engine;
+
+    public long MaxOutstanding { get; set; }
+
+    /// <summary>What it was when it was last told.</summary>
+    public long Last { get; set; }
+}
+
 /// <summary>The reads or the writes of a connection on a unit: what was begun there, by which operation ever.</summary>
 internal sealed class Place
 {

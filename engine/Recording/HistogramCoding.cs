@@ -22,6 +22,7 @@ internal sealed class HistogramCoding(Coder coder)
     private static readonly double[] s_middles = [.. Enumerable.Range(0, Histogram.BucketCount).Select(MiddleOf)];
 
     private readonly long[] _counts = new long[Histogram.BucketCount];
+    private readonly long[] _copy = new long[Histogram.BucketCount];
 
     /// <summary>What a histogram's place remembers from record to record.</summary>
     public sealed class Memory
@@ -42,6 +43,9 @@ internal sealed class HistogramCoding(Coder coder)
 
         /// <summary>Their sum.</summary>
         public long Total { get; set; }
+
+        /// <summary>Bytes that a reader was told of: what the histogram took most.</summary>
+        public int Held { get; set; }
     }
 
     /// <summary>Codes a histogram.</summary>
@@ -68,7 +72,8 @@ internal sealed class HistogramCoding(Coder coder)
         {
             long sum = into.Sum;
             if (coder.Decoding) into.CopyFrom(like!);
-            Sum(models, into, sum, like!.Sum, Estimate(like.Buckets), like.Sum);
+            Sum(models, into, sum, like!.Sum, Estimate(like), like.Sum);
+            Hold(memory, into);
             return into;
         }
         long count = coder.Near(models, into.Count, expected);
@@ -76,11 +81,12 @@ internal sealed class HistogramCoding(Coder coder)
         Span<long> counts = _counts;
         if (coder.Decoding) counts.Clear();
         else into.Buckets.CopyTo(counts);
-        if (mode == Different) Differences(models, counts, like!.Buckets, count);
+        if (mode == Different) Differences(models, counts, Copied(like!), count);
         else Counts(kind, counts, count, memory);
         if (coder.Decoding) AddTo(into, counts);
         long estimate = Estimate(counts);
         Sum(models, into, into.Sum, estimate, estimate, 0);
+        Hold(memory, into);
         return into;
     }
 
@@ -106,7 +112,18 @@ internal sealed class HistogramCoding(Coder coder)
         if (coder.Decoding) AddTo(into, counts);
         long estimate = Estimate(counts);
         Sum(Kinds.Histogram + 6 * kind, into, into.Sum, estimate, estimate, 0, CoarseSumBits);
+        Hold(memory, into);
         return into;
+    }
+
+    // What a reader keeps of it.
+    private void Hold(Memory memory, Histogram histogram)
+    {
+        if (!coder.Decoding) return;
+        int bytes = 96 + 2 * memory.Past.Length + histogram.Size;
+        if (bytes <= memory.Held) return;
+        coder.Hold(bytes - memory.Held);
+        memory.Held = bytes;
     }
 
     private static int GroupOf(int bucket, int size) => (bucket + size - 1) / size;
@@ -137,8 +154,18 @@ internal sealed class HistogramCoding(Coder coder)
 
     private bool Choose(int kind, int last, int which, bool bit) => coder.Bit(Decisions.Mode + (kind * 4 + last) * 4 + which, bit);
 
+    /// <summary>What the buckets let one expect of the sum.</summary>
+    internal long Estimate(Histogram histogram) => Estimate(Copied(histogram));
+
+    // Its buckets; who asks it for them makes it keep room for all.
+    private ReadOnlySpan<long> Copied(Histogram histogram)
+    {
+        histogram.CopyTo(_copy);
+        return _copy;
+    }
+
     // What the buckets let one expect of the sum.
-    internal static long Estimate(ReadOnlySpan<long> counts)
+    private static long Estimate(ReadOnlySpan<long> counts)
     {
         double sum = 0;
         for (int i = 1; i < counts.Length; i++)

@@ -29,7 +29,9 @@ internal static class Kinds
     public const int End = Task + 14;
     public const int Reservation = End + 20;
     public const int Escape = Reservation + 10;
-    public const int Numbers = Escape + 2;
+    public const int Initiator = Escape + 2;
+    public const int Reclaimed = Initiator + 1;
+    public const int Numbers = Reclaimed + 3;
 
     /// <summary>Texts told apart, two kinds each.</summary>
     public const int TextKinds = 10;

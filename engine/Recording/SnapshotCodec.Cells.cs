@@ -11,6 +11,8 @@ internal sealed partial class SnapshotCodec
 
     private readonly Dictionary<(EngineStatus, string Target, ulong Lun), UnitEntry> _unitIndex = [];
     private readonly List<UnitEntry> _units = [];
+    private readonly Dictionary<(EngineStatus, string), InitiatorEntry> _initiatorIndex = [];
+    private readonly List<InitiatorEntry> _initiators = [];
     private readonly Dictionary<(EngineStatus, CellKey, bool Nameless), CellEntry> _cellIndex = [];
     private readonly List<CellEntry> _cells = [];
     private readonly Dictionary<(EngineStatus, PatternKey, Whose), PatternEntry> _patternIndex = [];
@@ -52,6 +54,7 @@ internal sealed partial class SnapshotCodec
         string target = Text(5, delta?.Target ?? "");
         ulong lun = _coder.Number(Kinds.Lun, delta?.Lun ?? 0);
         if (entry is not null) return entry;
+        _coder.Hold(384);
         entry = new UnitEntry { Present = true, Delta = new UnitDelta { Target = target, Lun = lun, Engine = engine.Status } };
         _units.Add(entry);
         return entry;
@@ -76,6 +79,43 @@ internal sealed partial class SnapshotCodec
         entry.Peak = _coder.Near(Kinds.Unit + 2, (long)delta.PeakIops, entry.Peak);
         long busy = Rounded(Kinds.Unit + 3, delta.BusyTime);
         if (Decoding) (delta.PeakIops, delta.BusyTime) = (entry.Peak, busy);
+    }
+
+    private void CodeInitiators(Snapshot snapshot)
+    {
+        int known = _initiators.Count;
+        foreach (InitiatorEntry entry in _initiators) entry.Present = false;
+        foreach (InitiatorDelta delta in snapshot.Initiators)
+        {
+            var key = (delta.Engine, delta.Initiator);
+            if (!_initiatorIndex.TryGetValue(key, out InitiatorEntry? entry))
+            {
+                _initiatorIndex.Add(key, entry = new InitiatorEntry(delta.Initiator, EntryOf(delta.Engine)));
+                _initiators.Add(entry);
+            }
+            (entry.Present, entry.MaxOutstanding) = (true, delta.MaxOutstanding);
+        }
+        int news = _initiators.Count - known;
+        for (int i = 0; i < known; i++) Presence(5, _initiators[i]);
+        news = News(9, news, known);
+        for (int i = 0; i < news; i++) Define(Decoding ? null : _initiators[known + i]).Was = true;
+        foreach (InitiatorEntry entry in _initiators)
+        {
+            if (!entry.Present) continue;
+            entry.Last = _coder.Near(Kinds.Initiator, entry.MaxOutstanding, entry.Last);
+            if (Decoding) snapshot.Initiators.Add(new InitiatorDelta(entry.Name, entry.Engine.Status, entry.Last));
+        }
+    }
+
+    private InitiatorEntry Define(InitiatorEntry? entry)
+    {
+        EngineEntry engine = Engine(entry?.Engine.Status);
+        string name = Text(6, entry?.Name ?? "");
+        if (entry is not null) return entry;
+        _coder.Hold(256);
+        entry = new InitiatorEntry(name, engine) { Present = true };
+        _initiators.Add(entry);
+        return entry;
     }
 
     // To so many significant bits, so that what is small stays more than nothing.
@@ -127,6 +167,7 @@ internal sealed partial class SnapshotCodec
         ushort operation = (ushort)_coder.Count(Kinds.Operation, entry?.Key.Operation ?? 0, ushort.MaxValue);
         var kind = (CommandKind)_coder.Count(Kinds.Cell, (int)(entry?.Kind ?? 0), 2);
         if (entry is not null) return entry;
+        _coder.Hold(768);
         var key = new CellKey(connection.Id, lun, operation);
         entry = Placed(new CellEntry(connection, key, kind) { Present = true });
         entry.Delta = new CellDelta { Cell = new Cell { Key = key, Kind = kind }, Connection = connection.Info!, Engine = connection.Engine.Status };
@@ -174,6 +215,17 @@ internal sealed partial class SnapshotCodec
             if (i == (int)Phase.Service) like = phase ?? latency;
         }
         OutstandingTime(cell, latency);
+        if (_version >= 2 && entry.Key.Operation == Reclaimed.Operation) CodeReclaimed(cell);
+    }
+
+    private void CodeReclaimed(Cell cell)
+    {
+        long blocks = (long)_coder.Number(Kinds.Reclaimed, (ulong)(cell.Reclaimed?.Blocks ?? 0));
+        long descriptors = (long)_coder.Number(Kinds.Reclaimed + 1, (ulong)(cell.Reclaimed?.Descriptors ?? 0));
+        long unseen = (long)_coder.Number(Kinds.Reclaimed + 2, (ulong)(cell.Reclaimed?.Unseen ?? 0));
+        if (!Decoding || descriptors + unseen == 0) return;
+        Reclaimed reclaimed = cell.EnsureReclaimed();
+        (reclaimed.Blocks, reclaimed.Descriptors, reclaimed.Unseen) = (blocks, descriptors, unseen);
     }
 
     // As many as there were of the size there was, and what is more or less in units of that size's power of two.
@@ -198,7 +250,7 @@ internal sealed partial class SnapshotCodec
     // Commands that ended were outstanding for as long as they took; what differs is of those that lasted longer than the interval.
     private void OutstandingTime(Cell cell, Histogram? latency)
     {
-        long middle = latency is null ? 0 : HistogramCoding.Estimate(latency.Buckets);
+        long middle = latency is null ? 0 : _histograms.Estimate(latency);
         long expected = latency is null ? cell.Outstanding * _interval : middle;
         long unit = Math.Max(1, middle >> 9), off = cell.OutstandingTime - expected;
         off = _coder.Signed(Kinds.Cell + (latency is null ? 7 : 8), Decoding ? 0 : (off + Math.Sign(off) * (unit / 2)) / unit);
@@ -242,6 +294,7 @@ internal sealed partial class SnapshotCodec
         ulong lun = _coder.Number(Kinds.Lun, entry?.Key.Lun ?? 0);
         bool writes = Flag(11, entry?.Key.Writes ?? false);
         if (entry is not null) return entry;
+        _coder.Hold(3072);
         var key = new PatternKey(connection.Id, lun, writes);
         entry = Placed(new PatternEntry(connection, key) { Present = true });
         entry.Delta = new PatternDelta { Key = key, Connection = connection.Info!, Engine = connection.Engine.Status };

@@ -73,6 +73,7 @@ internal sealed partial class SnapshotCodec
         _named++;
         if (entry is not null) return entry;
         if (engine >= _engines.Count) throw new RecordingFormatException("a connection of no engine");
+        _coder.Hold(1536);
         entry = new ConnectionEntry(_engines[engine], id, _connections.Count) { Present = true };
         _connections.Add(entry);
         return entry;
@@ -99,6 +100,7 @@ internal sealed partial class SnapshotCodec
     {
         ConnectionInfo? last = entry.Info;
         if (last is not null && !Changed(1, !ReferenceEquals(info, last) && info != last)) return;
+        _coder.Hold(256);
         ConnectionInfo c = info ?? last ?? new ConnectionInfo(entry.Id, "", "");
         string local = Text(3, c.Local), remote = Text(4, c.Remote), target = Text(5, c.Target), initiator = Text(6, c.Initiator), isid = Text(7, c.Isid);
         ushort tsih = (ushort)_coder.Count(Kinds.Info, c.Tsih, ushort.MaxValue), cid = (ushort)_coder.Count(Kinds.Info + 1, c.Cid, ushort.MaxValue);

@@ -39,6 +39,7 @@ internal sealed partial class SnapshotCodec
             if (Decoding) DropFailure(connection, key);
             return;
         }
+        _coder.Hold(256);
         delta ??= KeptFailure(connection, key);
         delta.Count = _coder.Signed(Kinds.Failure + 2, delta.Count);
         delta.Total = _coder.Near(Kinds.Failure + 3, delta.Total, delta.Count);
@@ -59,6 +60,7 @@ internal sealed partial class SnapshotCodec
     private void CodeTask(TaskRecord? t)
     {
         const int K = Kinds.Task;
+        _coder.Hold(256);
         ConnectionEntry connection = Refer(t?.Engine, t?.Connection);
         long id = _lastId = _coder.Near(K, t?.Id ?? 0, _lastId + 1);
         long time = _coder.Near(K + 1, t?.Time ?? 0, _time);
@@ -86,6 +88,7 @@ internal sealed partial class SnapshotCodec
     private void CodeEnd(SessionEnd? e)
     {
         const int K = Kinds.End;
+        _coder.Hold(384);
         ConnectionEntry connection = Refer(e?.Engine, e?.Connection);
         // What was known at the end need not be what is known now.
         if (Changed(10, e is not null && e.Connection != connection.Info)) CodeInfo(Renamed(connection), e?.Connection);
@@ -110,6 +113,7 @@ internal sealed partial class SnapshotCodec
     private IReadOnlyList<KeptPdu> Pdus(IReadOnlyList<KeptPdu> pdus)
     {
         int count = _coder.Count(Kinds.End + 9, pdus.Count, MostPdus);
+        _coder.Hold(count * 96);
         KeptPdu[] read = new KeptPdu[Decoding ? count : 0];
         byte[] before = new byte[Pdu.BhsLength];
         for (int i = 0; i < count; i++)
@@ -128,6 +132,7 @@ internal sealed partial class SnapshotCodec
     {
         const int K = Kinds.End + 11;
         int count = _coder.Count(K, commands.Count, MostPdus);
+        _coder.Hold(count * 48);
         LeftCommand[] read = new LeftCommand[Decoding ? count : 0];
         for (int i = 0; i < count; i++)
         {
@@ -160,6 +165,7 @@ internal sealed partial class SnapshotCodec
         byte type = (byte)_coder.Count(K + 1, r?.Type ?? 0, byte.MaxValue);
         Registrant? holder = Flag(12, r?.Holder is not null) ? Registered(r?.Holder) : null;
         int count = _coder.Count(K + 2, r?.Registrants.Count ?? 0, MostRegistrants);
+        _coder.Hold(256 + count * 48);
         var registrants = new Registrant[count];
         for (int i = 0; i < count; i++) registrants[i] = Registered(r?.Registrants[i]);
         long generation = _coder.Signed(K + 3, r?.Generation ?? 0);

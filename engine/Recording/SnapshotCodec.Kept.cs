@@ -21,6 +21,7 @@ internal sealed partial class SnapshotCodec
     private readonly Dictionary<(EngineStatus, string, ulong), ReservationState> _toldReservations = [];
 
     private readonly Dictionary<(int Pid, int Generation, string Source, string Version), EngineStatus> _keptEngines = [];
+    private readonly Dictionary<(int Pid, int Generation, string Source, string Version), int> _numbers = [];
     private readonly Dictionary<EngineStatus, Kept> _kept = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>What a reader remembers of an engine.</summary>
@@ -103,8 +104,22 @@ internal sealed partial class SnapshotCodec
     private EngineStatus KeptEngine(int pid, int generation, string source, string version)
     {
         if (_keptEngines.Count >= 4 * MostEngines) ForgetKept(); // of engines nobody told to have gone
-        if (!_keptEngines.TryGetValue((pid, generation, source, version), out EngineStatus? status))
-            _keptEngines.Add((pid, generation, source, version), status = new EngineStatus { Pid = pid, Source = source, Version = version });
+        var key = (pid, generation, source, version);
+        if (_keptEngines.TryGetValue(key, out EngineStatus? status)) return status;
+        _keptEngines.Add(key, status = Numbered(key));
+        return status;
+    }
+
+    // One that was forgotten, as when another place is read, is the same when it comes again.
+    private EngineStatus Numbered((int Pid, int Generation, string Source, string Version) key)
+    {
+        if (_numbers.Count >= 4 * MostEngines) _numbers.Clear();
+        bool known = _numbers.TryGetValue(key, out int number);
+        if (_numbered) (known, number) = (true, key.Generation);
+        EngineStatus status = known
+            ? new EngineStatus { Pid = key.Pid, Source = key.Source, Version = key.Version, Number = number }
+            : new EngineStatus { Pid = key.Pid, Source = key.Source, Version = key.Version };
+        _numbers[key] = status.Number;
         return status;
     }
 

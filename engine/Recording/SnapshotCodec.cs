@@ -15,6 +15,7 @@ internal sealed partial class SnapshotCodec
     /// <summary>Engines in a block at most.</summary>
     public const int MostEngines = 1024;
 
+    private readonly bool _numbered;
     private readonly Coder _coder = new(Kinds.Numbers, Decisions.All);
     private readonly HistogramCoding _histograms;
     private readonly Dictionary<EngineStatus, EngineEntry> _engineIndex = new(ReferenceEqualityComparer.Instance);
@@ -27,11 +28,13 @@ internal sealed partial class SnapshotCodec
     private long _time;
     private long _interval;
     private long _snapshots;
+    private int _version = BlockHeader.Version;
 
     /// <param name="decoding">Whether it reads.</param>
-    public SnapshotCodec(bool decoding)
+    /// <param name="numbered">Whether engines keep their numbers, as they do in the memory of the process that gave them.</param>
+    public SnapshotCodec(bool decoding, bool numbered = false)
     {
-        Decoding = decoding;
+        (Decoding, _numbered) = (decoding, numbered);
         _histograms = new HistogramCoding(_coder);
         _makePings = () => _pings;
         _makeInterarrival = () => _pattern!.Interarrival ??= new Histogram();
@@ -57,9 +60,10 @@ internal sealed partial class SnapshotCodec
         _coder.BeginEncoding();
     }
 
-    /// <summary>Begins a block to read; one that tells everything needs nothing of what was told before.</summary>
-    public void Begin(byte[] payload, int length, bool restates = false)
+    /// <summary>Begins a block to read, of a version; one that tells everything needs nothing of what was told before.</summary>
+    public void Begin(byte[] payload, int length, bool restates = false, int version = BlockHeader.Version)
     {
+        _version = version;
         Forget();
         if (restates) ForgetKept(engines: false);
         _coder.BeginDecoding(payload, length);
@@ -80,6 +84,7 @@ internal sealed partial class SnapshotCodec
         CodeEngines(snapshot);
         CodeConnections(snapshot);
         CodeUnits(snapshot);
+        if (_version >= 2) CodeInitiators(snapshot);
         CodeCells(snapshot);
         CodePatterns(snapshot);
         CodeFailures(snapshot);
@@ -100,6 +105,8 @@ internal sealed partial class SnapshotCodec
         _connections.Clear();
         _unitIndex.Clear();
         _units.Clear();
+        _initiatorIndex.Clear();
+        _initiators.Clear();
         _cellIndex.Clear();
         _cells.Clear();
         _patternIndex.Clear();
@@ -148,7 +155,8 @@ internal sealed partial class SnapshotCodec
     private EngineEntry EntryOf(EngineStatus status)
     {
         if (_engineIndex.TryGetValue(status, out EngineEntry? entry)) return entry;
-        if (!_generations.TryGetValue(status, out int generation))
+        int generation = status.Number;
+        if (!_numbered && !_generations.TryGetValue(status, out generation))
         {
             generation = _nextGeneration.GetValueOrDefault(status.Pid);
             _generations[status] = generation;
@@ -168,6 +176,7 @@ internal sealed partial class SnapshotCodec
         int generation = _coder.Count(Kinds.Engine + 1, entry?.Generation ?? 0, int.MaxValue);
         string source = Text(0, entry?.Status.Source ?? ""), version = Text(1, entry?.Status.Version ?? "");
         if (entry is not null) return entry;
+        _coder.Hold(1024);
         entry = new EngineEntry(KeptEngine(pid, generation, source, version), _engines.Count);
         _engines.Add(entry);
         return entry;

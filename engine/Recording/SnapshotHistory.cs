@@ -2,7 +2,8 @@ namespace Iscsitop.Engine.Recording;
 
 /// <summary>
 /// The last hour in memory, as a recording has it and no more than so many bytes. When there is no room, what is old is merged to longer
-/// intervals: the finer it is for its age, the sooner. One thread uses it.
+/// intervals: the finer it is for its age, the sooner. Of very many cells some intervals are kept as they were, the fewer the older.
+/// One thread uses it.
 /// </summary>
 public sealed class SnapshotHistory
 {
@@ -16,14 +17,19 @@ public sealed class SnapshotHistory
     // What cannot be afforded every interval is kept of some: so many cells a second.
     private const double CellsPerSecond = 10_000;
 
+    // Beyond that a snapshot is kept for itself: what the codec would remember of its cells takes more than they do.
+    private const int ManyCells = 4096;
+
     private readonly long _most;
     private readonly long _longest;
-    private readonly BlockWriter _writer = new(BlockBytes, BlockLength, restates: true);
+    private readonly BlockWriter _writer = new(BlockBytes, BlockLength, restates: true, numbered: true);
     private readonly List<Stored> _blocks = [];
     private readonly List<long> _pending = [];
-    private readonly SnapshotCodec _reader = new(decoding: true);
+    private readonly SnapshotCodec _reader = new(decoding: true, numbered: true);
     private readonly Snapshot _read = new();
-    private long _bytes;
+    private readonly Snapshot _rest = new();
+    private readonly PackedCells.Packer _packer = new();
+    private readonly List<CellDelta> _unpacked = [];
     private long _due;
     private Stored? _reading;
     private int _next;
@@ -33,6 +39,9 @@ public sealed class SnapshotHistory
     {
         /// <summary>Mean ns from one snapshot to the next.</summary>
         public double Step { get; init; }
+
+        /// <summary>The cells and patterns of its only snapshot, when those are very many.</summary>
+        public PackedCells? Cells { get; init; }
     }
 
     /// <param name="bytes">Bytes at most.</param>
@@ -44,7 +53,7 @@ public sealed class SnapshotHistory
     }
 
     /// <summary>Bytes it takes.</summary>
-    public long Bytes => _bytes;
+    public long Bytes => _blocks.Sum(BytesOf);
 
     /// <summary>Snapshots it has.</summary>
     public int Count => _blocks.Sum(b => b.Times.Length) + _pending.Count;
@@ -62,9 +71,25 @@ public sealed class SnapshotHistory
         if (snapshot.Time <= Last || snapshot.Seconds <= 0) return;
         if (snapshot.Time < _due) return;
         _due = snapshot.Time + (long)((snapshot.Cells.Count + snapshot.Patterns.Count) / CellsPerSecond * 1e9);
+        if (snapshot.Cells.Count + snapshot.Patterns.Count > ManyCells)
+        {
+            AddMany(snapshot);
+            return;
+        }
         bool full = _writer.Add(snapshot);
         _pending.Add(snapshot.Time);
         if (full) Finish();
+    }
+
+    private void AddMany(Snapshot snapshot)
+    {
+        Finish(prune: false);
+        // What was packed the last time is known to be so by now.
+        Prune();
+        _rest.CopyRest(snapshot);
+        _writer.Add(_rest);
+        _rest.Clear();
+        Put(_blocks.Count, _writer.Finish()!, [snapshot.Time], _packer.Pack(snapshot));
     }
 
     /// <summary>Forgets everything.</summary>
@@ -73,7 +98,8 @@ public sealed class SnapshotHistory
         _writer.Finish();
         _pending.Clear();
         _blocks.Clear();
-        (_bytes, _due, _reading) = (0, 0, null);
+        _unpacked.Clear();
+        (_due, _reading) = (0, null);
     }
 
     /// <summary>The first snapshot that ended then or later, else the newest; null when there is none. Valid until the next is asked for.</summary>
@@ -113,6 +139,7 @@ public sealed class SnapshotHistory
         {
             _read.Clear();
             _reader.Code(_read);
+            block.Cells?.Unpack(_read, _unpacked);
         }
         return _read;
     }
@@ -125,26 +152,40 @@ public sealed class SnapshotHistory
         if (prune) Prune();
     }
 
-    private void Put(int at, byte[] bytes, long[] times)
+    private static long BytesOf(Stored block) => block.Bytes.Length + (block.Cells?.Bytes ?? 0);
+
+    private void Put(int at, byte[] bytes, long[] times, PackedCells? cells = null)
     {
         double step = times.Length > 1 ? (double)(times[^1] - times[0]) / (times.Length - 1) : at > 0 ? Math.Max(1, times[0] - _blocks[at - 1].Times[^1]) : 1e9;
-        _blocks.Insert(at, new Stored(bytes, times) { Step = step });
-        _bytes += bytes.Length;
-    }
-
-    private void Remove(int at)
-    {
-        _bytes -= _blocks[at].Bytes.Length;
-        _blocks.RemoveAt(at);
+        _blocks.Insert(at, new Stored(bytes, times) { Step = step, Cells = cells });
     }
 
     private void Prune()
     {
-        while (_blocks.Count > 0 && Last - _blocks[0].Times[^1] > _longest) Remove(0);
-        while (_bytes > _most && Merge())
+        while (_blocks.Count > 0 && Last - _blocks[0].Times[^1] > _longest) _blocks.RemoveAt(0);
+        // The screen has much to keep beside them.
+        long most = _blocks.Exists(b => b.Cells is not null) ? _most / 2 : _most;
+        while (Bytes > most && (Thin() || Merge()))
         {
         }
-        while (_bytes > _most && _blocks.Count > 1) Remove(0);
+        while (Bytes > most && _blocks.Count > 1) _blocks.RemoveAt(0);
+    }
+
+    // Merging very many cells takes longer than a key may wait: of those kept for themselves one goes, whose neighbours are closest for their age.
+    private bool Thin()
+    {
+        int best = -1;
+        double least = double.MaxValue;
+        for (int i = 1; i < _blocks.Count - 1; i++)
+        {
+            if (_blocks[i].Cells is null) continue;
+            double fine = (double)(_blocks[i + 1].Times[0] - _blocks[i - 1].Times[^1]) / (Last - _blocks[i].Times[0]);
+            if (fine < least) (best, least) = (i, fine);
+        }
+        if (best < 0) return false;
+        if (ReferenceEquals(_reading, _blocks[best])) _reading = null;
+        _blocks.RemoveAt(best);
+        return true;
     }
 
     // Two blocks beside each other become one of every two of their snapshots merged: those whose interval is shortest for their age.
@@ -154,13 +195,13 @@ public sealed class SnapshotHistory
         double least = double.MaxValue;
         for (int i = 0; i < _blocks.Count - 2; i++)
         {
-            if (_blocks[i].Times.Length + _blocks[i + 1].Times.Length < 3) continue;
+            if (_blocks[i].Times.Length + _blocks[i + 1].Times.Length < 3 || _blocks[i].Cells is not null || _blocks[i + 1].Cells is not null) continue;
             double fine = Math.Max(_blocks[i].Step, _blocks[i + 1].Step) / (Last - _blocks[i].Times[0]);
             if (fine < least) (best, least) = (i, fine);
         }
         if (best < 0) return false;
         var sum = new SnapshotSum();
-        var writer = new BlockWriter(int.MaxValue, long.MaxValue, restates: true);
+        var writer = new BlockWriter(int.MaxValue, long.MaxValue, restates: true, numbered: true);
         List<long> times = [];
         foreach (Stored block in _blocks.GetRange(best, 2))
             for (int i = 0; i < block.Times.Length; i++)
@@ -169,8 +210,7 @@ public sealed class SnapshotHistory
                 if (sum.Count == 2) Write();
             }
         if (sum.Count > 0) Write();
-        Remove(best + 1);
-        Remove(best);
+        _blocks.RemoveRange(best, 2);
         _reading = null;
         Put(best, writer.Finish()!, [.. times]);
         return true;

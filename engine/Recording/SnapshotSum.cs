@@ -18,6 +18,7 @@ public sealed class SnapshotSum
     private readonly Dictionary<EngineStatus, Sum> _engines = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<(EngineStatus, CellKey, bool Nameless), CellDelta> _cells = [];
     private readonly Dictionary<(EngineStatus, string, ulong), UnitDelta> _units = [];
+    private readonly Dictionary<(EngineStatus, string), InitiatorDelta> _initiators = [];
     private readonly OrderedDictionary<(EngineStatus, uint), ConnectionDelta> _connections = [];
     private readonly OrderedDictionary<(EngineStatus, FailureKey, Whose), FailureDelta> _failures = [];
     private readonly Dictionary<(EngineStatus, PatternKey, Whose), PatternDelta> _patterns = [];
@@ -26,6 +27,7 @@ public sealed class SnapshotSum
     private readonly OrderedDictionary<(EngineStatus, string, ulong), ReservationState> _reservations = [];
     private readonly HashSet<(EngineStatus, FailureKey, Whose)> _listed = [];
     private readonly Stack<Cell> _spare = new();
+    private readonly List<Cell> _given = [];
     private readonly Snapshot _result = new();
     private double _seconds;
     private long _time;
@@ -33,6 +35,9 @@ public sealed class SnapshotSum
     private sealed class Sum(EngineStatus status)
     {
         public EngineStatus Status => status;
+
+        /// <summary>What the status will say.</summary>
+        public EngineStatus Next { get; } = new() { Pid = status.Pid, Number = status.Number };
 
         public int Intervals { get; set; }
     }
@@ -58,6 +63,7 @@ public sealed class SnapshotSum
         foreach (CellDelta delta in _cells.Values) delta.Cell.Outstanding = 0; // what stands is no sum
         foreach (CellDelta delta in snapshot.Cells) Add(delta);
         foreach (UnitDelta delta in snapshot.Units) Add(delta);
+        foreach (InitiatorDelta delta in snapshot.Initiators) Add(delta);
         foreach (ConnectionDelta delta in snapshot.Connections) Add(delta);
         _listed.Clear();
         foreach (FailureDelta delta in snapshot.Failures) Add(delta);
@@ -69,20 +75,26 @@ public sealed class SnapshotSum
             Put(_reservations, (state.Engine, state.Target, state.Lun), state with { Engine = Of(state.Engine).Status });
     }
 
-    /// <summary>What happened since the last call; valid until the next <see cref="Add(Snapshot)"/> or call.</summary>
+    /// <summary>What happened since the last call; valid until the next: a feed reads on while it is looked at.</summary>
     public Snapshot Take()
     {
         if (Count == 0) Begin();
+        foreach (Cell cell in _given)
+            if (_spare.Count < MostListed) _spare.Push(cell);
+        _given.Clear();
+        foreach (CellDelta delta in _cells.Values) _given.Add(delta.Cell);
         _result.Clear();
         (_result.Time, _result.Seconds) = (_time, _seconds);
         foreach (Sum sum in _engines.Values)
         {
             if (sum.Intervals == 0) continue;
+            Copy(sum.Next, sum.Status);
             if (sum.Intervals < Count) sum.Status.Seconds = _seconds;
             _result.Engines.Add(sum.Status);
         }
         _result.Cells.AddRange(_cells.Values);
         _result.Units.AddRange(_units.Values);
+        _result.Initiators.AddRange(_initiators.Values);
         _result.Connections.AddRange(_connections.Values);
         _result.Failures.AddRange(_failures.Values);
         _result.Patterns.AddRange(_patterns.Values);
@@ -95,8 +107,6 @@ public sealed class SnapshotSum
 
     private void Begin()
     {
-        foreach (CellDelta delta in _cells.Values)
-            if (_spare.Count < MostListed) _spare.Push(delta.Cell);
         // Whoever tells engines apart by their status knows them again in the next sum.
         foreach ((EngineStatus engine, Sum sum) in _engines)
         {
@@ -105,6 +115,7 @@ public sealed class SnapshotSum
         }
         _cells.Clear();
         _units.Clear();
+        _initiators.Clear();
         _connections.Clear();
         _failures.Clear();
         _patterns.Clear();
@@ -123,22 +134,29 @@ public sealed class SnapshotSum
     // Its own status, for the measured time is another.
     private Sum Of(EngineStatus engine)
     {
-        if (!_engines.TryGetValue(engine, out Sum? sum)) _engines.Add(engine, sum = new Sum(new EngineStatus { Pid = engine.Pid }));
+        if (!_engines.TryGetValue(engine, out Sum? sum)) _engines.Add(engine, sum = new Sum(new EngineStatus { Pid = engine.Pid, Number = engine.Number }));
         return sum;
     }
 
     private void Add(EngineStatus from)
     {
         Sum sum = Of(from);
-        EngineStatus to = sum.Status;
+        EngineStatus to = sum.Next;
         bool first = sum.Intervals++ == 0;
+        (double seconds, double peak, long most, long busy) = first ? (0, from.PeakIops, from.MaxOutstanding, 0) : (to.Seconds, to.PeakIops, to.MaxOutstanding, to.BusyTime);
+        Copy(from, to);
+        to.Seconds = seconds + from.Seconds;
+        to.PeakIops = Math.Max(peak, from.PeakIops);
+        to.MaxOutstanding = Math.Max(most, from.MaxOutstanding);
+        to.BusyTime = busy + from.BusyTime;
+    }
+
+    private static void Copy(EngineStatus from, EngineStatus to)
+    {
         (to.Source, to.Version, to.Alive, to.Problem) = (from.Source, from.Version, from.Alive, from.Problem);
         (to.RingDrops, to.OutboxDrops, to.Folded, to.Unmatched, to.Lost) = (from.RingDrops, from.OutboxDrops, from.Folded, from.Unmatched, from.Lost);
         (to.Subscribers, to.Connections, to.Sessions, to.Coverage) = (from.Subscribers, from.Connections, from.Sessions, from.Coverage);
-        to.Seconds = (first ? 0 : to.Seconds) + from.Seconds;
-        to.PeakIops = first ? from.PeakIops : Math.Max(to.PeakIops, from.PeakIops);
-        to.MaxOutstanding = first ? from.MaxOutstanding : Math.Max(to.MaxOutstanding, from.MaxOutstanding);
-        to.BusyTime = (first ? 0 : to.BusyTime) + from.BusyTime;
+        (to.Seconds, to.PeakIops, to.MaxOutstanding, to.BusyTime) = (from.Seconds, from.PeakIops, from.MaxOutstanding, from.BusyTime);
     }
 
     private void Add(CellDelta from)
@@ -148,7 +166,7 @@ public sealed class SnapshotSum
         {
             // As an engine does whose table is full.
             key = (from.Engine, new CellKey(0, Target.Iscsi.Lun.Unknown, CellTable.Overflow(from.Cell.Kind)), true);
-            Of(from.Engine).Status.Folded += from.Cell.Completed;
+            Of(from.Engine).Next.Folded += from.Cell.Completed;
             from = new CellDelta { Cell = from.Cell, Connection = s_nameless, Engine = from.Engine };
             _cells.TryGetValue(key, out to);
         }
@@ -172,6 +190,14 @@ public sealed class SnapshotSum
         to.MaxOutstanding = Math.Max(to.MaxOutstanding, from.MaxOutstanding);
         to.BusyTime += from.BusyTime;
         to.PeakIops = Math.Max(to.PeakIops, from.PeakIops);
+    }
+
+    private void Add(InitiatorDelta from)
+    {
+        var key = (from.Engine, from.Initiator);
+        if (_initiators.Count >= MostListed && !_initiators.ContainsKey(key)) return;
+        long most = Math.Max(from.MaxOutstanding, _initiators.GetValueOrDefault(key).MaxOutstanding);
+        _initiators[key] = new InitiatorDelta(from.Initiator, Of(from.Engine).Status, most);
     }
 
     private void Add(ConnectionDelta from)

@@ -123,7 +123,7 @@ public sealed unsafe class CaptureFile : PacketSource
         {
             if (bytes.Fault is not null) throw new CaptureFormatException($"{name.Replace(", decompressed,", "", StringComparison.Ordinal)} cannot be decompressed: its gzip data is damaged");
             throw new CaptureFormatException(bytes.Available == 0
-                ? $"{name} is empty: a pcap or pcapng capture would be right"
+                ? $"{name} is empty: a pcap or pcapng capture, or a recording, would be right"
                 : $"{name} has only {bytes.Available} bytes: a pcap or pcapng capture would be right");
         }
         return (CaptureRecords?)PcapRecords.TryOpen(bytes, name) ?? PcapNgRecords.TryOpen(bytes, name) ?? throw Unknown(bytes, name);

@@ -33,6 +33,7 @@ internal sealed class PduStream
     private bool _intact;
     private bool _complete;
     private bool _kept;
+    private bool _watched;
     private bool _textGoesOn;
     private bool _userData;
     private int _ahs;
@@ -193,7 +194,8 @@ internal sealed class PduStream
         int length = new Bhs(header).DataLength;
         Digest dataDigest = login || length == 0 ? Digest.None : _connection.DataDigest;
         int whole = Pdu.Pad(length) + (dataDigest == Digest.Crc32C ? Crc32C.Length : 0);
-        int want = _connection.Wants(_direction, header, length);
+        bool watched = length > 0 && _connection.Watches(_direction, header);
+        int want = watched ? length : _connection.Wants(_direction, header, length);
         if (!login) (_sn, _snKnown) = (new Bhs(header).U32(28), true);
         _userData = !IsText(header[0]);
         ReadOnlySpan<byte> ahs = header.Slice(Pdu.BhsLength, header[4] * 4);
@@ -204,7 +206,7 @@ internal sealed class PduStream
             Skip(whole);
             return rest;
         }
-        return Keep(header, length, want, headerDigest, dataDigest, rest, time);
+        return Keep(header, length, want, watched, headerDigest, dataDigest, rest, time);
     }
 
     private ReadOnlySpan<byte> PassData(ReadOnlySpan<byte> rest, int whole)
@@ -219,18 +221,18 @@ internal sealed class PduStream
         _rest = length;
         _want = _got = 0;
         _fired = true;
-        _digestFollows = _complete = _intact = _kept = false;
+        _digestFollows = _complete = _intact = _kept = _watched = false;
         _state = State.Data;
     }
 
     /// <summary>A PDU whose header is needed until more of it has come.</summary>
-    private ReadOnlySpan<byte> Keep(ReadOnlySpan<byte> header, int length, int want, Digest headerDigest, Digest dataDigest, ReadOnlySpan<byte> rest, long time)
+    private ReadOnlySpan<byte> Keep(ReadOnlySpan<byte> header, int length, int want, bool watched, Digest headerDigest, Digest dataDigest, ReadOnlySpan<byte> rest, long time)
     {
         if (_head.Length < header.Length) _head = new byte[header.Length];
         header.CopyTo(_head);
         Skip(Pdu.Pad(length));
-        if (_body.Length < want) _body = new byte[Math.Max(want, 64)];
-        (_want, _fired, _complete, _kept, _ahs) = (want, false, true, true, header[4] * 4);
+        if (!watched && _body.Length < want) _body = new byte[Math.Max(want, 64)];
+        (_want, _fired, _complete, _kept, _watched, _ahs) = (want, false, true, true, watched, header[4] * 4);
         _digestFollows = dataDigest != Digest.None;
         _intact = _digestFollows;
         _crc = Crc32C.Start;
@@ -264,7 +266,8 @@ internal sealed class PduStream
     private void Gather(ReadOnlySpan<byte> bytes)
     {
         if (_connection.Context.Kept is { } kept) Keep(kept, bytes);
-        bytes.CopyTo(_body.AsSpan(_got));
+        if (_watched) _connection.TakePart(_head, _got, bytes);
+        else bytes.CopyTo(_body.AsSpan(_got));
         _got += bytes.Length;
         if (_got == _want && !_fired && _direction == Direction.ToInitiator) Fire(_headTime);
     }
@@ -314,10 +317,11 @@ internal sealed class PduStream
         _filled = 0;
         if (_kept && IsText(_head[0]))
             _textGoesOn = (_head[1] & BhsFlags.Continue) != 0;
-        if (_kept && (_got > 0 || IsLogin(_head[0]))) _connection.TakeData(_direction, _head, _body.AsSpan(0, _got), _complete, time);
+        if (_watched) _connection.TakeWatched(_head, _complete);
+        else if (_kept && (_got > 0 || IsLogin(_head[0]))) _connection.TakeData(_direction, _head, _body.AsSpan(0, _got), _complete, time);
         if (IsLogin(_head[0])) _body.AsSpan(0, _got).Clear(); // there may be secrets in it
         if (_body.Length > MaxKeptBody) _body = [];
-        _complete = _kept = false;
+        _complete = _kept = _watched = false;
         _got = _want = 0;
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
 using Text = Iscsitop.Target.Iscsi.Text;
 
 namespace Iscsitop.Engine.Wire;
@@ -24,6 +25,7 @@ internal sealed partial class WireConnection
     private readonly PduStream _toTarget;
     private readonly PduStream _toInitiator;
     private readonly TagTable _tags = new();
+    private readonly UnmapLists _unmaps = new();
     private ConnectionInfo? _info;
     private bool _heardBoth;
     private uint _target;
@@ -205,6 +207,26 @@ internal sealed partial class WireConnection
         }
     }
 
+    /// <summary>Whether the bytes of a PDU's data segment are to be shown as they pass (<see cref="TakePart"/>): then all of them are wanted.</summary>
+    public bool Watches(Direction direction, ReadOnlySpan<byte> bhs)
+    {
+        if (direction != Direction.ToTarget) return false;
+        var view = new Bhs(bhs);
+        if (view.Opcode == Opcode.DataOut) return _unmaps.Has(view.Itt);
+        if (view.Opcode != Opcode.ScsiCommand || bhs[32] != UnmapList.Opcode) return false;
+        _unmaps.Announce(view);
+        return true;
+    }
+
+    /// <summary>The next bytes of a data segment that is watched.</summary>
+    public void TakePart(ReadOnlySpan<byte> bhs, int at, ReadOnlySpan<byte> bytes) => _unmaps.Add(new Bhs(bhs), at, bytes);
+
+    /// <summary>A data segment that was watched has ended, and its PDU was taken.</summary>
+    public void TakeWatched(ReadOnlySpan<byte> bhs, bool complete)
+    {
+        if (!complete) _unmaps.Damage(new Bhs(bhs).Itt);
+    }
+
     /// <summary>A PDU came: its event.</summary>
     /// <param name="direction">Which way it travelled.</param>
     /// <param name="bhs">Its header, and maybe more.</param>
@@ -220,6 +242,7 @@ internal sealed partial class WireConnection
         if (_rejectedAt != long.MinValue) TellReject(default);
         ulong lun;
         ReadOnlySpan<byte> tail = default;
+        UnmapSum unmapped = default;
         var view = new Bhs(bhs);
         switch (view.Opcode)
         {
@@ -230,6 +253,8 @@ internal sealed partial class WireConnection
                 if (fact != UnitFact.None) _facts++;
                 _tags.Add(view.Itt, lun, fact);
                 if (fact >= UnitFact.ReserveOut) BeginReserve(view, lun, fact);
+                if (bhs[32] == UnmapList.Opcode) _unmaps.Begin(view);
+                else if (_unmaps.Has(view.Itt)) _unmaps.End(view.Itt); // the tag is another command's
                 if (ahs.Length > 0) tail = Pdu.ExtendedCdb(ahs);
                 break;
             case Opcode.DataOut:
@@ -245,6 +270,7 @@ internal sealed partial class WireConnection
                 Forget(view.Itt);
                 if (_reserves.Count > 0) EndReserve(view, time);
                 tail = Sense(data);
+                if (_unmaps.Count > 0 && _unmaps.End(view.Itt) is var sum && bhs[2] == 0 && bhs[3] == (byte)ScsiStatus.Good) unmapped = sum;
                 break;
             case Opcode.AsyncMessage:
                 if (_login is not null) LoginEnded();
@@ -256,7 +282,7 @@ internal sealed partial class WireConnection
                 TakeOther(view, time);
                 break;
         }
-        if (Context.Provider.Wants(bhs[0])) Context.Provider.Fire(bhs, tail, lun, Id, _target, _initiator, time);
+        if (Context.Provider.Wants(bhs[0])) Context.Provider.Fire(bhs, tail, lun, Id, _target, _initiator, time, unmapped);
     }
 
     /// <summary>The data segment that was asked for by <see cref="Wants"/>, or as much as there was; of Login PDUs also none.</summary>

@@ -9,13 +9,13 @@ namespace Iscsitop.Target.Probes;
 /// <summary>
 /// One firing of a probe: who and when, and the PDU's 48 header bytes as they stood on the wire, so that every
 /// field is found through the PDU table by whoever wants it and nothing is translated on the data path.
-/// Blittable, 112 bytes, host byte order except <see cref="Header"/>; docs/stream.md has the byte table.
+/// Blittable, 120 bytes, host byte order except <see cref="Header"/>; docs/stream.md has the byte table.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 8)]
 public struct ProbeEvent
 {
     /// <summary>Bytes of the struct, in memory and in the stream.</summary>
-    public const int Size = 112;
+    public const int Size = 120;
 
     /// <summary>Monotonic time in ns: the last byte of a received PDU was read, or a PDU is about to be sent.</summary>
     public long Time;
@@ -45,6 +45,9 @@ public struct ProbeEvent
 
     /// <summary>The probe's own bytes beyond the header.</summary>
     public TailBytes Tail;
+
+    /// <summary>What an UNMAP asked for (scsi-response of one that ended GOOD).</summary>
+    public UnmapSum Unmapped;
 
     /// <summary>The view over the header. Not for xfer-start and xfer-done.</summary>
     [UnscopedRef]

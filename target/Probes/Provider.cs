@@ -25,6 +25,9 @@ public sealed class Provider
     /// <summary>Names interned at most, so that peers cannot fill memory with names; later ones share one id.</summary>
     public const int MaxNames = 65536;
 
+    /// <summary>The id of names that are too many.</summary>
+    public const uint OtherName = 1;
+
     /// <summary>Faults that wait for the engine at most; others are only counted.</summary>
     public const int MaxFaults = 4096;
 
@@ -134,7 +137,7 @@ public sealed class Provider
         lock (_namesLock)
         {
             if (_ids.TryGetValue(name, out id)) return id;
-            if (_names.Count >= (proven ? MaxNames : MaxNames / 2)) return 1;
+            if (_names.Count >= (proven ? MaxNames : MaxNames / 2)) return OtherName;
             id = (uint)_names.Count;
             _names.Add(name);
             _ids[name] = id;
@@ -164,7 +167,8 @@ public sealed class Provider
     /// <param name="target">Id of the target's name, 0 before it is known.</param>
     /// <param name="initiator">Id of the initiator's name, 0 before it is known.</param>
     /// <param name="time">Monotonic ns of the event.</param>
-    public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, uint connection, uint target, uint initiator, long time)
+    /// <param name="unmapped">Of the response to an UNMAP that ended GOOD: what it asked for.</param>
+    public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, uint connection, uint target, uint initiator, long time, UnmapSum unmapped = default)
     {
         ProbeRing? ring = _ring;
         if (ring is null) return;
@@ -181,6 +185,7 @@ public sealed class Provider
         if (tail.Length > ProbeEvent.TailBytes.Length) tail = tail[..ProbeEvent.TailBytes.Length];
         tail.CopyTo(e.Tail);
         e.TailLength = (byte)tail.Length;
+        e.Unmapped = unmapped;
         ring.Publish(position);
     }
 }

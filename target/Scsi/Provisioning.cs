@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Iscsitop.Target.Probes;
 using Iscsitop.Target.Server;
 using Iscsitop.Target.Stores;
 
@@ -22,6 +23,7 @@ internal static class Provisioning
     {
         ReadOnlySpan<byte> list = task.DataOut;
         if (list.Length != task.OutLength) return task.Fail(SenseCode.InvalidFieldInCommandInformationUnit);
+        task.Unmapped = new UnmapSum(0, 0);
         if (list.IsEmpty) return ScsiStatus.Good;
         if (list.Length < HeaderLength) return task.Fail(SenseCode.ParameterListLengthError);
         int described = Math.Min(BinaryPrimitives.ReadUInt16BigEndian(list[2..]), list.Length - HeaderLength);
@@ -89,16 +91,18 @@ internal static class Provisioning
 
     private static ScsiStatus Check(ScsiTask task, ReadOnlySpan<byte> descriptors)
     {
-        if (descriptors.Length / DescriptorLength > MaxUnmapDescriptors) return task.FailParameter(2);
+        int count = descriptors.Length / DescriptorLength;
+        if (count > MaxUnmapDescriptors) return task.FailParameter(2);
         ulong total = 0;
         for (int at = HeaderLength; !descriptors.IsEmpty; descriptors = descriptors[DescriptorLength..], at += DescriptorLength)
         {
             (ulong lba, uint blocks) = Descriptor(descriptors);
-            ulong count = task.Unit!.BlockCount;
-            if (lba > count || blocks > count - lba) return task.Fail(SenseCode.LbaOutOfRange);
+            ulong there = task.Unit!.BlockCount;
+            if (lba > there || blocks > there - lba) return task.Fail(SenseCode.LbaOutOfRange);
             total += blocks;
             if (total > MaxUnmapBlocks) return task.FailParameter(at + 8);
         }
+        task.Unmapped = new UnmapSum((long)total, count);
         return ScsiStatus.Good;
     }
 

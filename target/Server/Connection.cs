@@ -145,8 +145,8 @@ internal sealed class Connection : IDisposable
         Fire(bhs, bhs[4] > 0 && (bhs[0] & 0x3f) == (int)Opcode.ScsiCommand ? Pdu.ExtendedCdb(ahs) : default, lun, Reader.Time);
 
     /// <summary>Hands a PDU to the provider with this connection's ids.</summary>
-    public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, long now) =>
-        Provider.Fire(bhs, tail, lun, Id, _target, _initiator, now);
+    public void Fire(ReadOnlySpan<byte> bhs, ReadOnlySpan<byte> tail, ulong lun, long now, UnmapSum unmapped = default) =>
+        Provider.Fire(bhs, tail, lun, Id, _target, _initiator, now, unmapped);
 
     public void Dispose()
     {

@@ -51,7 +51,7 @@ internal sealed class FullFeature : IDisposable
     }
 
     /// <summary>Tasks in hand.</summary>
-    public int TaskCount => _commands.Count;
+    public int TaskCount => _commands.Count + _functions.Count;
 
     /// <summary>Runs the phase until the connection is to be closed.</summary>
     public void Run()
@@ -98,7 +98,7 @@ internal sealed class FullFeature : IDisposable
     /// <summary>Sets StatSN, ExpCmdSN and MaxCmdSN of a response.</summary>
     public void Stamp(Span<byte> bhs, bool advance)
     {
-        _session.Numbering.Open(_session.Shared ? _session.TaskCount : _commands.Count);
+        _session.Numbering.Open(_session.Shared ? _session.TaskCount : TaskCount);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[24..], _connection.StatSn);
         if (advance) _connection.StatSn++;
         BinaryPrimitives.WriteUInt32BigEndian(bhs[28..], _session.Numbering.ExpCmdSn);
@@ -304,6 +304,7 @@ internal sealed class FullFeature : IDisposable
             Opcode.ScsiCommand => WrongCommand(bhs),
             Opcode.NopOut when bhs.Itt == Pdu.ReservedTag && !bhs.Immediate => RejectReason.ProtocolError,
             Opcode.TextRequest when (bhs.Flags & (BhsFlags.Final | BhsFlags.Continue)) == (BhsFlags.Final | BhsFlags.Continue) => RejectReason.InvalidPduField,
+            Opcode.TaskManagementRequest when bhs.Immediate && _functions.Count >= _session.Numbering.Depth => RejectReason.TooManyImmediateCommands,
             Opcode.LogoutRequest when (bhs.Flags & 0x7f) > 2 => RejectReason.InvalidPduField,
             _ => null,
         };

@@ -102,6 +102,9 @@ internal sealed class PduWriter(Socket socket, Connection? connection) : IDispos
         Data(bhs, data);
     }
 
+    /// <summary>Says what the command asked for whose SCSI Response was begun last.</summary>
+    public void Unmapped(UnmapSum sum) => _pdus[_pduCount - 1].Unmapped = sum;
+
     /// <summary>
     /// Adds part of a data segment where it stands. Its array is pinned and keeps its content until the flush: with a data digest
     /// also against others that write there.
@@ -155,7 +158,7 @@ internal sealed class PduWriter(Socket socket, Connection? connection) : IDispos
         {
             ref readonly Queued pdu = ref _pdus[i];
             if (connection.Provider.Wants(_arena[pdu.At]))
-                connection.Fire(_arena.AsSpan(pdu.At, Pdu.BhsLength), _arena.AsSpan(pdu.TailAt, pdu.TailLength), pdu.Lun, now);
+                connection.Fire(_arena.AsSpan(pdu.At, Pdu.BhsLength), _arena.AsSpan(pdu.TailAt, pdu.TailLength), pdu.Lun, now, pdu.Unmapped);
         }
     }
 
@@ -233,5 +236,6 @@ internal sealed class PduWriter(Socket socket, Connection? connection) : IDispos
         public int TailAt;
         public int TailLength;
         public ulong Lun;
+        public UnmapSum Unmapped;
     }
 }

@@ -485,6 +485,7 @@ internal sealed class ScsiCommands(Connection connection, Session session, FullF
         phase.Stamp(bhs, advance: true);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[36..], dataSn);
         BinaryPrimitives.WriteUInt32BigEndian(bhs[44..], residual);
+        if (status == ScsiStatus.Good && task.Unmapped.IsKnown) connection.Writer.Unmapped(task.Unmapped);
         if (senseLength > 0) connection.Writer.Sense(bhs, sense[..senseLength]);
     }
 

@@ -1,3 +1,4 @@
+using Iscsitop.Target.Probes;
 using Iscsitop.Target.Scsi;
 using Iscsitop.Target.Stores;
 
@@ -63,6 +64,9 @@ internal class ScsiTask
     /// <summary>The <see cref="Sanitizer.Count"/> of the unit when the first of them were placed.</summary>
     public int PlacedAt { get; set; }
 
+    /// <summary>What an UNMAP asks for.</summary>
+    public UnmapSum Unmapped { get; set; }
+
     /// <summary>Whether the handler may wait for a device: it runs on a worker.</summary>
     public bool MayBlock { get; set; }
 
@@ -97,6 +101,7 @@ internal class ScsiTask
         Blocks = 0;
         OutLength = InLength = 0;
         Placed = 0;
+        Unmapped = default;
         DataInCount = 0;
         MayBlock = false;
         _dataOut = default;

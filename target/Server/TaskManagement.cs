@@ -13,7 +13,10 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
 {
     private readonly List<Function> _pending = [];
 
-    /// <summary>Whether functions wait for tasks to end.</summary>
+    /// <summary>Functions that wait for tasks to end.</summary>
+    public int Count => _pending.Count;
+
+    /// <summary>Whether there are any.</summary>
     public bool Pending => _pending.Count > 0;
 
     /// <summary>Handles a request.</summary>
@@ -178,7 +181,17 @@ internal sealed class TaskManagement(Connection connection, Session session, Ful
             };
         }
 
-        public bool IsDone(ScsiCommands commands) =>
-            !Answered && Volatile.Read(ref _others) == 0 && Tasks.TrueForAll(t => commands.Find(t.Itt) != t.Task) && Units.TrueForAll(u => u.Unit.IsQuietBefore(u.Generation));
+        // Asked for each function that waits after each receive: nothing is allocated.
+        public bool IsDone(ScsiCommands commands)
+        {
+            if (Answered || Volatile.Read(ref _others) > 0) return false;
+            foreach ((uint itt, IscsiTask task) in Tasks)
+                if (commands.Find(itt) == task)
+                    return false;
+            foreach ((LogicalUnit unit, int generation) in Units)
+                if (!unit.IsQuietBefore(generation))
+                    return false;
+            return true;
+        }
     }
 }

@@ -7,6 +7,9 @@ namespace Iscsitop.Target.Stores;
 /// <param name="delay">The wait, whole milliseconds.</param>
 internal sealed class DelayStore(Store inner, TimeSpan delay) : Store
 {
+    /// <summary>What every read and write waits for: the delay, until it is told something else.</summary>
+    public Action Wait { get; set; } = () => Thread.Sleep(delay);
+
     public override long Length => inner.Length;
 
     public override long Grow() => inner.Grow();
@@ -31,25 +34,25 @@ internal sealed class DelayStore(Store inner, TimeSpan delay) : Store
 
     public override void Read(long offset, int length, ScsiTask task)
     {
-        Thread.Sleep(delay);
+        Wait();
         inner.Read(offset, length, task);
     }
 
     public override void Read(long offset, Span<byte> into)
     {
-        Thread.Sleep(delay);
+        Wait();
         inner.Read(offset, into);
     }
 
     public override void Put(long offset, ReadOnlySpan<byte> from)
     {
-        Thread.Sleep(delay);
+        Wait();
         inner.Put(offset, from);
     }
 
     public override void Unmap(long offset, long length)
     {
-        Thread.Sleep(delay);
+        Wait();
         using (Alone()) inner.Unmap(offset, length);
     }
 

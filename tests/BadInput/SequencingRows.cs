@@ -102,7 +102,9 @@ internal static class SequencingRows
         new("S5 Data-Out: a read that is under way", p =>
         {
             p.Login().Scsi("00", lun: 2).Next();
+            using var held = new HeldUnit(p.Target, 2);
             p.Scsi("28 00 00 00 00 00 00 00 01 00", read: 512, lun: 2, itt: 5).Send(P.DataOut(5, 1, 0, 0, new byte[16], final: true)).Next();
+            held.LetGo();
             p.Next();
         }, "status 02 6/2900, reject 09, data 512, lives"),
         .. from tag in new[] { 0u, 0x1234u, Pdu.ReservedTag }
@@ -188,10 +190,26 @@ internal static class SequencingRows
         new("S10 a hundred resets while a task hangs", p =>
         {
             p.Login().Scsi("00", lun: 2).Next();
+            using var held = new HeldUnit(p.Target, 2);
             p.Scsi("28 00 00 00 00 00 00 00 01 00", read: 512, lun: 2, itt: 5);
+            held.AwaitOne();
             for (uint i = 0; i < 100; i++) p.Function(5, lun: 2, itt: 0x900 + i);
+            // Its answer says that all have come, and none is answered yet.
+            p.Send(P.Bhs(Opcode.NopOut, immediate: true)).Next();
+            held.LetGo();
             for (uint i = 0; i < 100; i++) p.Next();
-        }, "status 02 6/2900, function 0 x100, lives"),
+        }, "status 02 6/2900, ping 0, function 0 x100, lives"),
+        new("S10 resets without end while a task hangs", p =>
+        {
+            p.Login().Scsi("00", lun: 2).Next();
+            using var held = new HeldUnit(p.Target, 2);
+            p.Scsi("28 00 00 00 00 00 00 00 01 00", read: 512, lun: 2, itt: 5);
+            held.AwaitOne();
+            for (uint i = 0; i < 200; i++) p.Function(5, lun: 2, itt: 0x900 + i);
+            for (uint i = 0; i < 72; i++) p.Next();
+            held.LetGo();
+            for (uint i = 0; i < 128; i++) p.Next();
+        }, "status 02 6/2900, reject 06 x72, function 0 x128, lives"),
         new("S10 a warm reset", p => p.Login().Function(6), "function 0, lives") { ShakesTarget = true },
         new("S10 a cold reset", p => p.Login().Function(7), "function 0, closed") { ShakesTarget = true },
         new("S12 a storm of reinstatements", p =>

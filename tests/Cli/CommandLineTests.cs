@@ -31,6 +31,9 @@ public sealed class CommandLineTests
     [TestCase("--color red", "invalid colour -- red (one of auto, always, never, 16, 256, true)")]
     [TestCase("-b list", "--batch cannot stand before list (options follow their command)")]
     [TestCase("5 list", "interval cannot stand before list (options follow their command)")]
+    [TestCase("demo --color red", "invalid colour -- red (one of auto, always, never, 16, 256, true)")]
+    [TestCase("demo --view nosuch --ascii", "invalid view -- nosuch (one of lun, initiator, session, target, opcode, heat, errors, pattern, tmf, findings)")]
+    [TestCase("demo -o json", "unknown option -- -o (see iscsitop demo --help)")]
     [TestCase("list x", "illegal argument -- x (see iscsitop list --help)")]
     [TestCase("list --probes zz*", "invalid probe -- zz* (a name or pattern like scsi-*; iscsitop list --probes lists them)")]
     [TestCase("target --nope", "unknown option -- --nope (see iscsitop target --help)")]
@@ -88,6 +91,7 @@ public sealed class CommandLineTests
     [TestCase("-s", "help")]
     [TestCase("-S", "help")]
     [TestCase("--list-fields")]
+    [TestCase("demo", "-s", "help")]
     public void The_fields_can_be_listed(params string[] args)
     {
         (int code, string output, _) = Run([.. args, "--view", "opcode"]);

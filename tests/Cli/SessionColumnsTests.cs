@@ -76,13 +76,13 @@ public sealed class SessionColumnsTests
     [Test]
     public void Names_that_stand_for_the_unknown_are_null_for_programs_and_shown_to_people()
     {
-        string json = Samples.Written(Of(OutputFormat.Json, "initiator", "target", "portal", "header_digest", "window", "retransmits_pct", "end"), Three());
+        string json = Samples.Written(Of(OutputFormat.Json, "initiator", "target", "portal", "via", "header_digest", "window", "retransmits_pct", "end"), Three());
         using JsonDocument document = JsonDocument.Parse(json);
         Assert.That(document.RootElement[0].GetProperty("rows").EnumerateArray().Select(r => r.GetRawText()), Is.EqualTo((string[])
         [
-            """{"initiator":"iqn.1994-05.com.example:host","target":"iqn.2026-01.com.example:a","portal":"127.0.0.1:3260","header_digest":"crc32c","window":32,"retransmits_pct":2.5,"end":null}""",
-            """{"initiator":null,"target":null,"portal":"127.0.0.1:3260","header_digest":null,"window":null,"retransmits_pct":null,"end":null}""",
-            """{"initiator":null,"target":null,"portal":"127.0.0.1:3260","header_digest":null,"window":null,"retransmits_pct":null,"end":"initiator-rst"}""",
+            """{"initiator":"iqn.1994-05.com.example:host","target":"iqn.2026-01.com.example:a","portal":"127.0.0.1:3260","via":"tcp","header_digest":"crc32c","window":32,"retransmits_pct":2.5,"end":null}""",
+            """{"initiator":null,"target":null,"portal":"127.0.0.1:3260","via":"tcp","header_digest":null,"window":null,"retransmits_pct":null,"end":null}""",
+            """{"initiator":null,"target":null,"portal":"127.0.0.1:3260","via":"tcp","header_digest":null,"window":null,"retransmits_pct":null,"end":"initiator-rst"}""",
         ]));
         Assert.That(Samples.Written(Of(OutputFormat.Csv, "initiator", "target"), Three()), Does.EndWith(",?192.0.2.8,?127.0.0.1:3260\r\n"));
     }

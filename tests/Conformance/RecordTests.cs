@@ -34,9 +34,45 @@ public sealed class RecordTests
         Assert.That(read.ExitCode, Is.Zero, read.All);
         Assert.That(read.Out, Does.Contain("INQUIRY"));
         Output snoop = Client.Run(Binary.Path, "snoop", "-r", path);
-        Assert.That((snoop.ExitCode, snoop.Error.TrimEnd()), Is.EqualTo((3, $"iscsitop: {path} is a recording and has no commands: iscsitop -r shows it")));
+        Assert.That((snoop.ExitCode, snoop.Error.TrimEnd()), Is.EqualTo((3, $"iscsitop: {path} is a recording without events: those of iscsitop record --events have them; iscsitop -r shows it")));
         Output list = Client.Run(Binary.Path, "list", "-r", path);
         Assert.That(list.Out, Does.Contain(target.Pid.ToString(CultureInfo.InvariantCulture)), list.All);
+    }
+
+    [Test]
+    public void A_torn_tail_costs_nothing_before_it_and_alone_is_an_error()
+    {
+        using var scratch = new Scratch();
+        string path = scratch.File("a.rec"), torn = scratch.File("torn.rec"), alone = scratch.File("alone.rec");
+        Client.RunWell(Binary.Path, "record", path, "-r", Corpus.PathOf("reads.pcap"));
+        byte[] whole = File.ReadAllBytes(path);
+        File.WriteAllBytes(torn, [.. whole, .. whole[..^7]]);
+        File.WriteAllBytes(alone, whole[..^7]);
+        string[] report = ["-b", "-o", "csv", "-F", "target,lun,reads,writes", "-r"];
+        Output good = Client.Run(Binary.Path, [.. report, path]), cut = Client.Run(Binary.Path, [.. report, torn]);
+        Assert.That((cut.ExitCode, cut.Out, cut.Error.TrimEnd()), Is.EqualTo((0, good.Out, "iscsitop: cut short: its last block is not whole")));
+        Output nothing = Client.Run(Binary.Path, [.. report, alone]);
+        Assert.That((nothing.ExitCode, nothing.Out, nothing.Error.TrimEnd()),
+            Is.EqualTo((3, "", $"iscsitop: {alone} is a recording without a snapshot: cut short: its last block is not whole")));
+        Output piped = Client.Run("sh", "-c", $"cat {alone} | {Binary.Path} {string.Join(' ', report)} -");
+        Assert.That((piped.ExitCode, piped.Error.TrimEnd()), Is.EqualTo((3, "iscsitop: standard input is a recording without a snapshot: cut short: its last block is not whole")));
+    }
+
+    [TestCase("-TERM")]
+    [TestCase("-INT")]
+    public void What_is_no_whole_block_yet_is_written_at_the_end(string signal)
+    {
+        using var scratch = new Scratch();
+        string path = scratch.File("a.rec");
+        using TargetProcess target = TargetProcess.Start("0=ram:8MiB");
+        using Subscriber recorder = target.Attach("record", path, "0.1");
+        Assert.That(recorder.Error.WaitFor(t => t.Contains("recording to ", StringComparison.Ordinal), Client.Patience), recorder.Error.Text);
+        // As many reports as make some snapshots of another subscriber.
+        using (Subscriber clock = target.Attach("-b", "-o", "csv", "0.1", "12")) clock.Out.ToEnd();
+        recorder.Signal(signal);
+        Assert.That(recorder.Error.ToEnd(), Does.Match(@"(?m)^[1-9]\d* snapshots in 1 blocks, \d+ bytes written$"));
+        Output read = Client.Run(Binary.Path, "-b", "-r", path);
+        Assert.That((read.ExitCode, read.Error), Is.EqualTo((0, "")), read.All);
     }
 
     [Test]

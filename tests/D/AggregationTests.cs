@@ -98,6 +98,9 @@ public sealed class AggregationTests
         aggregation.Normalize(7);
         aggregation.Add(["e"], 100);
         Assert.That(Values(aggregation), Is.EqualTo(new[] { "a 1", "b 2", "c 4", "d 5", "e 100" }));
+        aggregation.Normalize(0);
+        Assert.That(Values(aggregation), Is.EqualTo(new[] { "a 10", "b 20", "c 30", "d 40", "e 100" }));
+        aggregation.Normalize(-1);
         aggregation.Denormalize();
         Assert.That(Values(aggregation), Is.EqualTo(new[] { "a 10", "b 20", "c 30", "d 40", "e 100" }));
     }

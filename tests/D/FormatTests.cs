@@ -97,6 +97,22 @@ public sealed class FormatTests
         => Assert.That(DRig.Printf(format, ((DType)type, value)), Is.EqualTo(expected));
 
     [Test]
+    public void Every_conversion_that_takes_a_type_prints_it()
+    {
+        (DType Type, object Value)[] values = [(DType.Char, 65L), (DType.UInt16, 65L), (DType.Int16, 65L), (DType.Int, 65L), (DType.Int64, 65L), (DType.UInt64, 65L), (DType.String, "A"), (Buffer, new byte[8])];
+        foreach (string name in Conversion.Names)
+        {
+            Conversion conversion = Conversion.Find(name)!;
+            foreach ((DType type, object value) in values.Where(pair => conversion.Takes(pair.Type)))
+            {
+                Assert.That(DRig.Printf("%3" + name, (type, value)).Length, Is.GreaterThanOrEqualTo(3), name);
+            }
+            bool never = !values.Any(pair => conversion.Takes(pair.Type));
+            Assert.That(never, Is.EqualTo(conversion.Rule is ConversionRule.Never or ConversionRule.None), name);
+        }
+    }
+
+    [Test]
     public void Text_stands_between_conversions()
         => Assert.That(DRig.Printf("<%s: %d>\n", (DType.String, "é"), (DType.Int, 3L)), Is.EqualTo("<é: 3>\n"));
 

@@ -1,3 +1,4 @@
+using CsCheck;
 using Iscsitop.Engine.D;
 
 namespace Iscsitop.Tests.D;
@@ -130,6 +131,66 @@ public sealed class PrintaTests
         Assert.That((count.Tag, count.Message), Is.EqualTo(("D_PRINTA_AGGKEY", "printa( ): @a and @bb do not have matching key signatures: @a has 1 key, @bb has 2 keys")));
         DCompileException kind = Assert.Throws<DCompileException>(() => Format.CheckJoin([one, number], 3))!;
         Assert.That((kind.Tag, kind.Message), Is.EqualTo(("D_PRINTA_AGGPROTO", "printa( ): @n[ ] key #1 is incompatible with @a:\n        a key #1: string\n        n key #1: int")));
+    }
+
+    [Test]
+    public void A_distribution_that_is_missing_in_a_join_is_empty()
+    {
+        (Aggregation counts, _) = Two();
+        counts.Truncate(-1);
+        Aggregation levels = DRig.New(AggregatingFunction.Lquantize, Name, 0, 10, 5);
+        Assert.That(DRig.Printa("%s %@d%@d", counts, levels), Is.EqualTo("b 1\n           value  ------------- Distribution ------------- count    \n"
+            + $"             < 0 |{Empty} 0        \n               0 |{Empty} 0        \n               5 |{Empty} 0        \n"));
+        Assert.That(DRig.Printa("%@d;", counts, counts, levels), Is.EqualTo("1;"));
+    }
+
+    [Test]
+    public void Keys_of_other_sizes_are_printed_but_never_equal()
+    {
+        Aggregation narrow = DRig.New(AggregatingFunction.Count, [DType.Int]);
+        Aggregation wide = DRig.New(AggregatingFunction.Count, [DType.Int64]);
+        narrow.Add([1L]);
+        wide.Add([1L]);
+        Assert.That(DRig.Print(narrow, wide), Is.EqualTo("                1                0                1\n        1                1                0\n"));
+        Assert.That(DRig.Printa("%d %@d %@d\n", narrow, wide), Is.EqualTo("1 0 1\n1 1 0\n"));
+    }
+
+    [Test]
+    public void A_join_has_every_key_once_in_order()
+    {
+        Gen<(int Key, long Value)[]> values = Gen.Select(Gen.Int[-2, 5], Gen.Long[-2, 2]).Array[0, 12];
+        Gen.Select(values, values).Sample((left, right) =>
+        {
+            Aggregation first = DRig.New(AggregatingFunction.Sum, [DType.Int]);
+            Aggregation second = DRig.New(AggregatingFunction.Max, [DType.Int]);
+            foreach ((int key, long value) in left) first.Add([(long)key], value);
+            foreach ((int key, long value) in right) second.Add([(long)key], value);
+            IEnumerable<string> expected = left.Concat(right).Select(pair => pair.Key).Distinct()
+                .Select(key => (Key: key, Sum: left.Where(pair => pair.Key == key).Sum(pair => pair.Value),
+                    Max: right.Where(pair => pair.Key == key).Select(pair => pair.Value).DefaultIfEmpty().Max()))
+                .OrderBy(row => row.Sum).ThenBy(row => row.Max).ThenBy(row => (uint)row.Key).Select(row => $"{row.Key} {row.Sum} {row.Max}");
+            Assert.That(DRig.Printa("%d %@d %@d|", first, second), Is.EqualTo(string.Concat(expected.Select(row => row + "|"))));
+        });
+    }
+
+    [Test]
+    public void Any_text_is_a_format_or_is_refused()
+    {
+        const string letters = "%%%@@dxsY*-0.3c %";
+        Gen<string> texts = Gen.Int[0, letters.Length - 1].Array[0, 16].Select(which => string.Concat(which.Select(at => letters[at])));
+        Gen.Select(texts, Gen.Enum<AggregatingFunction>(), Gen.Long).Sample((text, function, value) =>
+        {
+            Aggregation aggregation = DRig.New(function, [DType.Int, DType.String], AggregationTests.Parameters(function));
+            aggregation.Add([value, "k"], value);
+            try
+            {
+                Assert.That(DRig.Printa(text, aggregation), Has.Length.LessThan(3 * FormatPart.Most + 16 * 128 * 72));
+            }
+            catch (DCompileException wrong)
+            {
+                Assert.That(wrong.Tag, Does.StartWith("D_"));
+            }
+        }, iter: 5_000);
     }
 
     [Test]

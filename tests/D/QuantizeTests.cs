@@ -133,6 +133,18 @@ public sealed class QuantizeTests
         Assert.That(lines, Has.Length.EqualTo(2 + 1 + 18 + 18 + 1 + 2));
     }
 
+    [TestCase(10, 0, 3, 10, "< 1|1|2|3|4|5|6|7|8|9|10|20|30|40|50|60|70|80|90|100|200|300|400|500|600|700|800|900|1000|2000|3000|4000|5000|6000|7000|8000|9000|>= 10000")]
+    [TestCase(2, 3, 4, 4, "< 8|8|12|16|24|>= 32")]
+    [TestCase(10, 17, 30, 10, "< 100000000000000000|100000000000000000|200000000000000000|300000000000000000|400000000000000000|500000000000000000|600000000000000000|700000000000000000|800000000000000000|900000000000000000|>= 1000000000000000000")]
+    public void An_llquantize_has_the_levels_that_its_arguments_say(int factor, int low, int high, int steps, string labels)
+    {
+        Aggregation aggregation = DRig.New(AggregatingFunction.Llquantize, None, factor, low, high, steps);
+        aggregation.Add([], 0);
+        aggregation.Add([], long.MaxValue);
+        IEnumerable<string> lines = DRig.Print(aggregation).Split('\n')[2..^2].Select(line => line[..line.IndexOf('|')].Trim());
+        Assert.That(string.Join('|', lines), Is.EqualTo(labels));
+    }
+
     [Test]
     public void A_value_is_in_the_bucket_that_its_number_says()
         => Gen.Select(Gen.Enum<AggregatingFunction>().Where(function => function >= AggregatingFunction.Quantize), Values).Sample((function, value) =>

@@ -1,3 +1,4 @@
+using CsCheck;
 using Iscsitop.Engine.D;
 using Iscsitop.Target.Probes;
 
@@ -46,6 +47,13 @@ public sealed class RunTests
     {
         var run = new Running("scsi-command", new DOptions()).Begin().Command();
         Assert.That(run.Output, Does.EndWith("  0      5             receive:scsi-command \n"));
+    }
+
+    [Test]
+    public void Empty_braces_are_the_default_action()
+    {
+        Assert.That(new Running("BEGIN { }", new DOptions()).Begin().Output, Does.EndWith("  0      1                           :BEGIN \n"));
+        Assert.That(new Running("BEGIN { x = 1; @ = count(); }", new DOptions()).Begin().Output, Is.Empty);
     }
 
     [Test]
@@ -127,5 +135,102 @@ public sealed class RunTests
         run.Command(4);
         run.Fire(Iscsitop.Tests.Engine.Events.Command(0, 5, 0, 6, 0x28, 0), instance: 8);
         Assert.That(run.Output, Is.EqualTo("6 "));
+    }
+
+    [TestCase("iscsi8:::data-send { }", true)]
+    [TestCase("iscsi:::data-send { }", true)]
+    [TestCase("isc*:::data-send { }", true)]
+    [TestCase("data-send { }", true)]
+    [TestCase("cifs:::data-send { }", false)]
+    [TestCase("http*:::data-send { }", false)]
+    [TestCase("iscsix:::data-send { }", false)]
+    [TestCase("iscsi8:::nothing { }", false)]
+    public void Probes_of_engines_that_may_come_are_asked_for(string program, bool asked)
+    {
+        DProgram compiled = DProgram.Compile([new DSource { Text = program }], new DOptions { ZDefs = true }, new ProbeCatalog());
+        Assert.That(compiled.Events, Is.EqualTo(asked ? Probe.DataSend.Bit() : 0));
+    }
+
+    [Test]
+    public void Several_sources_are_one_program()
+    {
+        var run = new Running("BEGIN { x = 3; @ = sum(1); }", null, "BEGIN { x++; @ = sum(2); printf(\"%d\", x); }").Begin();
+        Assert.That(run.Output, Is.EqualTo("4"));
+        Assert.That((run.Program.Matched(0), run.Program.Matched(1)), Is.EqualTo((1, 1)));
+        Assert.That(run.Aggregations(), Is.EqualTo("\n                3\n"));
+    }
+
+    [Test]
+    public void A_fault_in_ERROR_fires_no_other()
+    {
+        var run = new Running("BEGIN { trace(*(int *)8); } ERROR { printf(\"%d %x\", arg4, arg5); } ERROR { trace(*(int *)16); }").Begin();
+        Assert.That(run.Output, Is.EqualTo("1 8"));
+        Assert.That(run.Errors, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public void A_tick_has_the_wall_s_time_too_and_may_be_far_away()
+    {
+        var run = new Running("tick-1s { printf(\"%d %d;\", timestamp, walltimestamp - timestamp); } tick-100000d { printf(\"never\"); }");
+        run.Session.Begin(long.MaxValue / 2, 0);
+        run.Session.Advance((long.MaxValue / 2) + 1_500_000_000, (long.MaxValue / 2) + 1_500_000_005);
+        Assert.That(run.Output, Is.EqualTo("4611686019427387903 5;"));
+    }
+
+    [Test]
+    public void Aggregations_are_bounded_and_drops_counted()
+    {
+        var run = new Running("#pragma D option aggsize=1k\nscsi-command { @[args[1]->ii_itt] = count(); }").Begin();
+        for (uint i = 0; i < 100; i++) run.Command(i);
+        Assert.That(run.Session.AggregationDrops, Is.InRange(50, 99));
+    }
+
+    [Test]
+    public void Setopt_takes_effect_at_once()
+    {
+        var run = new Running("BEGIN { trace(1); } BEGIN { setopt(\"quiet\"); } BEGIN { trace(2); }", new DOptions()).Begin();
+        Assert.That(run.Output, Does.EndWith("  0      1                           :BEGIN \n2"));
+    }
+
+    [Test]
+    public void The_begin_may_exit()
+    {
+        var run = new Running("BEGIN { exit(1); } BEGIN { printf(\"no\"); } scsi-command { printf(\"no\"); } tick-1s { printf(\"no\"); } END { printf(\"end\"); }").Begin();
+        run.Command().Advance(5_000_000_000).End();
+        Assert.That((run.Output, run.Session.ExitStatus), Is.EqualTo(("end", 1)));
+    }
+
+    [Test]
+    public void A_probe_s_own_variables_say_where_it_is()
+    {
+        var run = new Running("scsi-command { printf(\"%s:%s:%s:%s %d %d %d %d %d\", probeprov, probemod, probefunc, probename, epid, id, pid, tid, walltimestamp - timestamp); }").Begin().Command();
+        Assert.That(run.Output, Is.EqualTo("iscsi7:iscsitop:receive:scsi-command 1 5 7 5 1000000"));
+    }
+
+    // What a program that is written at random may do: be refused with a message, or run. Never anything else.
+    [Test]
+    public void Whatever_is_written_is_refused_or_runs()
+    {
+        string[] words = ["BEGIN", "scsi-command", "{", "}", "/", "(", ")", "x", "self->y", "this->z", "a[1]", "=", "+=", "++", "1", "0", "\"s\"", ";", "@", "@a[x]", "count()", "quantize(x)",
+            "printf(\"%d\", x)", "printa(@a)", "trace(x)", "args[1]->ii_itt", "*args[2]->ic_cdb", "args[0]", "&", "*", "-", "?", ":", "==", "alloca(8)", "(int *)", "(char)", "strjoin(\"a\", \"b\")",
+            "substr(\"abc\", x, -1)", "lltostr(x, 3)", "strtok(NULL, \",\")", "exit(0)", "inline int q = 3;", "struct s { int a; };", "(struct s *)", "->a", "sizeof", "stringof", ",", "%", "<<", "timestamp", "NULL", "tick-1s"];
+        int ran = 0;
+        Gen.Int[0, words.Length - 1].Array[1, 12].Sample(chosen =>
+        {
+            string body = string.Join(' ', chosen.Select(i => words[i]));
+            foreach (string program in new[] { body, $"scsi-command {{ x = 1; @a[x] = count(); {body}; }}" })
+            {
+                try
+                {
+                    var run = new Running(program).Begin().Command().Advance(3_000_000_000).End();
+                    run.Aggregations();
+                    Interlocked.Increment(ref ran);
+                }
+                catch (DCompileException)
+                {
+                }
+            }
+        }, iter: 20_000);
+        Assert.That(ran, Is.GreaterThan(100));
     }
 }

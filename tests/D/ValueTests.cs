@@ -186,4 +186,60 @@ public sealed class ValueTests
         Assert.That(run.Errors.Single(), Does.Contain("out of scratch space in action #2"));
         Assert.That(run.Output, Is.EqualTo("again"));
     }
+
+    [Test]
+    public void Inlines_may_have_parameters()
+    {
+        var run = new Running("inline int twice[int a] = a + a; inline string of[string s, int n] = n ? s : \"none\"; BEGIN { x = 4; printf(\"%d %s %s\", twice[twice[x]], of[\"s\", x], of[\"s\", 0]); }").Begin();
+        Assert.That(run.Output, Is.EqualTo("16 s none"));
+    }
+
+    [Test]
+    public void Inlines_of_inlines_have_an_end()
+    {
+        string doubled = string.Concat(Enumerable.Range(1, 40).Select(i => $"inline long a{i} = a{i - 1} + a{i - 1};"));
+        Assert.That(Running.Fails($"inline long a0 = timestamp; {doubled} BEGIN {{ trace(a40); }}"), Does.StartWith("[D_TOOBIG]"));
+        string deep = string.Concat(Enumerable.Range(1, 2000).Select(i => $"inline long a{i} = 1 + a{i - 1};"));
+        Assert.That(Running.Fails($"inline long a0 = timestamp; {deep} BEGIN {{ trace(a2000); }}"), Does.StartWith("[D_TOOBIG]"));
+    }
+
+    [Test]
+    public void A_struct_of_the_provider_is_printed()
+    {
+        string output = new Running("scsi-command { print(*args[0]); print(*args[1]); }").Begin().Command(77).Output;
+        Assert.That(output, Does.Contain("string ci_remote = [ \"192.0.2.7\" ]").And.Contain("uint32_t ii_itt = 0x4d"));
+    }
+
+    // The clauses of published scripts that ask most of the language.
+    [Test]
+    public void Scripts_of_others_run()
+    {
+        var run = new Running("""
+            #pragma D option quiet
+            string scsi_cmd[uchar_t];
+            inline int OPT_one = 1;
+            dtrace:::BEGIN { scsi_cmd[0x28] = "read(10)"; printf("Tracing...\n") }
+            iscsi*:::scsi-command
+            {
+                this->code = *args[2]->ic_cdb;
+                this->cmd = scsi_cmd[this->code] != NULL ? scsi_cmd[this->code] : lltostr(this->code);
+                @[args[0]->ci_remote, this->cmd] = count();
+                OPT_one ? @one = count() : 1;
+                @total = sum(args[1]->ii_datalen);
+                self->ts = timestamp;
+                ticks = 3;
+            }
+            iscsi*:::data-send /self->ts && (args[1]->ii_flags & ISCSI_FLAG_FINAL)/
+            {
+                @lat["us"] = quantize((timestamp - self->ts) / 1000);
+                bytes += args[1]->ii_datalen;
+                self->ts = 0;
+            }
+            profile:::tick-1sec /ticks > 0/ { ticks--; }
+            dtrace:::END { printa("   %-26s %14s %@8d\n", @); printf("%d %d", bytes, ticks); trunc(@lat); }
+            """).Begin();
+        run.At(1_000).Command(1).At(9_000).DataIn(1).Command(2, opcode: 0x35).Advance(1_000_000_000).End();
+        Assert.That(run.Output, Is.EqualTo("Tracing...\n   192.0.2.7                              53        1\n   192.0.2.7                        read(10)        1\n4096 2"));
+        Assert.That(run.Aggregations(), Is.EqualTo("\n                2\n                0\n"));
+    }
 }

@@ -182,10 +182,12 @@ public sealed class ScsiCommandsTests
     {
         using Initiator initiator = _target.Login("slow");
         ArraySegment<byte> a = Cdb.Buffer(512), b = Cdb.Buffer(512);
+        using var held = new HeldUnit(_target, 1);
         uint slow = initiator.Submit(Cdb.Read10(1, 0, 1, a));
         uint fast = initiator.Submit(Cdb.Read10(0, 0, 1, b));
         initiator.Send();
         Assert.That(initiator.Complete().Tag, Is.EqualTo(fast));
+        held.LetGo();
         Assert.That(initiator.Complete().Tag, Is.EqualTo(slow));
     }
 

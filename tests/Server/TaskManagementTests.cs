@@ -33,8 +33,13 @@ public sealed class TaskManagementTests
         using RawPeer peer = _target.Connect().Login();
         peer.Send(RawPeer.ScsiCommand(new byte[6], 5, peer.CmdSn++, 0x80, 0, lun: 1));
         peer.Expect(Opcode.ScsiResponse);
+        using var held = new HeldUnit(_target, 1);
         peer.Send(RawPeer.ScsiCommand(Cdb.Ten(0x28, 0, 1), 1, peer.CmdSn++, 0xc0, 512, lun: 1));
-        Assert.That(Ask(peer, TaskFunction.AbortTask, reference: 1, lun: 1), Is.EqualTo(TaskFunctionResponse.Complete), "and no status comes before or after");
+        held.AwaitOne();
+        peer.Send(Request(TaskFunction.AbortTask, 1, 1, peer.CmdSn), RawPeer.Bhs(Opcode.NopOut, immediate: true));
+        peer.Expect(Opcode.NopIn);
+        held.LetGo();
+        Assert.That(peer.Expect(Opcode.TaskManagementResponse).Bhs[2], Is.EqualTo((byte)TaskFunctionResponse.Complete), "and no status comes before or after");
         peer.Send(RawPeer.Bhs(Opcode.NopOut, immediate: true));
         peer.Expect(Opcode.NopIn);
     }

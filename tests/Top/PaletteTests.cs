@@ -62,6 +62,34 @@ public sealed class PaletteTests
             Assert.That(mono[Palette.Index(style)], Is.Not.EqualTo(mono[Palette.Index(Style.Text)]), style.ToString());
     }
 
+    [Test]
+    public void Without_colours_a_header_is_not_taken_for_the_selected_row()
+    {
+        Look[] mono = Palette.For(ColorDepth.Mono);
+        foreach (Style header in (Style[])[Style.Header, Style.SortHeader])
+            for (Style style = 0; style < Style.Count; style++)
+                Assert.That(mono[Palette.Index(style | Style.Selected)].Weight & Weight.Reverse, Is.Not.EqualTo(mono[Palette.Index(header)].Weight & Weight.Reverse), $"{header} {style}");
+    }
+
+    [TestCase("Full")]
+    [TestCase("Indexed")]
+    public void Text_on_the_terminals_own_ground_is_read_on_white_and_on_black(string depth)
+    {
+        foreach (Look look in Palette.For(Enum.Parse<ColorDepth>(depth)).Where(l => l.Background.IsOwn && !l.Foreground.IsOwn))
+        {
+            double light = Luminance(look.Foreground) + 0.05;
+            Assert.That(Math.Min(1.05 / light, light / 0.05), Is.GreaterThanOrEqualTo(3), look.ToString());
+        }
+    }
+
+    [Test]
+    public void Of_the_sixteen_none_is_text_that_vanishes_on_light_or_dark()
+    {
+        const int Red = 1, Green = 2, Magenta = 5, Cyan = 6;
+        foreach (Look look in Palette.For(ColorDepth.Sixteen).Where(l => l.Background.IsOwn && !l.Foreground.IsOwn))
+            Assert.That(look.Foreground.Index, look.Weight.HasFlag(Weight.Bold) ? Is.AnyOf(Red, Magenta) : Is.AnyOf(Red, Green, Magenta, Cyan));
+    }
+
     [TestCase(0, 0, 0, 16)]
     [TestCase(255, 255, 255, 231)]
     [TestCase(255, 0, 0, 196)]
@@ -88,6 +116,18 @@ public sealed class PaletteTests
         state.Colors = false;
         Assert.That((looks.Follow(state), looks.Now), Is.EqualTo((true, Palette.For(ColorDepth.Mono))));
         Assert.That(looks.Follow(state), Is.False);
+    }
+
+    // As in the WCAG's contrast ratio; the cube and the greys of 256 are what Nearest takes them for.
+    private static double Luminance(Tint tint)
+    {
+        (int r, int g, int b) = tint.Index >= 232 ? (8 + 10 * (tint.Index - 232), 8 + 10 * (tint.Index - 232), 8 + 10 * (tint.Index - 232))
+            : tint.Index >= 16 ? (Shade((tint.Index - 16) / 36), Shade((tint.Index - 16) / 6 % 6), Shade((tint.Index - 16) % 6))
+            : (tint.Red, tint.Green, tint.Blue);
+        return 0.2126 * Linear(r) + 0.7152 * Linear(g) + 0.0722 * Linear(b);
+
+        static int Shade(int level) => level == 0 ? 0 : 55 + 40 * level;
+        static double Linear(int c) => c / 255.0 <= 0.03928 ? c / 255.0 / 12.92 : Math.Pow((c / 255.0 + 0.055) / 1.055, 2.4);
     }
 
     [TestCase("xterm", true)]

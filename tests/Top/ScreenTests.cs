@@ -2,6 +2,7 @@ using System.Text;
 using Iscsitop.Cli;
 using Iscsitop.Cli.Top;
 using Iscsitop.Engine;
+using Iscsitop.Target.Probes;
 using Frame = Iscsitop.Cli.Top.Frame;
 
 namespace Iscsitop.Tests.Top;
@@ -12,11 +13,11 @@ internal sealed class Seen
     private readonly int _width;
     private readonly int _height;
 
-    public Seen(int width, int height, TopOptions? options = null, IReadOnlyList<Finding>? findings = null, Glyphs? glyphs = null)
+    public Seen(int width, int height, TopOptions? options = null, IReadOnlyList<Finding>? findings = null, Glyphs? glyphs = null, bool examines = false)
     {
         (_width, _height) = (width, height);
         State = new State(options ?? new TopOptions());
-        Frame = new Frame(State, _ => findings ?? []);
+        Frame = new Frame(State, examines ? null : _ => findings ?? []);
         Screen = new Screen(State, Frame, glyphs ?? Glyphs.Unicode, TimeZoneInfo.Utc);
         Controls = new Controls(State, Frame, Screen);
         State.Ask = new SyntheticEvents(glyphs ?? Glyphs.Unicode).Ask;
@@ -627,6 +628,19 @@ public sealed class ScreenTests
         seen.Frame.Progress = 0.456;
         Assert.That(seen.Press("Up").Text, Does.Match("reading the file  45 % █+"));
         Assert.That(seen.With(new SyntheticLoad().Take()).Text, Does.Not.Contain("reading"));
+    }
+
+    [TestCase(60)]
+    [TestCase(100)]
+    public void Operations_have_their_whole_names_while_other_columns_can_go(int width)
+    {
+        var snapshot = new Snapshot { Seconds = 1 };
+        var engine = new EngineStatus { Pid = 1, Source = "target", Seconds = 1 };
+        var connection = new ConnectionInfo(1, "192.0.2.1:3260", "192.0.2.7:50001", "iqn.2026-01.x:t", "iqn.2026-01.x:i", "400000000001", 1);
+        snapshot.Engines.Add(engine);
+        foreach (ushort operation in new ushort[] { 0x3500, 0x9100, 0x5f05 })
+            snapshot.Cells.Add(new CellDelta { Cell = new Iscsitop.Engine.Cell { Key = new CellKey(1, 0, operation), Started = 1, Completed = 1 }, Connection = connection, Engine = engine });
+        Assert.That(new Seen(width, 30).With(snapshot).Press("5").Text, Does.Contain("SYNCHRONIZE CACHE(10) ").And.Contain("SYNCHRONIZE CACHE(16) ").And.Match(@"\nPERSISTENT RESERVE OUT[^…]* "));
     }
 
     [Test]

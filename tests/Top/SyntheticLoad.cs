@@ -66,6 +66,7 @@ internal sealed class SyntheticLoad
             },
             Engine = _engine,
         });
+        foreach ((string initiator, long most) in new[] { (Esx1, 41L), (Esx2, 17L), (Backup, 9L) }) _snapshot.Initiators.Add(new InitiatorDelta(initiator, _engine, most));
         Unit(Fast, 0, "vmfs-a", 38, 0.97);
         Unit(Fast, 1, "vmfs-b", 12, 0.61);
         Unit(Archive, 0, "tape-cache", 9, 0.88);

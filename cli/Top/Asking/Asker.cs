@@ -1,3 +1,4 @@
+using Iscsitop.Cli.Tracing;
 using Iscsitop.Engine;
 using Iscsitop.Engine.D;
 using Iscsitop.Engine.Sources;
@@ -13,6 +14,9 @@ namespace Iscsitop.Cli.Top.Asking;
 /// <param name="onRead">Called on another thread while a file is read for it.</param>
 internal sealed class Asker(Origin origin, Func<IEnumerable<int>> engines, Glyphs glyphs, Func<Wants, EventHandler, Feed?> open, Action onRead)
 {
+    // What stands for the engine of packets in its provider's name.
+    private const int Packets = 1;
+
     /// <summary>Monotonic time and time of day, ns.</summary>
     public Func<(long Time, long Wall)> Now { get; init; } = () => (Target.Probes.Clock.Now, Target.Probes.Clock.Now + Target.Probes.Clock.WallOffset);
 
@@ -30,13 +34,18 @@ internal sealed class Asker(Origin origin, Func<IEnumerable<int>> engines, Glyph
         var catalog = new ProbeCatalog();
         try
         {
-            DProgram program = Compiled(line, catalog, capture is not null);
-            var watch = new DWatch(program, catalog, file, capture is null ? null : 1);
+            DProgram program = Compiled(line, catalog, capture);
+            var watch = new DWatch(program, catalog, file) { Instance = capture is null ? null : Packets };
             if (watch.Aggregations.Count == 0) return new("no aggregation in it: there is nothing to show, as in @[probename] = count()");
             (long time, long wall) = Now();
             if (!file) watch.Begin(time, wall);
             var made = new Asked(line, name, watch, file, glyphs);
-            if (open(new Wants(program.Events, TimeSpan.Zero), watch.OnEvent) is { } feed) made.Attach(feed, onRead);
+            if (open(new Wants(program.Events, TimeSpan.Zero), watch.OnEvent) is { } feed)
+            {
+                // Which of a recording's engines fired, its events say.
+                if (feed.Recorded) watch.Instance = null;
+                made.Attach(feed, onRead);
+            }
             asked = made;
             return Reply.Done;
         }
@@ -50,16 +59,11 @@ internal sealed class Asker(Origin origin, Func<IEnumerable<int>> engines, Glyph
         }
     }
 
-    private DProgram Compiled(string line, ProbeCatalog catalog, bool packets)
+    private DProgram Compiled(string line, ProbeCatalog catalog, CaptureOptions? capture)
     {
-        if (packets) catalog.AddEngine(1);
-        else
-            foreach (int pid in engines().DefaultIfEmpty(Environment.ProcessId)) catalog.AddEngine(pid);
-        var source = new DSource
-        {
-            Text = DLine.Program(line),
-            MacroVariables = new Dictionary<string, long> { ["pid"] = Environment.ProcessId, ["target"] = engines().FirstOrDefault() },
-        };
+        IEnumerable<int> instances = capture is null ? engines().DefaultIfEmpty(Environment.ProcessId) : Feed.EnginesOf(capture);
+        foreach (int instance in instances) catalog.AddEngine(instance);
+        var source = new DSource { Text = DLine.Program(line), MacroVariables = MacroVariables.Of(engines().FirstOrDefault()) };
         return DProgram.Compile([source], new DOptions { Quiet = true }, catalog);
     }
 }

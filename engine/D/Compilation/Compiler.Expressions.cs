@@ -1,4 +1,3 @@
-using System.Text;
 using Iscsitop.Engine.D.Execution;
 using Iscsitop.Engine.D.Syntax;
 
@@ -11,7 +10,8 @@ internal sealed partial class Compiler
     {
         bool statement = _statement;
         _statement = false;
-        Value value = Folded(expression switch
+        if (++_nodes > MaxNodes || ++_depth > MaxDepth) throw Error("D_TOOBIG", "expression is too large: inlines make it so", expression.Line);
+        Value value = expression switch
         {
             IntegerLiteral literal => Value.Known(literal.Type, literal, (long)literal.Value),
             StringLiteral literal => Value.Known(literal, literal.Value),
@@ -33,15 +33,11 @@ internal sealed partial class Compiler
             StringofExpression of => StringOf(of),
             AggregationReference aggregation => throw Error("D_AGG_NULL", $"@{Shown(aggregation.Name)} must be assigned the result of an aggregating function", aggregation.Line),
             _ => throw Error("D_SYNTAX", "expression is not understood", expression.Line),
-        });
+        };
+        _depth--;
         _statement = statement;
         return value;
     }
-
-    private static DType SizeType { get; } = new(DKind.Integer, "size_t", 8);
-
-    // An integer expression of constants is one, so that bounds and specialised closures see its value.
-    private static Value Folded(Value value) => value;
 
     private Value Name(NameExpression name)
     {
@@ -61,7 +57,7 @@ internal sealed partial class Compiler
     private Value Kernel(KernelName kernel)
     {
         if (!KernelVariables.TryGetValue(kernel.Name, out string? text))
-            throw Error("D_SYM_NOSYM", $"failed to resolve {(kernel.Module.Length > 0 ? kernel.Module : "kernel")}`{kernel.Name}: there is no kernel here; -D {kernel.Name}=VALUE gives it one", kernel.Line);
+            throw Error("D_IDENT_UNDEF", $"failed to resolve {kernel.Module}`{kernel.Name}: Unknown variable name (there is no kernel here; -D {kernel.Name}=VALUE gives it one)", kernel.Line);
         return Literals.TryInteger(text, out long value)
             ? Value.Known(value is >= int.MinValue and <= int.MaxValue ? DType.Int : DType.Int64, kernel, value)
             : Value.Known(kernel, text);
@@ -73,9 +69,9 @@ internal sealed partial class Compiler
         int expected = inline.Parameters?.Count ?? 0;
         if (arguments.Count != expected)
             throw Error("D_PROTO_LEN", $"{inline.Name}[ ] prototype mismatch: {arguments.Count} {(arguments.Count == 1 ? "key" : "keys")} passed, {expected} expected", at.Line);
-        if (!_expanding.Add(inline.Name)) throw Error("D_INL_LOOP", $"inline {inline.Name} refers to itself", at.Line);
         DType type = Resolve(inline.Type);
         Value[] given = [.. arguments.Select(Compile)];
+        if (!_expanding.Add(inline.Name)) throw Error("D_INL_LOOP", $"inline {inline.Name} refers to itself", at.Line);
         var before = new Dictionary<string, Value>(_parameters);
         _parameters.Clear();
         for (int i = 0; i < expected; i++) _parameters[inline.Parameters![i].Name] = Converted(given[i], Resolve(inline.Parameters[i].Type), at);
@@ -192,52 +188,6 @@ internal sealed partial class Compiler
             return Value.Of(then.IsNull ? otherwise.Type : then.Type, conditional, m => truth(m) != 0 ? yes(m) : no(m));
         }
         throw Error("D_OP_INCOMPAT", $"operator ?: operands must have compatible types: \"{then.Type.Name}\" : \"{otherwise.Type.Name}\"", conditional.Line);
-    }
-
-    private Value Cast(CastExpression cast)
-    {
-        DType type = Resolve(cast.Type);
-        Value operand = Compile(cast.Operand);
-        if (type.Kind == DKind.Void) return Value.Doing(cast, operand.AsStatement(), operand.Records);
-        if (type.IsString) return IsTextual(operand) || operand.Type.Kind == DKind.Pointer || operand.IsNull ? Value.Of(type, cast, TextOf(operand)) : throw BadCast(operand, type, cast);
-        if (type.Kind == DKind.Pointer && operand.Text is { } text) return Value.Of(type, cast, m => text(m) is { IsEmpty: false } kept ? m.Scratch.Keep(kept) : 0);
-        if (!type.IsScalar || operand.Number is null || operand.Type.Kind == DKind.Struct) throw BadCast(operand, type, cast);
-        return operand.Constant is { } known ? Value.Known(type, cast, known) : Value.Of(type, cast, operand.As(type)) with { IsArgument = operand.IsArgument && type.Kind == DKind.Pointer && type.Element!.Name == operand.Type.Element!.Name };
-    }
-
-    private DCompileException BadCast(Value operand, DType type, CastExpression cast) =>
-        Error("D_CAST_INVAL", $"invalid cast expression: \"{operand.Type.Name}\" to \"{type.Name}\"", cast.Line);
-
-    private Value StringOf(StringofExpression of)
-    {
-        Value operand = Compile(of.Operand);
-        if (operand.Type.IsString) return operand with { Source = of };
-        if (operand.Number is null || operand.Type.Kind == DKind.Struct)
-            throw Error("D_STRINGOF_TYPE", $"cannot convert expression of type {operand.Type.Name} to string", of.Line);
-        NumberOf address = operand.Number;
-        return Value.Of(DType.String, of, m => m.TextAt(address(m)));
-    }
-
-    private long SizeOf(SizeofExpression size)
-    {
-        if (size.Type is { } written)
-        {
-            DType type = Resolve(written);
-            return type.IsString ? options.StrSize : type.Kind == DKind.Void ? throw Error("D_SIZEOF_TYPE", "cannot apply sizeof to a void type", size.Line) : type.Size;
-        }
-        // Nothing is computed: a literal has its characters, as in C.
-        Value operand = Compile(size.Operand!);
-        if (operand.Literal is { } literal) return Encoding.UTF8.GetByteCount(literal) + 1;
-        return operand.Type.IsString ? options.StrSize : operand.Type.Size;
-    }
-
-    private Value Offset(OffsetofExpression offset)
-    {
-        DType type = Resolve(offset.Type);
-        DMember member = type.Members.FirstOrDefault(m => m.Name == offset.Member)
-            ?? throw Error(type.Kind == DKind.Struct ? "D_OFFSETOF_MEMB" : "D_OFFSETOF_TYPE",
-                type.Kind == DKind.Struct ? $"{offset.Member} is not a member of {Tagged(type)}" : $"offsetof operand must be of struct or union type, not {type.Name}", offset.Line);
-        return Value.Known(SizeType, offset, member.Offset);
     }
 
     private static string Tagged(DType type) => type.Name.Contains(' ', StringComparison.Ordinal) ? type.Name : "struct " + type.Name;

@@ -53,7 +53,7 @@ internal sealed partial class Compiler
     }
 
     private DCompileException NoMember(MemberExpression member, DType structure) =>
-        Error("D_UNKNOWN", $"{member.Member} is not a member of {Tagged(structure)}", member.Line);
+        Error("D_TYPE_MEMBER", $"{member.Member} is not a member of {Tagged(structure)}", member.Line);
 
     // A pointer that was kept: it must be to what the probe that fires has there.
     private static bool Argument(Machine m, DType structure, long address)

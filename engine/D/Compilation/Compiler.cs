@@ -6,6 +6,12 @@ namespace Iscsitop.Engine.D.Compilation;
 /// <summary>From a tree to closures: one for a program, whose sources are given to it in order.</summary>
 internal sealed partial class Compiler(DOptions options)
 {
+    // Nothing in D loops, so what a clause may cost is what it is made of; inlines of inlines could make that anything.
+    private const int MaxNodes = 100_000;
+
+    // Closures call one another as deep as the tree is.
+    private const int MaxDepth = 1000;
+
     private readonly TypeTable _types = new();
     private readonly Variables _variables = new();
     private readonly Dictionary<string, InlineDeclaration> _inlines = new(StringComparer.Ordinal);
@@ -16,6 +22,8 @@ internal sealed partial class Compiler(DOptions options)
     private Context _context = Context.None;
     private AggregationBudget? _budget;
     private bool _statement;
+    private int _nodes;
+    private int _depth;
 
     /// <summary>Values of kernel variables, for the source that is compiled.</summary>
     public IReadOnlyDictionary<string, string> KernelVariables { get; set; } = new Dictionary<string, string>();
@@ -54,6 +62,7 @@ internal sealed partial class Compiler(DOptions options)
     /// <summary>An inline; it is compiled where it is used, and once here to see whether it can be.</summary>
     public void Declare(InlineDeclaration declaration)
     {
+        _nodes = _depth = 0;
         DType type = Resolve(declaration.Type);
         if (declaration.Parameters is null)
         {
@@ -70,6 +79,7 @@ internal sealed partial class Compiler(DOptions options)
     public ClauseCode Compile(Clause clause, ProbeDescription description, IReadOnlyList<IReadOnlyList<DType>> arguments)
     {
         _context = new Context(description.Full, arguments);
+        _nodes = _depth = 0;
         NumberOf? predicate = null;
         if (clause.Predicate is { } condition)
         {
@@ -79,7 +89,8 @@ internal sealed partial class Compiler(DOptions options)
             predicate = value.Number;
         }
         Part = ClausePart.Actions;
-        bool records = clause.Actions is null;
+        // Nothing to do is the default action too: a line that says the probe fired.
+        bool records = clause.Actions is null or { Count: 0 };
         var statements = new List<ActionOf>();
         foreach (Expression action in clause.Actions ?? [])
         {

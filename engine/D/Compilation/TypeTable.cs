@@ -27,7 +27,7 @@ internal sealed class TypeTable
                 _types[name] = new DType(DKind.Integer, name, size, signed);
         foreach (DType known in new[] { DType.Void, DType.String, DType.Char, DType.Int, DType.UInt, DType.Long, DType.ULong }) _types[known.Name] = known;
         foreach (DType known in ProviderTypes.Structs) _types[known.Name] = known;
-        _types["string_t"] = DType.String;
+        _types["caddr_t"] = DType.Char.PointerTo();
     }
 
     /// <summary>Enumerators, the constants of enums.</summary>

@@ -25,6 +25,9 @@ internal sealed class BlockStore
     /// <summary>Bytes of a block, its header among them.</summary>
     public int SizeOf(int block) => BitConverter.ToInt32(_bytes, block - Header);
 
+    /// <summary>All of a block but its header.</summary>
+    public ReadOnlySpan<byte> Content(int block) => _bytes.AsSpan(block, SizeOf(block) - Header);
+
     /// <summary>From a block on.</summary>
     public Span<byte> At(int block) => _bytes.AsSpan(block);
 

@@ -12,7 +12,7 @@ internal sealed class DynamicTable(long limit)
     // What an element takes beside its block, at the table's usual load.
     private const int PerElement = 40;
 
-    private readonly BlockStore _store = new();
+    private BlockStore _store = new();
     private Slot[] _slots = new Slot[64];
     private int _count;
     private long _used;
@@ -71,7 +71,7 @@ internal sealed class DynamicTable(long limit)
     private int Add(ReadOnlySpan<byte> key, uint hash, int needed, ReadOnlySpan<byte> value = default)
     {
         int size = BlockStore.Rounded(needed);
-        if (_used + size + PerElement > limit || !_store.HasRoom(size, limit * 2))
+        if (_used + size + PerElement > limit || !HasRoom(size))
         {
             Drops++;
             return -1;
@@ -84,6 +84,17 @@ internal sealed class DynamicTable(long limit)
         _slots[at] = new Slot { Hash = hash, Block = block, KeyLength = key.Length };
         _count++;
         return at;
+    }
+
+    // What was given back may be of sizes that nobody asks for any more: then all that is there moves together.
+    private bool HasRoom(int size)
+    {
+        if (_store.HasRoom(size, limit * 2)) return true;
+        var store = new BlockStore();
+        foreach (ref Slot slot in _slots.AsSpan())
+            if (slot.Hash != 0) slot.Block = store.Rent(_store.SizeOf(slot.Block), _store.Content(slot.Block), default);
+        _store = store;
+        return _store.HasRoom(size, limit * 2);
     }
 
     // Those behind move up, so that a search may end at the first free slot.

@@ -14,7 +14,7 @@ internal sealed class Timers
     /// <summary>They start now.</summary>
     public void Start(Dispatch dispatch, long now)
     {
-        _timers = [.. dispatch.Timers.Select(t => (t.Probe, t.Clauses, now + Math.Max(Shortest, t.Probe.Period)))];
+        _timers = [.. dispatch.Timers.Select(t => (t.Probe, t.Clauses, After(now, t.Probe)))];
         Look();
     }
 
@@ -26,9 +26,15 @@ internal sealed class Timers
         for (int i = 1; i < _timers.Length; i++)
             if (_timers[i].Due < _timers[first].Due) first = i;
         (ProbeEntry probe, Enabling[] clauses, long due) = _timers[first];
-        _timers[first].Due = due + Math.Max(Shortest, probe.Period);
+        _timers[first].Due = After(due, probe);
         Look();
         return (clauses, due);
+    }
+
+    private static long After(long time, ProbeEntry probe)
+    {
+        long period = Math.Max(Shortest, probe.Period);
+        return time > long.MaxValue - period ? long.MaxValue : time + period;
     }
 
     private void Look()

@@ -6,7 +6,7 @@ internal sealed partial class Lexer
     private readonly List<OptionPragma> _pragmas = [];
 
     /// <summary>The options of pragmas since this was asked last, in order.</summary>
-    public IReadOnlyList<OptionPragma> TakePragmas()
+    public OptionPragma[] TakePragmas()
     {
         OptionPragma[] taken = [.. _pragmas];
         _pragmas.Clear();

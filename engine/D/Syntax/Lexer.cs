@@ -40,7 +40,7 @@ internal sealed partial class Lexer
     public bool InPredicate { get; set; }
 
     /// <summary>Whether a word is the name of a type.</summary>
-    public bool IsTypeName(string word) => TypeNames.Contains(word) || Words.LooksLikeType(word);
+    public bool IsTypeName(string word) => TypeNames.Contains(word) || Words.IsType(word);
 
     /// <summary>Where it is, to go back to.</summary>
     public Place Mark() => new(_at, _line, File, _pragmas.Count);

@@ -183,12 +183,15 @@ internal sealed partial class Parser
     private OffsetofExpression Offsetof()
     {
         int line = _token.Line;
+        char outer = _open;
         Next();
         Expect("(");
+        _open = ')';
         TypeName type = TypeNameOnly();
         Expect(",");
         string member = ExpectName();
         Expect(")");
+        _open = outer;
         return new(type, member, line);
     }
 }

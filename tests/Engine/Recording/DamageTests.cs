@@ -1,6 +1,8 @@
 using Iscsitop.Engine;
 using Iscsitop.Engine.Recording;
 using Iscsitop.Engine.Sources;
+using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Tests.Engine.Recording;
 
@@ -72,12 +74,33 @@ public sealed class DamageTests
     }
 
     [Test]
+    public void A_block_that_would_take_much_memory_is_left_out()
+    {
+        // Cells of one name, each with a histogram of its own: a bit or two for what takes kilobytes.
+        const int cells = 60_000;
+        var connection = new ConnectionInfo(1, "", "");
+        var cell = new Cell { Key = new CellKey(1, 0, 0x2800), Kind = CommandKind.Read, Completed = 8, Started = 8 };
+        foreach (Phase phase in Enum.GetValues<Phase>()) cell.Ensure(phase).AddBucket(10 + (int)phase, 8);
+        var snapshot = new Snapshot { Time = Everything.Start, Seconds = 1, Engines = { Everything.Engine } };
+        var delta = new CellDelta { Cell = cell, Connection = connection, Engine = Everything.Engine };
+        for (int i = 0; i < cells; i++) snapshot.Cells.Add(delta);
+        var writer = new BlockWriter();
+        writer.Add(snapshot);
+        byte[] block = writer.Finish()!;
+        Assert.That(block, Has.Length.LessThan(1 << 20));
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.That(Read([.. block, .. Everything.Recording(1, out _)]).Snapshots, Is.EqualTo(1), "the other block's");
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(200 << 20));
+    }
+
+    [Test]
     public void A_later_version_is_refused_by_its_name()
     {
         byte[] recording = Everything.Recording(1, out _);
-        recording[8] = 2;
+        recording[8] = BlockHeader.Version + 1;
         BitConverter.TryWriteBytes(recording.AsSpan(44), BlockHeader.Sum(recording.AsSpan(0, 44)));
-        Assert.That(() => Read(recording), Throws.TypeOf<CaptureFormatException>().With.Message.EqualTo("memory is a recording of version 2: a newer iscsitop reads it"));
+        Assert.That(() => Read(recording), Throws.TypeOf<CaptureFormatException>().With.Message.EqualTo("memory is a recording of version 3: a newer iscsitop reads it"));
     }
 
     private static (int Snapshots, string Problem) Read(byte[] bytes)

@@ -32,6 +32,11 @@ internal static class Everything
         s.Connections.Add(Delta(gone, engine, time - Start, 0));
         s.Units.Add(new UnitDelta { Target = open.Target, Lun = 0, Name = "disk-0", Identity = "naa.6001", BlockSize = 512, Engine = engine, MaxOutstanding = 7, BusyTime = 512 << 10, PeakIops = 150 });
         s.Units.Add(new UnitDelta { Target = open.Target, Lun = Lun.Max, Engine = engine });
+        if (second != 1) s.Initiators.Add(new InitiatorDelta(open.Initiator, engine, 5 + second % 2));
+        s.Initiators.Add(new InitiatorDelta(gone.Initiator, engine, 1));
+        s.Cells.Add(Cell(open, engine, 0, Reclaimed.Operation, CommandKind.Other, 3, 0, 3_000_000));
+        Reclaimed reclaimed = s.Cells[^1].Cell.EnsureReclaimed();
+        (reclaimed.Blocks, reclaimed.Descriptors, reclaimed.Unseen) = second % 2 == 0 ? (1L << 40, 4095, second) : (0, 0, 0);
         s.Cells.Add(Cell(open, engine, 0, 0x2800, CommandKind.Read, 200 + second, 4096, 1_000_000));
         s.Cells.Add(Cell(open, engine, 0, 0x2a00, CommandKind.Write, 20, 8192 + 512 * second, 2_000_000));
         if (second % 3 == 0) s.Cells.Add(Cell(new ConnectionInfo(1, "", ""), engine, Lun.Unknown, 0xff02, CommandKind.Other, 1, 0, 100));
@@ -65,10 +70,11 @@ internal static class Everything
         foreach (EngineStatus e in s.Engines) lines.Add(Line($"engine {e.Pid} {e.Source} {e.Version} {e.Alive} {e.Problem} {e.RingDrops} {e.OutboxDrops} {e.Folded} {e.Unmatched} {e.Lost} {e.Subscribers} {e.Connections} {e.Sessions} {e.Seconds} {e.PeakIops} {e.MaxOutstanding} {e.BusyTime} {e.Coverage}"));
         foreach (ConnectionDelta c in s.Connections) lines.Add(Line($"connection {c.Connection} {c.Engine.Pid} {c.Time} {Facts(c.Facts)} | {Facts(c.Total)} {Buckets(c.Total.NopTime)}"));
         foreach (UnitDelta u in s.Units) lines.Add(Line($"unit {u.Target} {u.Lun} {u.Name} {u.Identity} {u.BlockSize} {u.MaxOutstanding} {u.PeakIops} {u.BusyTime}"));
+        foreach (InitiatorDelta i in s.Initiators) lines.Add(Line($"initiator {i.Initiator} {i.Engine.Pid} {i.MaxOutstanding}"));
         foreach (CellDelta d in s.Cells)
         {
             Cell c = d.Cell;
-            lines.Add(Line($"cell {c.Key} {c.Kind} {d.Connection} {c.Started} {c.Completed} {c.Errors} {c.Aborted} {c.ReadBytes} {c.WriteBytes} {c.Outstanding} {string.Join(' ', Enum.GetValues<Phase>().Select(p => Buckets(c.Of(p))))}"));
+            lines.Add(Line($"cell {c.Key} {c.Kind} {d.Connection} {c.Started} {c.Completed} {c.Errors} {c.Aborted} {c.ReadBytes} {c.WriteBytes} {c.Outstanding} {c.Reclaimed?.Blocks}/{c.Reclaimed?.Descriptors}/{c.Reclaimed?.Unseen} {string.Join(' ', Enum.GetValues<Phase>().Select(p => Buckets(c.Of(p))))}"));
         }
         foreach (PatternDelta p in s.Patterns) lines.Add(Line($"pattern {p.Key} {p.Pattern.Count} {p.Pattern.Sequential} {p.Pattern.Random} {p.Pattern.Unplaced} {Join(p.Pattern.Sizes)} {Join(p.Pattern.Exact)} {Join(p.Pattern.Aligned)} {Join(p.Pattern.Seeks)} {p.Pattern.Interarrival?.Count}"));
         foreach (FailureDelta f in s.Failures) lines.Add(Line($"failure {f.Key} {f.Connection} {f.Count} {f.Total} {f.First} {f.Last}"));

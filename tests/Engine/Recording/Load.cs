@@ -12,7 +12,7 @@ internal sealed class Load
 {
     private const long Second = 1_000_000_000;
 
-    private readonly Random _random;
+    private readonly Random _random, _depths = new(7);
     private readonly bool _packets;
     private readonly List<Pair> _pairs = [];
     private readonly List<ConnectionDelta> _connections = [];
@@ -62,7 +62,11 @@ internal sealed class Load
             unit.PeakIops = 10 * (20 + _random.Next(30));
             snapshot.Units.Add(unit);
         }
-        foreach (ConnectionDelta connection in _connections) snapshot.Connections.Add(Facts(connection));
+        foreach (ConnectionDelta connection in _connections)
+        {
+            snapshot.Connections.Add(Facts(connection));
+            snapshot.Initiators.Add(new InitiatorDelta(connection.Connection.Initiator, _engine, 4 + _depths.Next(12)));
+        }
         return snapshot;
     }
 

@@ -51,7 +51,18 @@ public sealed class RecordingFeedTests
     [Test]
     public void There_are_no_commands_in_it() =>
         Assert.That(() => Feed.Open(new CaptureOptions { File = _scratch.File("a.rec") }, new Wants(0, default), onCommand: (in CompletedCommand _, in EventContext _) => { }),
-            Throws.TypeOf<CaptureFormatException>().With.Message.EndsWith("a.rec is a recording and has no commands: iscsitop -r shows it"));
+            Throws.TypeOf<CaptureFormatException>().With.Message.EndsWith("a.rec is a recording without events: those of iscsitop record --events have them; iscsitop -r shows it"));
+
+    [TestCase(8)]
+    [TestCase(20)]
+    [TestCase(100)]
+    public void One_that_has_nothing_whole_is_refused(int bytes)
+    {
+        string path = _scratch.File("torn.rec");
+        File.WriteAllBytes(path, File.ReadAllBytes(_scratch.File("a.rec"))[..bytes]);
+        Assert.That(() => Feed.Open(new CaptureOptions { File = path }, new Wants(0, default)),
+            Throws.TypeOf<CaptureFormatException>().With.Message.EndsWith("torn.rec is a recording without a snapshot: cut short: its last block is not whole"));
+    }
 
     [Test]
     public void A_screen_that_may_want_commands_later_opens_it()

@@ -1,6 +1,7 @@
 using Iscsitop.Engine;
 using Iscsitop.Engine.Recording;
 using Iscsitop.Engine.Sources;
+using Iscsitop.Tests.Pipeline;
 
 namespace Iscsitop.Tests.Engine.Recording;
 
@@ -21,6 +22,31 @@ public sealed class RoundTripTests
             Assert.That(Everything.Text(read), Is.EqualTo(Everything.Text(Everything.At(i))), $"second {i}");
         }
         Assert.That((reader.Next(read, 0), reader.Problem), Is.EqualTo((Moved.End, "")));
+    }
+
+    // tests/Captures/writes.pcapng, as the first version wrote it.
+    private const string Version1 = "aXNjc2lyZWMBAAMACQIAAOCuzkMBAAAA2DCdCQUV6xjwA6YaBRXrGAAAAAC4zXA4AAAAAAAAAAXFOr65Vn8DwAAAAPe5ZzmAAjmsJRc1GRZ9JE5/OymMhXp7AVeEcBpDVo"
+        + "ouqiL9q/oxI5b8pQDMgIx/JN9yEwANBhp9+NCNV9+s2gZvvAAAAACT3mCOA7Q3nsp1oCI1905SexyAPkSvJr4ECUJofSaivpX86FAq5hBC35OxTNOg4jz8+VqQSOW+AnkP"
+        + "5BncFFjKtcEfLZOtBuqE9Z44VcAAAAAAAbL/J61AAIcbe4AAJSQH1oNbS1w9p5RWsSeCWw9pPlr+txELwInDXmVEPQZA0//hM5qQkZGpKL+AY/UHFTlVKccU9tAIa/j10K"
+        + "oRtaM1H6Z3v2Dm1LuPriv4OsI4cvqI6tHR/KKnXM5byVkNocn8+y7BlV/tUwconWxsgSmO7cfAP7F4N2MD+aa1wX8yhY7tIin+yCs1pn5udb3sCZPzxghppIALQWlQxA0d"
+        + "RozNUvoI+dsiJsXtfxBDc+9lhwunoCI84Rh0f6OOWaMIG2Cqp7d4l1Yp5ZWjIT2dy06zP9givNyXAZVkro+mpcKTzcojoIT+B3K/pDZKZIewsl3J6IMUVnaMYjsIwIshqk"
+        + "PPogzma1ZOvHYA7yoF15BIrIiJtsdWfuBHv4G5c6T/cnlRavTAvk2l33xNJph0l0w4PGBj9NWXdTZGWkFnYNS5ZxnMwTheNpo5NXLOq39LPyA=";
+
+    [Test]
+    public void The_first_version_is_read_and_has_no_initiators()
+    {
+        using var reader = new RecordingReader(new MemoryStream(Convert.FromBase64String(Version1)), "memory");
+        var read = new Snapshot();
+        Assert.That(reader.Next(read, 0), Is.EqualTo(Moved.Packet));
+        using Feed feed = Feed.Open(new CaptureOptions { File = Corpus.PathOf("writes.pcapng") }, new Wants(0, Feed.WholeFile));
+        while (!feed.Ended) feed.WaitForSnapshot(TimeSpan.FromSeconds(20), default);
+        Snapshot now = feed.Take();
+        Assert.That(Lines(read, "cell"), Is.EqualTo(Lines(now, "cell")));
+        Assert.That(Lines(read, "pattern"), Is.EqualTo(Lines(now, "pattern")).And.Not.Empty);
+        Assert.That((read.Initiators.Count, now.Initiators.Count, read.Cells.Count), Is.EqualTo((0, 1, now.Cells.Count)));
+        Assert.That((reader.Next(read, 0), reader.Problem), Is.EqualTo((Moved.End, "")));
+
+        static string[] Lines(Snapshot s, string of) => [.. Everything.Text(s).Split('\n').Where(l => l.StartsWith(of + ' ', StringComparison.Ordinal))];
     }
 
     [Test]

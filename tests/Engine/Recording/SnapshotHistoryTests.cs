@@ -1,5 +1,7 @@
 using Iscsitop.Engine;
 using Iscsitop.Engine.Recording;
+using Iscsitop.Target.Probes;
+using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Tests.Engine.Recording;
 
@@ -61,5 +63,59 @@ public sealed class SnapshotHistoryTests
         Assert.That(history.Last - history.First, Is.InRange(100 * Everything.Second, 200 * Everything.Second));
         history.Clear();
         Assert.That((history.Count, history.Bytes, history.At(0)), Is.EqualTo((0, 0L, (Snapshot?)null)));
+    }
+    [Test]
+    public void Very_many_cells_come_back_as_they_were()
+    {
+        var history = new SnapshotHistory();
+        for (int i = 0; i < 4; i++) history.Add(Many(20 * i));
+        history.Add(Everything.At(100));
+        Assert.That(history.Count, Is.EqualTo(5));
+        foreach (int i in new[] { 60, 0, 20, 40, 100 })
+        {
+            Snapshot then = i == 100 ? Everything.At(i) : Many(i);
+            Assert.That(Everything.Text(history.At(then.Time)!), Is.EqualTo(Everything.Text(then)), $"second {i}");
+        }
+        history.Clear();
+        Assert.That((history.Count, history.Bytes), Is.EqualTo((0, 0L)));
+    }
+
+    [Test]
+    public void Of_very_many_cells_the_old_are_kept_more_rarely()
+    {
+        var one = new SnapshotHistory();
+        one.Add(Many(0));
+        long most = 20 * one.Bytes;
+        var history = new SnapshotHistory(most);
+        for (int i = 0; i < 100; i++) history.Add(Many(2 * i, 4200));
+        List<long> times = [];
+        for (Snapshot? s = history.At(0); s is not null; s = history.After(s.Time)) times.Add((s.Time - Many(0).Time) / Everything.Second);
+        Assert.That((history.Bytes <= most / 2 + 2 * one.Bytes, times.Count >= 7, times[0], times[^1]), Is.EqualTo((true, true, 0L, 198L)), string.Join(' ', times));
+        Assert.That(times[1] - times[0], Is.GreaterThan(2 * (times[^1] - times[^2])), string.Join(' ', times));
+    }
+
+    [Test]
+    public void Of_very_many_cells_not_every_interval_is_kept()
+    {
+        var history = new SnapshotHistory();
+        for (int i = 0; i < 10; i++) history.Add(Many(i, 15_000));
+        Assert.That(history.Count, Is.EqualTo(5));
+    }
+
+    // Everything, and cells of a connection each.
+    private static Snapshot Many(int second, int cells = 5000)
+    {
+        Snapshot s = Everything.At(second);
+        ConnectionInfo[] connections = [.. s.Connections.Select(c => c.Connection)];
+        for (int i = 0; i < cells; i++)
+        {
+            var cell = new Cell { Key = new CellKey(connections[i % 2].Id, (ulong)(1 + i / 2), 0x2800), Kind = CommandKind.Read, Started = 3, Completed = 2, Outstanding = 1 };
+            (cell.ReadBytes, cell.OutstandingTime) = (4096 * i, i);
+            cell.Ensure(Phase.Latency).Add(100_000 + 997 * i);
+            cell.Ensure(Phase.Latency).Add(200_000);
+            cell.Ensure(Phase.Service).Add(50_000);
+            s.Cells.Add(new CellDelta { Cell = cell, Connection = connections[i % 2], Engine = Everything.Engine });
+        }
+        return s;
     }
 }

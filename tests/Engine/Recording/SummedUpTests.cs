@@ -10,6 +10,22 @@ namespace Iscsitop.Tests.Engine.Recording;
 [TestFixture]
 public sealed class SummedUpTests
 {
+    [Test]
+    public void What_was_taken_stays_as_it_is_while_the_next_is_added()
+    {
+        var sum = new SnapshotSum();
+        for (int i = 0; i < 4; i++)
+        {
+            sum.Add(Everything.At(2 * i));
+            sum.Add(Everything.At(2 * i + 1));
+            Snapshot taken = sum.Take();
+            string text = Everything.Text(taken);
+            sum.Add(Everything.At(50 + i));
+            Assert.That(Everything.Text(taken), Is.EqualTo(text));
+            sum.Take();
+        }
+    }
+
     private const string Target = "iqn.2026-01.com.example:a";
 
     private static readonly FailureKey s_key = new(7, 0, 0x2800, FailureKind.Status, 0x02030c00);

@@ -76,12 +76,12 @@ public sealed class CaptureFileTests
     }
 
     [TestCase(new byte[] { 0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0 }, "f is no capture: it begins with 7f 45 4c 46; pcap (a1 b2 c3 d4, a1 b2 3c 4d), pcapng (0a 0d 0d 0a) or gzip (1f 8b) of either would be right")]
-    [TestCase(new byte[0], "f is empty: a pcap or pcapng capture would be right")]
+    [TestCase(new byte[0], "f is empty: a pcap or pcapng capture, or a recording, would be right")]
     [TestCase(new byte[] { 0xd4, 0xc3 }, "f has only 2 bytes: a pcap or pcapng capture would be right")]
     [TestCase(new byte[] { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0 }, "f ends in the header of its pcap: 6 bytes, where 24 would be right")]
     [TestCase(new byte[] { 0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0 }, "f begins as a pcapng but is none: its byte-order magic would be 1a2b3c4d at byte 8")]
     [TestCase(new byte[] { 0x28, 0xb5, 0x2f, 0xfd, 0 }, "f is compressed with zstd: decompress it, `zstd -dc FILE | iscsitop -r -`")]
-    [TestCase(new byte[] { 0x1f, 0x8b, 8, 0, 0, 0 }, "f, decompressed, is empty: a pcap or pcapng capture would be right")]
+    [TestCase(new byte[] { 0x1f, 0x8b, 8, 0, 0, 0 }, "f, decompressed, is empty: a pcap or pcapng capture, or a recording, would be right")]
     [TestCase(new byte[] { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff, 0xff, 0xff, 0xff }, "f cannot be decompressed: its gzip data is damaged")]
     public void What_is_no_capture_is_refused_with_what_it_is(byte[] bytes, string message) => Assert.That(Refused(bytes), Is.EqualTo(message));
 

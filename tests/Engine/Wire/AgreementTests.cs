@@ -52,6 +52,44 @@ public sealed class AgreementTests
     }
 
     [Test]
+    public void The_wire_tells_the_blocks_that_the_target_unmaps([Values("None", "CRC32C")] string digest, [Values("Yes", "No")] string immediate)
+    {
+        using var target = new TestTarget("0=ram:16MiB");
+        target.Server.Provider.Enabled = ProbeSet.All;
+        using var tap = new Tap(target.Portal);
+        using (var peer = new Peer(tap.Portal, "iqn.2026-01.test.example:unmap"))
+        {
+            peer.Login(TestTarget.Name, [("HeaderDigest", digest), ("DataDigest", digest), ("ImmediateData", immediate)]);
+            for (int i = 0; i < 4; i++) peer.Execute(Cdb.TestUnitReady(0));
+            Assert.That(Unmap(peer, (0, 8)), Is.EqualTo("GOOD"));
+            Assert.That(Unmap(peer, (16, 100), (5, 0), (32767, 1)), Is.EqualTo("GOOD"));
+            Assert.That(Unmap(peer, [.. Enumerable.Range(0, 256).Select(i => ((ulong)i * 16, 3u))]), Is.EqualTo("GOOD"));
+            Assert.That(Unmap(peer, (32768, 1)), Does.StartWith("CHECK CONDITION"), "beyond the end");
+            Assert.That(peer.Out("42 00 00 00 00 00 00 00 00 00"), Is.EqualTo("GOOD"), "no list");
+            Assert.That(peer.Out("42 00 00 00 00 00 00 00 08 00", "0006000000000000"), Is.EqualTo("GOOD"), "a list without descriptors");
+            Assert.That(peer.Out("42 00 00 00 00 00 00 00 28 00", "0026001000000000" + Descriptor(3, 9) + Descriptor(50, 70)), Is.EqualTo("GOOD"), "one of two is spoken of");
+            Assert.That(peer.Out("42 00 00 00 00 00 00 00 20 00", "001E001800000000" + Descriptor(3, 9) + "0000000000000000"), Is.EqualTo("GOOD"), "half a descriptor");
+            peer.Logout();
+        }
+        tap.WaitEnded();
+        Ended(target.Server.Provider);
+        var rig = new WireRig();
+        tap.Replay(rig.Connection);
+        List<string> told = WireRig.Drain(target.Server.Provider, []), seen = rig.Events();
+        Assert.That(seen, Is.EquivalentTo(told));
+        Assert.That(told.Where(e => e.Contains("unmaps", StringComparison.Ordinal)).Select(e => e[e.IndexOf("unmaps", StringComparison.Ordinal)..]),
+            Is.EqualTo((string[])["unmaps 8 in 1", "unmaps 101 in 3", "unmaps 768 in 256", "unmaps 0 in 0", "unmaps 0 in 0", "unmaps 9 in 1", "unmaps 9 in 1"]));
+    }
+
+    private static string Descriptor(ulong lba, uint blocks) => $"{lba:X16}{blocks:X8}00000000";
+
+    private static string Unmap(Peer peer, params (ulong Lba, uint Blocks)[] ranges)
+    {
+        int length = 8 + 16 * ranges.Length;
+        return peer.Out($"42 00 00 00 00 00 00 {length >> 8:X2} {length & 0xff:X2} 00", $"{length - 2:X4}{length - 8:X4}00000000" + string.Concat(ranges.Select(r => Descriptor(r.Lba, r.Blocks))));
+    }
+
+    [Test]
     public void The_wire_tells_the_reservations_the_target_has()
     {
         const string aName = "iqn.2026-01.test.example:a", bName = "iqn.2026-01.test.example:b";

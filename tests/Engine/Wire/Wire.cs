@@ -225,7 +225,7 @@ internal sealed class WireRig
             ref ProbeEvent e = ref provider.Ring!.Peek();
             if (Unsafe.IsNullRef(ref e)) return events;
             string time = times ? $"{e.Time} " : "";
-            events.Add($"{time}{e.Probe.Name()} {(long)e.LunNumber} {names[(int)e.Target]} {names[(int)e.Initiator]} {Convert.ToHexString(e.Header)} {Convert.ToHexString(e.TailSpan)}");
+            events.Add($"{time}{e.Probe.Name()} {(long)e.LunNumber} {names[(int)e.Target]} {names[(int)e.Initiator]} {Convert.ToHexString(e.Header)} {Convert.ToHexString(e.TailSpan)}{(e.Unmapped.IsKnown ? $" unmaps {e.Unmapped.Blocks} in {e.Unmapped.Descriptors}" : "")}");
             provider.Ring.Release();
         }
     }

@@ -37,8 +37,8 @@ public sealed class PictureTests
             <rect x="0" y="0" width="102" height="18" fill="#3a424e"/>
             <text x="0" y="13.5" textLength="59.5" lengthAdjust="spacingAndGlyphs" fill="#d0d6de">a&lt;&amp;&gt;  b</text>
             <text x="85" y="13.5" textLength="8.5" lengthAdjust="spacingAndGlyphs" fill="#d0d6de">c</text>
-            <rect x="0" y="18" width="17" height="18" fill="#46a276"/>
-            <rect x="17" y="18" width="4.25" height="18" fill="#46a276"/>
+            <rect x="0" y="18" width="17" height="18" fill="#2c9262"/>
+            <rect x="17" y="18" width="4.25" height="18" fill="#2c9262"/>
             <rect x="38.25" y="26.25" width="4.25" height="1.5" fill="#d8dee6"/>
             <rect x="37.54" y="27" width="1.42" height="9" fill="#d8dee6"/>
             <text x="51" y="31.5" textLength="8.5" lengthAdjust="spacingAndGlyphs" fill="#d8dee6" font-weight="bold">Q</text>
@@ -72,8 +72,8 @@ public sealed class PictureTests
         int left = PngPicture.Margin, second = PngPicture.Margin + PngPicture.CellHeight;
         Assert.That(At(0, 0), Is.EqualTo(tones.Ground));
         Assert.That(At(left + 11 * PngPicture.CellWidth, PngPicture.Margin), Is.EqualTo(new Rgb(58, 66, 78)), "the header's ground");
-        Assert.That(At(left, second), Is.EqualTo(new Rgb(70, 162, 118)), "a full block");
-        Assert.That(At(left + 2 * PngPicture.CellWidth, second), Is.EqualTo(new Rgb(70, 162, 118)), "the left half of a half block");
+        Assert.That(At(left, second), Is.EqualTo(new Rgb(44, 146, 98)), "a full block");
+        Assert.That(At(left + 2 * PngPicture.CellWidth, second), Is.EqualTo(new Rgb(44, 146, 98)), "the left half of a half block");
         Assert.That(At(left + 2 * PngPicture.CellWidth + 7, second), Is.EqualTo(tones.Ground), "its right half");
         Assert.That(At(left + 6 * PngPicture.CellWidth, second + 2), Is.EqualTo(tones.Ground), "the corner of a Q");
         Assert.That(At(left + 6 * PngPicture.CellWidth + 2, second + 4), Is.EqualTo(new Rgb(0xd8, 0xde, 0xe6)), "its upper edge");
