@@ -54,7 +54,8 @@ internal sealed class App : IDisposable
     /// <param name="depth">Colours to begin with.</param>
     /// <param name="possible">Colours the terminal has.</param>
     /// <param name="glyphs">Characters.</param>
-    internal App(TopOptions options, SnapshotSource source, ColorDepth depth, ColorDepth possible, Glyphs glyphs)
+    /// <param name="asked">The D view to begin with; null for none.</param>
+    internal App(TopOptions options, SnapshotSource source, ColorDepth depth, ColorDepth possible, Glyphs glyphs, Asked? asked = null)
     {
         _source = source;
         _state = new State(options) { Colors = depth != ColorDepth.Mono };
@@ -65,8 +66,10 @@ internal sealed class App : IDisposable
         var screen = new Screen(_state, _frame, glyphs, TimeZoneInfo.Local);
         var controls = new Controls(_state, _frame, screen, _timeline);
         var asker = new Asker(options.Origin, () => _frame.Snapshot?.Engines.Where(e => e.Alive).Select(e => e.Pid) ?? [], glyphs,
-            (wants, onEvent) => options.Origin.Open(wants, onEvent), () => _stage?.Post(OnAskedRead));
+            (wants, onEvent) => options.Origin.Open(wants, onEvent));
         _state.Ask = asker.Ask;
+        _state.OnAskedRead = () => _stage?.Post(OnAskedRead);
+        if (asked is not null) _state.Open(asked);
         var looks = new Looks(depth, possible);
         Func<bool>? tick = source.Progress is null ? null : OnTick;
         _stage = OperatingSystem.IsWindows()
@@ -76,7 +79,7 @@ internal sealed class App : IDisposable
 
     /// <summary>Runs the full screen until the viewer or a signal ends it.</summary>
     /// <returns>0 after q and Ctrl-C, 128+n after a signal, 1 after a failure, 2 without a terminal.</returns>
-    internal static int Run(TopOptions options)
+    internal static int Run(TopOptions options, Asked? asked = null)
     {
         if (Console.IsInputRedirected || Console.IsOutputRedirected)
         {
@@ -92,7 +95,7 @@ internal sealed class App : IDisposable
         var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended, progress, feed.SetFilter, file);
         Func<string, string?> environment = Environment.GetEnvironmentVariable;
         using var app = new App(options, source, Palette.DepthFor(options.Color, environment), Palette.DepthFor(ColorChoice.Always, environment),
-            options.Ascii ? Glyphs.Ascii : GlyphsFor(environment));
+            options.Ascii ? Glyphs.Ascii : GlyphsFor(environment), asked);
         int code = app.Run();
         feed.Dispose();
         if (feed.WriteProblem.Length == 0) return code;

@@ -86,6 +86,9 @@ internal sealed class State
     /// <summary>D programs by the names they are kept under.</summary>
     public Dictionary<string, string> SavedViews { get; }
 
+    /// <summary>What a D program is to call while a file is read for it, on another thread; null for nothing.</summary>
+    public Action? OnAskedRead { get; set; }
+
     /// <summary>Makes a D program of a line, with the name it is kept under, run; null where none can.</summary>
     public AskD? Ask { get; set; }
 
@@ -294,6 +297,7 @@ internal sealed class State
         if (!InAsked) _before = ViewIndex;
         CloseAsked();
         Asked = asked;
+        asked.OnRead = OnAskedRead;
         _views.Add(asked.Views[asked.Shown]);
         _sort.Add(SortOf(_views[^1]));
         Show(_views.Count - 1);
@@ -426,6 +430,7 @@ internal sealed class State
     private (Column By, bool Ascending) SortOf(View view)
     {
         string configured = _options.Settings.Sort.GetValueOrDefault(view.Key, "");
+        if (view.Key == _options.View.Key && Asked is not null && view.Find(_options.SortBy) is { } given) return (given, _options.Ascending);
         return (view.Find(configured.TrimStart('+')) ?? view.Find(view.SortBy) ?? view.Columns[0], configured.StartsWith('+'));
     }
 

@@ -183,10 +183,11 @@ public sealed class AskedTests
         Seen seen = new Seen(100, 30, options).With(new SyntheticLoad().Take());
         Feed? feed = null;
         using var read = new ManualResetEventSlim();
-        var asker = new Asker(options.Origin, () => [], Glyphs.Unicode, (wants, onEvent) => feed = options.Origin.Open(wants, onEvent), () =>
+        var asker = new Asker(options.Origin, () => [], Glyphs.Unicode, (wants, onEvent) => feed = options.Origin.Open(wants, onEvent));
+        seen.State.OnAskedRead = () =>
         {
             if (feed!.Ended) read.Set();
-        });
+        };
         Assert.That(asker.Ask("scsi-command { @[args[1]->ii_itt] = count(); }", "", out Asked? asked), Is.EqualTo(Reply.Done));
         seen.State.Open(asked!);
         Assert.That(read.Wait(TimeSpan.FromSeconds(30)), "the file has an end");

@@ -54,14 +54,19 @@ internal sealed class Asked : IDisposable
     /// <summary>How much of it has been, from 0 to 1; NaN when nobody knows.</summary>
     public double Progress => _feed?.Progress ?? double.NaN;
 
+    /// <summary>Called on another thread while a file is read, and at its end.</summary>
+    public Action? OnRead { get; set; }
+
+    /// <summary>Waits until a file has been read.</summary>
+    public void WaitForEnd() => _reader?.Join();
+
     /// <summary>Events come from here.</summary>
     /// <param name="feed">The subscription, which is its own now.</param>
-    /// <param name="onRead">Called on another thread while a file is read, and at its end.</param>
-    public void Attach(Feed feed, Action onRead)
+    public void Attach(Feed feed)
     {
         _feed = feed;
         if (!IsFile) return;
-        _reader = new Thread(() => Read(onRead)) { IsBackground = true, Name = "D view" };
+        _reader = new Thread(Read) { IsBackground = true, Name = "D view" };
         _reader.Start();
     }
 
@@ -104,12 +109,12 @@ internal sealed class Asked : IDisposable
 
     private View[] Made() => [.. Watch.Aggregations.Select((a, i) => AskedColumns.ViewOf(a, Name, _sketches[i]))];
 
-    private void Read(Action onRead)
+    private void Read()
     {
         while (!_feed!.Ended && !_end.IsCancellationRequested)
         {
             _feed.Run(s_round, _end.Token);
-            onRead();
+            OnRead?.Invoke();
         }
     }
 

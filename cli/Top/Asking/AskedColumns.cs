@@ -37,6 +37,9 @@ internal static class AskedColumns
         };
     }
 
+    /// <summary>The columns of a view that files have.</summary>
+    public static Column[] OfFiles(View view) => [.. view.Columns.Where(c => c.Field != Sketch)];
+
     /// <summary>The distribution of a row as text: a bucket's label and count each, those without any left out.</summary>
     public static string Buckets(WatchedKey key)
     {

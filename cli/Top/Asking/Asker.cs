@@ -11,8 +11,7 @@ namespace Iscsitop.Cli.Top.Asking;
 /// <param name="engines">Process ids of the engines there are.</param>
 /// <param name="glyphs">Characters of small distributions.</param>
 /// <param name="open">Subscribes; null for what stands for a feed elsewhere.</param>
-/// <param name="onRead">Called on another thread while a file is read for it.</param>
-internal sealed class Asker(Origin origin, Func<IEnumerable<int>> engines, Glyphs glyphs, Func<Wants, EventHandler, Feed?> open, Action onRead)
+internal sealed class Asker(Origin origin, Func<IEnumerable<int>> engines, Glyphs glyphs, Func<Wants, EventHandler, Feed?> open)
 {
     // What stands for the engine of packets in its provider's name.
     private const int Packets = 1;
@@ -44,7 +43,7 @@ internal sealed class Asker(Origin origin, Func<IEnumerable<int>> engines, Glyph
             {
                 // Which of a recording's engines fired, its events say.
                 if (feed.Recorded) watch.Instance = null;
-                made.Attach(feed, onRead);
+                made.Attach(feed);
             }
             asked = made;
             return Reply.Done;
