@@ -132,7 +132,7 @@ public sealed class DProgram
         }
         catch (DCompileException e) when (e.File.Length == 0 && item.File.Length > 0)
         {
-            throw new DCompileException(e.Tag, e.Message, e.Line, e.Part) { File = item.File };
+            throw new DCompileException(e.Tag, e.Message, e.Line, e.Part) { File = item.File, At = e.At };
         }
     }
 
