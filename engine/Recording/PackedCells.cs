@@ -42,7 +42,8 @@ internal sealed class PackedCells
         {
             Owner owner = TakeOwner(ref rest);
             var delta = new PatternDelta { Connection = owner.Connection, Engine = owner.Of(into) };
-            rest = rest[PatternCodec.Read(rest, delta)..];
+            rest = rest[PatternCodec.Read(rest, delta.Pattern, out PatternKey key)..];
+            delta.Key = key;
             into.Patterns.Add(delta);
         }
     }
@@ -90,8 +91,9 @@ internal sealed class PackedCells
             {
                 if (delta.Pattern.Count == 0) continue;
                 Put(snapshot, delta.Connection, delta.Engine);
-                while (_bytes.Length - _length < PatternCodec.Longest) Grow();
-                _length += PatternCodec.Write(delta, _bytes.AsSpan(_length));
+                int n;
+                while ((n = PatternCodec.Write(delta.Key, delta.Pattern, _bytes.AsSpan(_length))) < 0) Grow();
+                _length += n;
                 patterns++;
             }
             (byte[] bytes, int length) = (_bytes, _length);
