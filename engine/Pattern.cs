@@ -91,6 +91,15 @@ public sealed class Pattern
         if (other.Interarrival is { Count: > 0 } times) (Interarrival ??= new Histogram()).Add(times);
     }
 
+    /// <summary>Makes this equal to another, but for the times: to look at all counts of one that is to stay small.</summary>
+    public void CopyCounts(Pattern other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        Clear();
+        (Count, Sequential, Random, Unplaced) = (other.Count, other.Sequential, other.Random, other.Unplaced);
+        for (int at = 0; other.Next(ref at, out int place, out long count);) AddAt(place, count);
+    }
+
     /// <summary>Sets everything to 0, keeping the memory.</summary>
     public void Clear() => Clear(false);
 

@@ -25,6 +25,9 @@ public sealed class PatternMemoryTests
         sum.Add(few);
         dense.Add(all);
         Assert.That((Counts(few), Counts(sum)), Is.EqualTo((Counts(all), Counts(dense))));
+        var copy = new Pattern();
+        copy.CopyCounts(few);
+        Assert.That(Counts(copy), Is.EqualTo(Counts(all)));
         few.Clear();
         Assert.That(Counts(few), Is.EqualTo(Counts(new Pattern())));
     }
