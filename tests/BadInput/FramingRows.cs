@@ -73,7 +73,8 @@ internal static class FramingRows
         new("F11 half of a Data-Out and silence", p =>
         {
             p.Login(Hostile.Solicited).Send(Write(p));
-            p.Send(P.DataOut(1, p.NextTag(), 0, 0, new byte[512], final: true)[..300]);
+            uint tag = p.NextTag();
+            p.LoseItsPatience().Send(P.DataOut(1, tag, 0, 0, new byte[512], final: true)[..300]);
         }, "r2t 512, closed") { Stalls = true },
         new("F11 half of data for nobody and silence", p => p.Login().Send(P.DataOut(1, 7, 0, 0, new byte[512], final: true)[..300]).Next(), "reject 09, closed") { Stalls = true },
         new("F11 a reset in a Data-Out", p =>

@@ -22,7 +22,7 @@ public sealed class RowTests
     /// <summary>Connections of sessions that do as they should, while a row is run.</summary>
     public const int Witnesses = 2;
 
-    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(60), s_moment = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(60);
 
     private readonly Logs _logs = new();
 
@@ -47,7 +47,7 @@ public sealed class RowTests
             using (var peer = new Hostile(target.Portal, byteByByte) { Target = target })
             {
                 row.Script(peer);
-                if (row.Stalls) target.Server.Reload(target.Server.Options with { LoginTimeout = s_moment, DataTimeout = s_moment });
+                if (row.Stalls) peer.LoseItsPatience();
                 string outcome = peer.Outcome(closes: row.Expected.EndsWith("closed", StringComparison.Ordinal));
                 Assert.That(outcome, Is.EqualTo(row.Expected));
                 Assert.That(GC.GetTotalAllocatedBytes() - before, Is.LessThan(row.Memory), "bytes allocated");
@@ -68,7 +68,7 @@ public sealed class RowTests
             LogsPerSecond = 1_000_000,
             LoginTimeout = s_long,
             DataTimeout = s_long,
-            SendTimeout = row.Stalls ? s_moment : s_long,
+            SendTimeout = row.Stalls ? Hostile.Moment : s_long,
             NopInterval = TimeSpan.Zero,
             MaxConnectionsPerSession = 2,
             Targets =
