@@ -24,6 +24,9 @@ internal enum AggregatingFunction
 internal sealed record AggregationShape(
     string Name, int Id, AggregatingFunction Function, IReadOnlyList<DType> Keys, IReadOnlyList<long> Parameters, bool SignedValue)
 {
+    /// <summary>Its keys as they were written where it was first assigned.</summary>
+    public IReadOnlyList<string> KeyTexts { get; init; } = [];
+
     /// <summary>The buckets of a distribution; null for a single value.</summary>
     public Buckets? Buckets { get; } = Buckets.Of(Function, Parameters);
 

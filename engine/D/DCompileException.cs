@@ -26,4 +26,7 @@ public sealed class DCompileException(string tag, string message, int line, Clau
 
     /// <summary>File of the line, when a <c># n "file"</c> line of the preprocessor named one; else "".</summary>
     public string File { get; init; } = "";
+
+    /// <summary>The character of the program's text that it is about, from 0; -1 when only its line is known.</summary>
+    public int At { get; init; } = -1;
 }

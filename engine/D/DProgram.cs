@@ -132,7 +132,7 @@ public sealed class DProgram
         }
         catch (DCompileException e) when (e.File.Length == 0 && item.File.Length > 0)
         {
-            throw new DCompileException(e.Tag, e.Message, e.Line, e.Part) { File = item.File };
+            throw new DCompileException(e.Tag, e.Message, e.Line, e.Part) { File = item.File, At = e.At };
         }
     }
 
@@ -142,8 +142,8 @@ public sealed class DProgram
         foreach (ProbeDescription description in clause.Probes)
         {
             var pattern = new ProbePattern(description);
-            IReadOnlyList<ProbeEntry> matched = pattern.In(_catalog);
-            if (matched.Count == 0)
+            ProbeEntry[] matched = pattern.In(_catalog);
+            if (matched.Length == 0)
             {
                 if (!Options.ZDefs) throw new DCompileException("D_PDESC_ZERO", $"probe description {description.Full} does not match any probes", description.Line);
                 // What may come is as what an engine has, whatever its provider is called.

@@ -62,7 +62,7 @@ internal sealed partial class Compiler
     private Aggregation Make(AggregationReference reference, int id, AggregatingFunction function, long[] parameters, Value[] keys, Value? value)
     {
         DType[] types = [.. keys.Select(k => k.Type.Kind == DKind.Array && k.Type.Element!.Size != 1 ? k.Type.Element.PointerTo() : k.Type)];
-        var shape = new AggregationShape("@" + reference.Name, id, function, types, parameters, value?.Type is not { } type || type.Kind == DKind.Pointer || Promotion.Of(type).Signed);
+        var shape = new AggregationShape("@" + reference.Name, id, function, types, parameters, value?.Type is not { } type || type.Kind == DKind.Pointer || Promotion.Of(type).Signed) { KeyTexts = reference.KeyTexts };
         var aggregation = new Aggregation(shape, Budget);
         _aggregations.Add(aggregation);
         return aggregation;

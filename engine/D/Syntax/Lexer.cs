@@ -55,6 +55,9 @@ internal sealed partial class Lexer
     /// <summary>The text of a token as it was written.</summary>
     public string Raw(in Token token) => _text[token.Start..token.End];
 
+    /// <summary>A part of the text as it was written.</summary>
+    public string Between(int start, int end) => _text[start..end];
+
     /// <summary>The next token inside of a clause or declaration.</summary>
     public Token Next()
     {
@@ -94,11 +97,12 @@ internal sealed partial class Lexer
     }
 
     /// <summary>What is said of a program that is not right here.</summary>
-    public DCompileException Error(string tag, string message, int line = 0) => new(tag, message, line == 0 ? _line : line) { File = File };
+    public DCompileException Error(string tag, string message, int line = 0, int at = -1) =>
+        new(tag, message, line == 0 ? _line : line) { File = File, At = at < 0 ? _at : at };
 
     /// <summary>A syntax error near some text.</summary>
-    public DCompileException Near(string text, int line = 0) =>
-        Error("D_SYNTAX", text.Length == 0 ? "syntax error near end of input" : $"syntax error near \"{text}\"", line);
+    public DCompileException Near(string text, int line = 0, int at = -1) =>
+        Error("D_SYNTAX", text.Length == 0 ? "syntax error near end of input" : $"syntax error near \"{text}\"", line, at);
 
     // "foo_t x;" and "foo_t *x;" declare, "foo_t {" does not: what the program did not name a type must be followed by a name.
     private bool DeclaresWith(string word, int end)

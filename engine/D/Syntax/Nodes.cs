@@ -94,7 +94,11 @@ internal sealed record ScopedName(VariableScope Scope, string Name, int Line) : 
 internal sealed record KernelName(string Module, string Name, int Line) : Expression(Line);
 
 /// <summary><c>@name[keys]</c>; the anonymous one is <c>_</c>. Keys are null when no brackets were written.</summary>
-internal sealed record AggregationReference(string Name, IReadOnlyList<Expression>? Keys, int Line) : Expression(Line);
+internal sealed record AggregationReference(string Name, IReadOnlyList<Expression>? Keys, int Line) : Expression(Line)
+{
+    /// <summary>The keys as they were written.</summary>
+    public IReadOnlyList<string> KeyTexts { get; init; } = [];
+}
 
 /// <summary><c>e[i]</c> or <c>e[i, j]</c>.</summary>
 internal sealed record IndexExpression(Expression Of, IReadOnlyList<Expression> Indices, int Line) : Expression(Line);

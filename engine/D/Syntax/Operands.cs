@@ -92,7 +92,7 @@ internal sealed partial class Parser
     }
 
     // What is in brackets, with commas; only a call may have nothing. The height is that of the highest.
-    private List<Expression> List(string close)
+    private List<Expression> List(string close, List<string>? texts = null)
     {
         var list = new List<Expression>();
         int height = 0;
@@ -108,7 +108,9 @@ internal sealed partial class Parser
         do
         {
             if (_token.Is(",")) Next();
+            int start = _token.Start;
             list.Add(Assignment());
+            texts?.Add(_lexer.Between(start, _end));
             height = Math.Max(height, _height);
         }
         while (_token.Is(","));
@@ -133,7 +135,8 @@ internal sealed partial class Parser
                 return new StringLiteral(token.Text, token.Line);
             case TokenKind.Aggregation:
                 Next();
-                return new AggregationReference(token.Text, _token.Is("[") ? Keys() : null, token.Line);
+                var texts = new List<string>();
+                return new AggregationReference(token.Text, _token.Is("[") ? Keys(texts) : null, token.Line) { KeyTexts = texts };
             case TokenKind.Symbol when token.Text == "(":
                 return Parenthesized();
             case TokenKind.Word:
@@ -143,9 +146,9 @@ internal sealed partial class Parser
         }
     }
 
-    private List<Expression> Keys()
+    private List<Expression> Keys(List<string> texts)
     {
-        List<Expression> keys = List("]");
+        List<Expression> keys = List("]", texts);
         Raise(_height);
         return keys;
     }

@@ -19,6 +19,7 @@ internal sealed partial class Parser
     private readonly List<TopLevel> _items = [];
     private Token _token;
     private int _nesting;
+    private int _end;
 
     private Parser(Lexer lexer, bool fromFile) => (_lexer, _fromFile) = (lexer, fromFile);
 
@@ -61,7 +62,11 @@ internal sealed partial class Parser
 
     private void TakePragmas() => _items.AddRange(_lexer.TakePragmas().Select(p => p with { File = _lexer.File }));
 
-    private void Next() => _token = _lexer.Next();
+    private void Next()
+    {
+        _end = _token.End;
+        _token = _lexer.Next();
+    }
 
     private void NextOutside()
     {
@@ -93,10 +98,10 @@ internal sealed partial class Parser
     {
         if (_token.Kind == TokenKind.PredicateEnd && _open != '\0') return Error($"closing {_open} expected in predicate before /");
         if (_open == '\0' && _token.Text is ")" or "]" && _token.Kind == TokenKind.Symbol) return Error($"extra {_token.Text} in input stream");
-        return _lexer.Near(_lexer.Raw(_token), _token.Line);
+        return _lexer.Near(_lexer.Raw(_token), _token.Line, _token.Start);
     }
 
-    private DCompileException Error(string message, string tag = "D_SYNTAX") => _lexer.Error(tag, message, _token.Line);
+    private DCompileException Error(string message, string tag = "D_SYNTAX") => _lexer.Error(tag, message, _token.Line, _token.Start);
 
     private void Enter()
     {
