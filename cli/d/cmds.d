@@ -7,10 +7,21 @@
  *
  * Sample output:
  *
- *     INITIATOR                 COMMAND                     COUNT
- *     192.0.2.14                INQUIRY                         4
- *     192.0.2.14                0xc1                            1
- *     192.0.2.14                READ(10)                      512
+ *     Tracing... Hit Ctrl-C to end.
+ *     INITIATOR                 COMMAND                      COUNT
+ *     192.0.2.14                PERSISTENT RESERVE IN            1
+ *     192.0.2.14                VERIFY(10)                       1
+ *     192.0.2.14                PERSISTENT RESERVE OUT           2
+ *     192.0.2.14                REPORT LUNS                      2
+ *     192.0.2.14                SERVICE ACTION IN(16)            3
+ *     192.0.2.14                TEST UNIT READY                  4
+ *     192.0.2.14                WRITE SAME(16)                   4
+ *     192.0.2.14                MODE SENSE(6)                    6
+ *     192.0.2.14                MAINTENANCE IN                   7
+ *     192.0.2.14                SYNCHRONIZE CACHE(10)           19
+ *     192.0.2.14                WRITE(10)                       37
+ *     192.0.2.14                INQUIRY                         56
+ *     192.0.2.14                READ(10)                       140
  */
 
 #pragma D option quiet

@@ -10,6 +10,12 @@
  *
  * Sample output:
  *
+ *     Tracing... Hit Ctrl-C to end.
+ *     INITIATOR                 OP   STATUS               RESPONSE SENSE                    COUNT
+ *     192.0.2.14                0x0  CHECK CONDITION             0 ILLEGAL REQUEST  25/00       1
+ *     192.0.2.14                0x0  CHECK CONDITION             0 UNIT ATTENTION   29/00       1
+ *     192.0.2.14                0x28 CHECK CONDITION             0 ILLEGAL REQUEST  21/00       1
+ *     192.0.2.14                0x6  CHECK CONDITION             0 ILLEGAL REQUEST  20/00       1
  */
 
 #pragma D option quiet

@@ -9,9 +9,10 @@
  *
  * Sample output:
  *
- *     INITIATOR                 DIR          IOS         KB     KB/s
- *     192.0.2.21                write         31        992       99
- *     192.0.2.14                read         512       2048      204
+ *     Tracing... Hit Ctrl-C to end.
+ *     INITIATOR                 DIR           IOS         KB     KB/s
+ *     192.0.2.14                write         211       1368     9434
+ *     192.0.2.14                read          291       1908    13164
  */
 
 #pragma D option quiet

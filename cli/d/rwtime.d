@@ -9,17 +9,30 @@
  *
  * Sample output:
  *
+ *     Tracing... Hit Ctrl-C to end.
  *     Transfers (us):
  *
  *       write
  *                value  ------------- Distribution ------------- count
- *                   32 |                                         0
- *                   64 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ 88
- *                  128 |                                         0
+ *                   -1 |                                         0
+ *                    0 |@@@@@@@@@@@@@@@@@@@@                     10
+ *                    1 |                                         0
+ *                    2 |                                         0
+ *                    4 |                                         0
+ *                    8 |                                         0
+ *                   16 |@@@@                                     2
+ *                   32 |@@@@                                     2
+ *                   64 |@@@@@@                                   3
+ *                  128 |@@@@@@                                   3
+ *                  256 |                                         0
  *
  *     By initiator (us in all):
  *
- *       192.0.2.14                                                     7313
+ *       192.0.2.14                                                      842
+ *
+ *     By target, the first 10 (us in all):
+ *
+ *       iqn.2007-09.net.example:disk                                    842
  */
 
 #pragma D option quiet

@@ -8,10 +8,14 @@
  *
  * Sample output:
  *
- *     2026 Nov 28 10:15:05
- *     TARGET                                    LUN    CMD/s  READ kB/s WRITE kB/s
- *     iqn.2007-09.net.example:disk                3        4          0         32
- *     iqn.2007-09.net.example:disk                0     2019       8076          0
+ *     2026 Nov 23 06:47:23
+ *     TARGET                                     LUN    CMD/s  READ kB/s WRITE kB/s
+ *     iqn.2007-09.net.example:disk                 0        7          0          0
+ *     iqn.2007-09.net.example:disk                 1       32        408        350
+ *
+ *     2026 Nov 23 06:47:26
+ *     TARGET                                     LUN    CMD/s  READ kB/s WRITE kB/s
+ *     iqn.2007-09.net.example:disk                 1       52        608        473
  */
 
 #pragma D option quiet

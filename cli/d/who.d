@@ -9,11 +9,17 @@
  *
  * Sample output:
  *
+ *     Tracing... Hit Ctrl-C to end.
  *     INITIATOR                 EVENT                 COUNT
- *     192.0.2.21                nop-receive               2
- *     192.0.2.21                nop-send                  2
- *     192.0.2.14                scsi-response           126
- *     192.0.2.14                scsi-command            208
+ *     192.0.2.14                login-command             2
+ *     192.0.2.14                login-response            2
+ *     192.0.2.14                logout-command            2
+ *     192.0.2.14                logout-response           2
+ *     192.0.2.14                data-receive             41
+ *     192.0.2.14                data-request             41
+ *     192.0.2.14                scsi-response           215
+ *     192.0.2.14                data-send               291
+ *     192.0.2.14                scsi-command            506
  */
 
 #pragma D option quiet
