@@ -40,7 +40,7 @@ internal static class Record
             string path = Values.FileName(result.GetValue(file)!);
             Retention keep = Kept(result.GetValue(rotate), result.GetValue(maxSize), result.GetValue(maxAge));
             if (path == "-" && keep != default) throw new UsageException("--rotate, --max-size and --max-age need a file");
-            EventRecorder? each = result.GetValue(events) ? new EventRecorder(origin.Capture is null ? 0 : 1) : null;
+            using EventRecorder? each = result.GetValue(events) ? new EventRecorder(origin.Capture is null ? 0 : 1) : null;
             return Run(origin, path, every, Sizes.Bytes("budget", result.GetValue(budget)!), keep, each, streams);
         });
         return command;
@@ -65,11 +65,12 @@ internal static class Record
         using RecordingFile? file = path == "-" ? null : Opened(path, keep);
         if (file?.CutOff > 0) streams.Complain(string.Create(CultureInfo.InvariantCulture, $"{path}: {file.CutOff} bytes of a block that was not finished cut off"));
         bool another = false;
-        var recorder = new Recorder((block, time) =>
+        Action<ReadOnlyMemory<byte>, long> write = (block, time) =>
         {
             if (file is null) streams.Output.Write(block.Span);
             else another = file.Write(block, time);
-        }, budget, events) { Together = (int)Math.Round(interval / between) };
+        };
+        var recorder = new Recorder(write, budget, events) { Together = (int)Math.Round(interval / between) };
         recorder.OnChanged = () => streams.Complain(recorder.Merged == 1
             ? "there is room again: recording every interval"
             : string.Create(CultureInfo.InvariantCulture, $"this load needs more than {Sizes.Show(budget)} an hour: recording every {recorder.Merged * interval.TotalSeconds:0.##} s"));

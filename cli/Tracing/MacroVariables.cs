@@ -5,15 +5,15 @@ namespace Iscsitop.Cli.Tracing;
 /// <summary>The macro variables that the system knows: $pid, $uid and so on.</summary>
 internal static partial class MacroVariables
 {
+    // What a system has nothing for is 0.
+    private static readonly string[] s_none = ["pid", "target", "ppid", "uid", "euid", "gid", "egid", "pgid", "sid", "projid", "taskid"];
+
     /// <summary>All of them.</summary>
     /// <param name="target">$target; 0 for none.</param>
     public static Dictionary<string, long> Of(long target)
     {
-        var variables = new Dictionary<string, long>
-        {
-            ["pid"] = Environment.ProcessId, ["target"] = target, ["projid"] = 0, ["taskid"] = 0,
-            ["ppid"] = 0, ["uid"] = 0, ["euid"] = 0, ["gid"] = 0, ["egid"] = 0, ["pgid"] = 0, ["sid"] = 0,
-        };
+        var variables = s_none.ToDictionary(n => n, _ => 0L);
+        (variables["pid"], variables["target"]) = (Environment.ProcessId, target);
         if (OperatingSystem.IsWindows()) return variables;
         (variables["ppid"], variables["pgid"], variables["sid"]) = (ParentOf(), GroupOf(0), SessionOf(0));
         (variables["uid"], variables["euid"], variables["gid"], variables["egid"]) = (User(), EffectiveUser(), Group(), EffectiveGroup());

@@ -142,8 +142,8 @@ public sealed class DProgram
         foreach (ProbeDescription description in clause.Probes)
         {
             var pattern = new ProbePattern(description);
-            IReadOnlyList<ProbeEntry> matched = pattern.In(_catalog);
-            if (matched.Count == 0)
+            ProbeEntry[] matched = pattern.In(_catalog);
+            if (matched.Length == 0)
             {
                 if (!Options.ZDefs) throw new DCompileException("D_PDESC_ZERO", $"probe description {description.Full} does not match any probes", description.Line);
                 // What may come is as what an engine has, whatever its provider is called.

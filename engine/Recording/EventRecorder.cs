@@ -10,7 +10,7 @@ namespace Iscsitop.Engine.Recording;
 /// What is not yet in a finished block is lost when the process is.
 /// </summary>
 /// <param name="instance">What stands for the engine in the provider's name; 0 for its process id.</param>
-public sealed class EventRecorder(int instance = 0)
+public sealed class EventRecorder(int instance = 0) : IDisposable
 {
     /// <summary>A block ends when so many bytes of events wait.</summary>
     internal const int Enough = 4 << 20;
@@ -69,6 +69,13 @@ public sealed class EventRecorder(int instance = 0)
             foreach (EngineStatus engine in snapshot.Engines)
                 if (!engine.Alive && _engines.Remove(engine, out Seen? gone)) Leave(gone);
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _piece.Dispose();
+        _section.Dispose();
     }
 
     /// <summary>What came since the last call, for the end of a block.</summary>

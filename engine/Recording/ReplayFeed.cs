@@ -97,7 +97,11 @@ internal sealed class ReplayFeed : Feed
     internal static CaptureFormatException NoEvents(string name) =>
         new($"{name} is a recording without events: those of iscsitop record --events have them; iscsitop -r shows it");
 
-    protected override void Dispose(bool disposing) => _reader.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        _reader.Dispose();
+        foreach (Replayed engine in _engines) engine.Dispose();
+    }
 
     private void NextBlock()
     {
@@ -206,7 +210,7 @@ internal sealed class ReplayFeed : Feed
     }
 
     // An engine that is not there any more.
-    private sealed class Replayed
+    private sealed class Replayed : IDisposable
     {
         private const int RingCapacity = 1024;
 
@@ -246,8 +250,10 @@ internal sealed class ReplayFeed : Feed
         {
             long time = e.Time + offset;
             if (time > _provider.Now) _provider.SetTime(time);
-            _provider.Fire(e.Header, e.TailSpan, e.LunNumber, e.Connection, _provider.Intern(names[(int)e.Target]), _provider.Intern(names[(int)e.Initiator]), time);
+            _provider.Fire(e.Header, e.TailSpan, e.LunNumber, e.Connection, _provider.Intern(names[(int)e.Target]), _provider.Intern(names[(int)e.Initiator]), time, e.Unmapped);
         }
+
+        public void Dispose() => _subscriber.Dispose();
 
         public void Take() => _observation.Take(_provider.Now);
 

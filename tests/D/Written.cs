@@ -25,7 +25,7 @@ internal static class Written
     }
 
     /// <summary>An expression as it is understood in a clause.</summary>
-    public static string Expression(string text, string[]? arguments = null) => Of(((Clause)Parse($"BEGIN {{ {text} }}", arguments: arguments).Items.Last()).Actions!.Single());
+    public static string Expression(string text, string[]? arguments = null) => Of(((Clause)Parse($"BEGIN {{ {text} }}", arguments: arguments).Items[^1]).Actions!.Single());
 
     public static string Of(IEnumerable<TopLevel> items) => string.Join('\n', items.Select(Of));
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Iscsitop.Engine.D.Syntax;
 
 /// <summary><c>$1</c>, <c>$$1</c>, <c>$target</c>.</summary>
@@ -68,12 +70,16 @@ internal sealed partial class Lexer
         return Made(TokenKind.String, TextOf(Unescape(value)), end - _at);
     }
 
+    private static readonly SearchValues<char> s_hexadecimal = SearchValues.Create("0123456789abcdefABCDEF");
+    private static readonly SearchValues<char> s_decimal = SearchValues.Create("0123456789");
+    private static readonly SearchValues<char> s_octal = SearchValues.Create("01234567");
+
     private static bool IsName(string value) => value.Length > 0 && !char.IsAsciiDigit(value[0]) && value.All(c => IsOfWord(c) || c == '`');
 
     private static bool IsInteger(string value)
     {
         ReadOnlySpan<char> rest = value.AsSpan(value is ['-' or '+', ..] ? 1 : 0).TrimEnd("uUlL");
-        if (rest is ['0', 'x' or 'X', _, ..]) return !rest[2..].ContainsAnyExcept("0123456789abcdefABCDEF");
-        return rest.Length > 0 && !rest.ContainsAnyExcept(rest is ['0', _, ..] ? "01234567" : "0123456789");
+        if (rest is ['0', 'x' or 'X', _, ..]) return !rest[2..].ContainsAnyExcept(s_hexadecimal);
+        return rest.Length > 0 && !rest.ContainsAnyExcept(rest is ['0', _, ..] ? s_octal : s_decimal);
     }
 }

@@ -74,7 +74,7 @@ public sealed class EventRecordingTests
     [Test]
     public void Events_of_several_engines_come_in_the_order_of_their_times()
     {
-        var recorder = new EventRecorder();
+        using var recorder = new EventRecorder();
         EngineStatus[] engines = [new() { Pid = 7 }, new() { Pid = 8 }];
         var random = new Random(5);
         long[] clock = [1000, 2000];
@@ -134,7 +134,7 @@ public sealed class EventRecordingTests
     [Test]
     public void More_than_a_block_holds_is_dropped_and_counted()
     {
-        var recorder = new EventRecorder();
+        using var recorder = new EventRecorder();
         var random = new Random(9);
         const int Count = 16384 * 12;
         for (int i = 0; i < Count; i++)
@@ -153,7 +153,7 @@ public sealed class EventRecordingTests
 
     private static byte[] Section(int events)
     {
-        var recorder = new EventRecorder();
+        using var recorder = new EventRecorder();
         for (int i = 0; i < events; i++) Add(recorder, Everything.Engine, 1000 * i, 0);
         return recorder.Take();
     }
@@ -162,7 +162,7 @@ public sealed class EventRecordingTests
     private static byte[] Synthetic(int blocks, int events, out int[] begins)
     {
         using var file = new MemoryStream();
-        var recorder = new EventRecorder();
+        using var recorder = new EventRecorder();
         var starts = new List<int>();
         for (int b = 0; b < blocks; b++)
         {
