@@ -95,6 +95,28 @@ public sealed class SnapshotHistoryTests
     }
 
     [Test]
+    public void What_is_dropped_gives_its_memory_to_what_comes()
+    {
+        var free = new Stack<byte[]>();
+        var random = new Random(1);
+        byte[] bytes = new byte[3 * Pieces.Size + 5];
+        random.NextBytes(bytes);
+        var first = new Pieces(free);
+        first.Write(bytes, 0, bytes.Length);
+        Assert.That((first.Length, first.Bytes), Is.EqualTo((bytes.Length, 4L * Pieces.Size)));
+        byte[] read = new byte[bytes.Length];
+        first.ToRead().ReadExactly(read);
+        Assert.That(read, Is.EqualTo(bytes));
+        first.Free();
+        Assert.That((first.Bytes, free.Count), Is.EqualTo((0L, 4)));
+        var second = new Pieces(free);
+        second.Write(bytes, 5, Pieces.Size);
+        Assert.That((second.Length, free.Count), Is.EqualTo(((long)Pieces.Size, 3)));
+        second.ToRead().ReadExactly(read, 0, Pieces.Size);
+        Assert.That(read[..Pieces.Size], Is.EqualTo(bytes[5..(5 + Pieces.Size)]));
+    }
+
+    [Test]
     public void Of_very_many_cells_not_every_interval_is_kept()
     {
         var history = new SnapshotHistory();
