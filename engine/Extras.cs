@@ -50,6 +50,9 @@ public sealed class Extras
     /// <summary>The durations it is.</summary>
     public Histogram? Durations { get; set; }
 
+    /// <summary>The key of an aggregation it is.</summary>
+    public D.WatchedKey? Watched { get; internal set; }
+
     /// <summary>How deep it stands in a tree; 0 outside one.</summary>
     public int Depth { get; set; }
 
@@ -97,6 +100,7 @@ public sealed class Extras
         _shared = null;
         _units?.Clear();
         (Failure, Task, Reservation, Conflicts, Finding, End, Durations) = (null, null, null, null, null, null, null);
+        Watched = null;
         (Depth, Heads, Headed, Head) = (0, "", 0, null);
         (MaxOutstanding, Miscompares) = (-1, 0);
     }

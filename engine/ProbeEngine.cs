@@ -99,6 +99,9 @@ public sealed partial class ProbeEngine : IDisposable
     /// <summary>Subscribers attached now.</summary>
     public int Subscribers => _attached;
 
+    /// <summary>Peers that have come and were not looked at yet.</summary>
+    internal int Waiting => _arrived.Count;
+
     /// <summary>Signalled when it has ended, by <see cref="Dispose"/> or because it cannot go on.</summary>
     public WaitHandle Stopped => _stopped;
 

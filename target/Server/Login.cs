@@ -18,7 +18,7 @@ internal sealed class Login(Connection connection)
 
     private static readonly string[] s_names = ["InitiatorName", "InitiatorAlias", "TargetName", "SessionType"];
 
-    private readonly long _deadline = Environment.TickCount64 + (long)connection.Server.Options.LoginTimeout.TotalMilliseconds;
+    private readonly long _began = Environment.TickCount64;
     private readonly int _depth = connection.Server.Options.MaxCommands; // a reload must not narrow the window under way
     private readonly byte[] _isid = new byte[6];
     private readonly List<byte> _text = [];
@@ -321,7 +321,7 @@ internal sealed class Login(Connection connection)
                 if (reader.HasPdu) return true;
             }
             if (connection.Doomed) return false;
-            if (Environment.TickCount64 > _deadline)
+            if (Environment.TickCount64 - _began > connection.Server.Options.LoginTimeout.TotalMilliseconds)
             {
                 connection.EndsBy(ConnectionEnd.Silence);
                 if (connection.Server.MayLog(connection.Remote.Address)) Log.Dropped(connection.Server.Logger, connection.Remote, "no login in time");

@@ -73,9 +73,10 @@ internal static class FramingRows
         new("F11 half of a Data-Out and silence", p =>
         {
             p.Login(Hostile.Solicited).Send(Write(p));
-            p.Send(P.DataOut(1, p.NextTag(), 0, 0, new byte[512], final: true)[..300]);
+            uint tag = p.NextTag();
+            p.LoseItsPatience().Send(P.DataOut(1, tag, 0, 0, new byte[512], final: true)[..300]);
         }, "r2t 512, closed") { Stalls = true },
-        new("F11 half of data for nobody and silence", p => p.Login().Send(P.DataOut(1, 7, 0, 0, new byte[512], final: true)[..300]), "reject 09, closed") { Stalls = true },
+        new("F11 half of data for nobody and silence", p => p.Login().Send(P.DataOut(1, 7, 0, 0, new byte[512], final: true)[..300]).Next(), "reject 09, closed") { Stalls = true },
         new("F11 a reset in a Data-Out", p =>
         {
             p.Login(Hostile.Solicited).Send(Write(p, blocks: 2048));
@@ -88,7 +89,7 @@ internal static class FramingRows
             p.Login("MaxRecvDataSegmentLength=262144\0");
             for (uint i = 0; i < 60; i++) p.Peer.Send(P.ScsiCommand(Cdb.Ten(0x28, 0, 8192), i, p.CmdSn++, 0xc0, 4 << 20));
             // Until the target gives the connection up; what it has sent is more than is read here.
-            p.Note(SpinWait.SpinUntil(() => p.Target.Server.Connections().Count == RowTests.Witnesses, 20_000) ? "given up" : "kept");
+            p.Note(SpinWait.SpinUntil(() => p.Target.Server.Connections().Count == RowTests.Witnesses, 60_000) ? "given up" : "kept");
             p.Again().Login(isid: 2);
         }, "given up, lives") { AtOnceOnly = true, Stalls = true },
     ];

@@ -17,6 +17,9 @@ internal sealed class Hostile : IDisposable
 
     public const string Names = "InitiatorName=" + Initiator + "\0TargetName=" + Server.TestTarget.Name + "\0";
 
+    /// <summary>How long a target waits that has lost its patience.</summary>
+    public static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
     private const uint Marker = 0xfeedbeef;
 
     private readonly IPEndPoint _portal;
@@ -52,6 +55,13 @@ internal sealed class Hostile : IDisposable
     {
         Peer = Connect();
         _loggedIn = false;
+        return this;
+    }
+
+    /// <summary>From now on the target waits a moment only for logins, and for data segments that begin after this.</summary>
+    public Hostile LoseItsPatience()
+    {
+        Target.Server.Reload(Target.Server.Options with { LoginTimeout = Moment, DataTimeout = Moment });
         return this;
     }
 

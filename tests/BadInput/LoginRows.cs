@@ -133,7 +133,7 @@ internal static class LoginRows
         new("L8 T is never set", p => Repeat(p, 64, i => P.LoginRequest(i == 0 ? Names : "", Stay)), "login 0000 x64, login 0200, closed"),
         new("L8 C for ever", p => Repeat(p, 64, i => P.LoginRequest("X", More)), "login 0000 x64, login 0200, closed"),
         new("L8 C and nothing for ever", p => Repeat(p, 64, _ => P.LoginRequest("", More)), "login 0000 x64, login 0200, closed"),
-        new("L8 silence after the first request", p => p.SendLogin(Names, Stay), "login 0000, closed") { Stalls = true },
+        new("L8 silence after the first request", p => p.SendLogin(Names, Stay).Next(), "login 0000, closed") { Stalls = true },
         new("L10 a key again in the next request", p =>
         {
             p.SendLogin(Names + "MaxBurstLength=512\0", Stay).Next();

@@ -18,7 +18,8 @@ internal sealed record Row(string Name, Action<Hostile> Script, string Expected)
     /// <summary>Too long, or too much at once, for single bytes.</summary>
     public bool AtOnceOnly { get; init; }
 
-    /// <summary>Whether it is about a peer that falls silent: the target waits for a short time only.</summary>
+    /// <summary>Whether it is about a peer that falls silent: the target waits no longer once its script has ended,
+    /// which has read all that it is answered before.</summary>
     public bool Stalls { get; init; }
 
     /// <summary>Bytes that the process may allocate meanwhile: what a connection or two take.</summary>

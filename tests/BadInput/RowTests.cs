@@ -22,6 +22,8 @@ public sealed class RowTests
     /// <summary>Connections of sessions that do as they should, while a row is run.</summary>
     public const int Witnesses = 2;
 
+    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(60);
+
     private readonly Logs _logs = new();
 
     internal static IEnumerable<Row> All =>
@@ -45,6 +47,7 @@ public sealed class RowTests
             using (var peer = new Hostile(target.Portal, byteByByte) { Target = target })
             {
                 row.Script(peer);
+                if (row.Stalls) peer.LoseItsPatience();
                 string outcome = peer.Outcome(closes: row.Expected.EndsWith("closed", StringComparison.Ordinal));
                 Assert.That(outcome, Is.EqualTo(row.Expected));
                 Assert.That(GC.GetTotalAllocatedBytes() - before, Is.LessThan(row.Memory), "bytes allocated");
@@ -57,19 +60,20 @@ public sealed class RowTests
         Assert.That(BufferPool.Rented, Is.EqualTo(rented), "every buffer was given back");
     }
 
-    // Who is slow because the machine is busy is not silent.
+    // Who is slow because the machine is busy is not silent: the target loses its patience when a row has said all it has to say.
     private TestTarget Start(Row row) => new(
         new TargetOptions
         {
             Portals = [new IPEndPoint(IPAddress.Loopback, 0)],
             LogsPerSecond = 1_000_000,
-            LoginTimeout = TimeSpan.FromSeconds(row.Stalls ? 2 : 60),
-            DataTimeout = TimeSpan.FromSeconds(row.Stalls ? 1 : 60),
-            SendTimeout = TimeSpan.FromSeconds(row.Stalls ? 1 : 60),
+            LoginTimeout = s_long,
+            DataTimeout = s_long,
+            SendTimeout = row.Stalls ? Hostile.Moment : s_long,
+            NopInterval = TimeSpan.Zero,
             MaxConnectionsPerSession = 2,
             Targets =
             [
-                new TargetSpec(TestTarget.Name) { Luns = TestTarget.Specs("0=ram:16MiB", "1=ram:1MiB", "2=ram:1MiB,delay=300ms", "3=ram:1MiB,removable,bs=4096") },
+                new TargetSpec(TestTarget.Name) { Luns = TestTarget.Specs("0=ram:16MiB", "1=ram:1MiB", "2=ram:1MiB,delay=1ms", "3=ram:1MiB,removable,bs=4096") },
                 new TargetSpec(Elsewhere) { Luns = TestTarget.Specs("0=ram:1MiB") },
                 LoginRows.Guarded,
             ],

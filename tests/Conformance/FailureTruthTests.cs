@@ -96,7 +96,7 @@ public sealed class FailureTruthTests
         string name = Path.GetFileName(capture);
         int port = name.StartsWith("istgt", StringComparison.Ordinal) ? 13270 : name.Contains("tgtd", StringComparison.Ordinal) ? 13260 : 13280;
         using Feed feed = Feed.Open(new CaptureOptions { File = capture + ".pcap", Wire = new WireOptions { Ports = [(ushort)port] } }, new Wants(0, Feed.WholeFile));
-        while (!feed.Ended) feed.WaitForSnapshot(TimeSpan.FromSeconds(20), default);
+        while (!feed.Ended) feed.WaitForSnapshot(TimeSpan.FromSeconds(60), default);
         return feed.Take();
     }
 

@@ -176,7 +176,7 @@ public sealed class ScreenTests
             terminal.WaitFor("R/s");
         }
         int pid = int.Parse(File.ReadAllText(scratch.File("pid")), System.Globalization.CultureInfo.InvariantCulture);
-        Assert.That(() => IsAlive(pid), Is.False.After(20_000, 50));
+        Assert.That(() => IsAlive(pid), Is.False.After(60_000, 50));
     }
 
     // What stty says, on a screen of its own.

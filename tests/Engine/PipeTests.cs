@@ -59,16 +59,22 @@ public sealed class PipeTests
     [Test]
     public void However_many_come_at_once_no_more_than_the_bound_are_served()
     {
+        const int TooMany = 20;
         using var logger = new Slow();
         using var engine = new ProbeEngine(new Provider("test"), _directory, 12, logger);
         engine.Start();
+        var wants = new FrameWriter();
+        wants.Write(new Wants(0, TimeSpan.FromHours(1)));
         List<Socket> sockets = [];
-        for (int i = 0; i < ProbeEngine.MaxSubscribers + 20; i++) sockets.Add(Pipe.Connect(_directory, 12));
-        Assert.That(logger.Attached.Wait(Rig.Patience));
-        Thread.Sleep(300);                                           // all others arrive while the engine is busy with the first
+        for (int i = 0; i < ProbeEngine.MaxSubscribers + TooMany; i++)
+        {
+            sockets.Add(Pipe.Connect(_directory, 12));
+            sockets[^1].Send(wants.Frame); // who says nothing for long is sent away
+        }
+        Rig.Until(() => engine.Waiting == sockets.Count - 1, "all others arrive while the engine is busy with the first");
         logger.GoOn.Set();
-        Rig.Until(() => engine.Subscribers >= ProbeEngine.MaxSubscribers, "they are attached");
-        Thread.Sleep(100);
+        Rig.Until(() => logger.Refused == TooMany, "those beyond the bound are refused");
+        Rig.Until(() => engine.Waiting == 0, "all have been looked at");
         Assert.That(engine.Subscribers, Is.EqualTo(ProbeEngine.MaxSubscribers));
         sockets.ForEach(s => s.Dispose());
     }
@@ -76,9 +82,11 @@ public sealed class PipeTests
     // Stops the engine's thread when somebody attaches.
     private sealed class Slow : ILogger, IDisposable
     {
-        public ManualResetEventSlim Attached { get; } = new();
+        private int _refused;
 
         public ManualResetEventSlim GoOn { get; } = new();
+
+        public int Refused => Volatile.Read(ref _refused);
 
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
@@ -86,16 +94,11 @@ public sealed class PipeTests
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (eventId.Id != 102) return;
-            Attached.Set();
-            GoOn.Wait(Rig.Patience);
+            if (eventId.Id == 104) Interlocked.Increment(ref _refused);
+            if (eventId.Id == 102) GoOn.Wait(Rig.Patience);
         }
 
-        public void Dispose()
-        {
-            Attached.Dispose();
-            GoOn.Dispose();
-        }
+        public void Dispose() => GoOn.Dispose();
     }
 
     [Test]

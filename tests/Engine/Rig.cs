@@ -8,7 +8,7 @@ namespace Iscsitop.Tests.Engine;
 /// <summary>A provider with its engine in a directory of its own, and the hands to make things happen in it.</summary>
 internal sealed class Rig : IDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly bool _ownsDirectory;
     private uint _itt;

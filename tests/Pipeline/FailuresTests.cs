@@ -10,7 +10,7 @@ public sealed class FailuresTests
     private static Snapshot Read(string name)
     {
         using Feed feed = Feed.Open(new CaptureOptions { File = Corpus.PathOf(name) }, new Wants(0, Feed.WholeFile));
-        while (!feed.Ended) feed.WaitForSnapshot(TimeSpan.FromSeconds(20), default);
+        while (!feed.Ended) feed.WaitForSnapshot(TimeSpan.FromSeconds(60), default);
         return feed.Take();
     }
 

@@ -13,7 +13,7 @@ public sealed class TaskCaptureTests
     private static Snapshot Of(string name)
     {
         using Feed feed = Feed.Open(new CaptureOptions { File = Corpus.PathOf(name) }, new Wants(0, Feed.WholeFile));
-        feed.WaitForSnapshot(TimeSpan.FromSeconds(20), default);
+        feed.WaitForSnapshot(TimeSpan.FromSeconds(60), default);
         return feed.Take();
     }
 

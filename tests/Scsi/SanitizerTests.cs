@@ -108,7 +108,7 @@ public sealed class SanitizerTests
         rig.Run(Ready);
         Assert.That(rig.Code, Is.EqualTo(SenseCode.SanitizeInProgress));
         store.MayWrite.Set();
-        Assert.That(SpinWait.SpinUntil(() => !rig.Unit.Sanitizer.InProgress, TimeSpan.FromSeconds(30)));
+        Assert.That(SpinWait.SpinUntil(() => !rig.Unit.Sanitizer.InProgress, TimeSpan.FromSeconds(60)));
         Assert.That(rig.Run(Ready), Is.EqualTo(ScsiStatus.Good));
     }
 
@@ -294,7 +294,7 @@ public sealed class SanitizerTests
         return rig.Run([0x48, (byte)(0x01 | (immediate ? 0x80 : 0) | (unrestricted ? 0x20 : 0)), 0, 0, 0, 0, 0, 0, (byte)data.Length, 0], data);
     }
 
-    private static void AwaitEnd(Rig rig) => Assert.That(SpinWait.SpinUntil(() => !rig.Unit.Sanitizer.InProgress, TimeSpan.FromSeconds(30)));
+    private static void AwaitEnd(Rig rig) => Assert.That(SpinWait.SpinUntil(() => !rig.Unit.Sanitizer.InProgress, TimeSpan.FromSeconds(60)));
 
     /// <summary>Memory that waits with its writes until it may, and then perhaps fails.</summary>
     private sealed class SlowStore(int length = 1 << 20, string identity = "disk") : Store

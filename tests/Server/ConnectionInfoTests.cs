@@ -103,7 +103,7 @@ public sealed class ConnectionInfoTests
     private ConnectionInfo Ended()
     {
         ConnectionInfo? info = null;
-        SpinWait.SpinUntil(() => _target.Server.Provider.ConnectionChanges.TryDequeue(out info) && info.Closed != 0, TimeSpan.FromSeconds(20));
+        SpinWait.SpinUntil(() => _target.Server.Provider.ConnectionChanges.TryDequeue(out info) && info.Closed != 0, TimeSpan.FromSeconds(60));
         Assert.That(info?.Closed, Is.Not.Null.And.Not.Zero);
         return info!;
     }

@@ -133,7 +133,7 @@ public sealed class DigestTests
         {
             while (_target.Server.Provider.TryTake(out Fault fault)) faults.Add((fault.Kind, fault.Reason, fault.LunNumber, fault.Operation));
             return faults.Count > 0 && faults[^1].Item1 != FaultKind.DataDigest;
-        }, TimeSpan.FromSeconds(20));
+        }, TimeSpan.FromSeconds(60));
         Assert.That(told);
         return [.. faults];
     }

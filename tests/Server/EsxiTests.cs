@@ -82,7 +82,7 @@ public sealed class EsxiTests
         _host.Out("16 00 00 00 00 00");
         _host.Logout();
         // The target has answered the logout; the session ends with its connection.
-        Assert.That(() => other.Out("00 00 00 00 00 00"), Is.EqualTo("GOOD").After(20).Seconds.PollEvery(10).MilliSeconds);
+        Assert.That(() => other.Out("00 00 00 00 00 00"), Is.EqualTo("GOOD").After(60).Seconds.PollEvery(10).MilliSeconds);
     }
 
     [Test]

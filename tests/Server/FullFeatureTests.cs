@@ -317,13 +317,13 @@ public sealed class FullFeatureTests
     public void A_target_that_stops_asks_for_a_logout_first()
     {
         using RawPeer peer = _target.Connect().Login();
-        Task stop = Task.Run(() => _target.Server.Stop(TimeSpan.FromSeconds(20)));
+        Task stop = Task.Run(() => _target.Server.Stop(TimeSpan.FromSeconds(60)));
         (byte[] bhs, _) = peer.Expect(Opcode.AsyncMessage);
         Assert.That(bhs[36], Is.EqualTo((byte)AsyncEvent.LogoutRequest));
         peer.Send(RawPeer.Bhs(Opcode.LogoutRequest, immediate: true));
         peer.Expect(Opcode.LogoutResponse);
         peer.ExpectClosed();
-        Assert.That(stop.Wait(TimeSpan.FromSeconds(20)));
+        Assert.That(stop.Wait(TimeSpan.FromSeconds(60)));
     }
 
     [Test]
@@ -335,7 +335,7 @@ public sealed class FullFeatureTests
             Portals = [new IPEndPoint(IPAddress.Loopback, 0)],
             Luns = TestTarget.Specs(),
             NopInterval = TimeSpan.FromSeconds(1),
-            NopTimeout = TimeSpan.FromSeconds(1),
+            NopTimeout = TimeSpan.FromSeconds(60),
         });
         using RawPeer peer = target.Connect().Login();
         (byte[] ping, byte[] data) = peer.Expect(Opcode.NopIn);
@@ -343,6 +343,7 @@ public sealed class FullFeatureTests
         Assert.That(BinaryPrimitives.ReadUInt32BigEndian(ping.AsSpan(16)), Is.EqualTo(Pdu.ReservedTag));
         peer.Send(RawPeer.Put32(RawPeer.Bhs(Opcode.NopOut, itt: Pdu.ReservedTag, immediate: true), 20, Ttt(ping)));
         peer.Expect(Opcode.NopIn);
+        target.Server.Reload(target.Server.Options with { NopTimeout = TimeSpan.FromSeconds(1) });
         peer.ExpectClosed();
     }
 

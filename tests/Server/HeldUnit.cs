@@ -9,7 +9,8 @@ namespace Iscsitop.Tests.Server;
 /// </summary>
 internal sealed class HeldUnit : IDisposable
 {
-    private readonly ManualResetEventSlim _begun = new(), _letGo = new();
+    private readonly SemaphoreSlim _begun = new(0);
+    private readonly ManualResetEventSlim _letGo = new();
 
     /// <summary>Holds what comes to the LUN from now on; somebody has a session with the target.</summary>
     public HeldUnit(TestTarget target, int lun)
@@ -17,12 +18,12 @@ internal sealed class HeldUnit : IDisposable
         Target.Server.Session session = target.Server.Sessions().First(s => s.Target == TestTarget.Name);
         ((DelayStore)session.Nexus!.Find((ulong)lun)!.Store).Wait = () =>
         {
-            _begun.Set();
+            _begun.Release();
             _letGo.Wait();
         };
     }
 
-    /// <summary>Returns when a worker waits with one.</summary>
+    /// <summary>Returns when a worker waits with one, the next time when one waits with another.</summary>
     public void AwaitOne() => Assert.That(_begun.Wait(TimeSpan.FromSeconds(60)), "nobody reads");
 
     /// <summary>Lets all go, those that come later too.</summary>

@@ -15,7 +15,7 @@ public sealed class PreemptTests
     [TestCase(1, TestName = "a read that a worker has")]
     public void Tasks_of_the_preempted_end_without_a_status_and_the_others_go_on(int lun)
     {
-        using var target = new TestTarget("0=ram:16MiB", "1=ram:4MiB,delay=500ms");
+        using var target = new TestTarget("0=ram:16MiB", "1=ram:4MiB,delay=1ms");
         using RawPeer victim = target.Connect().Login(host: "victim"), bystander = target.Connect().Login(host: "bystander");
         foreach (RawPeer peer in new[] { victim, bystander })
         {
@@ -28,19 +28,22 @@ public sealed class PreemptTests
         byte[] register = [.. new byte[8], 0, 0, 0, 0, 0, 0, 0, 1, .. new byte[8]], preempt = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, .. new byte[8]];
         Assert.That(winner.Out("5F 00 00 00 00 00 00 00 18 00", Convert.ToHexString(register), lun), Is.EqualTo("GOOD"));
 
+        using var held = new HeldUnit(target, 1);
         foreach (RawPeer peer in new[] { victim, bystander })
         {
             byte[] cdb = Cdb.Ten((byte)(lun == 0 ? 0x2a : 0x28), 0, 1);
             peer.Send(RawPeer.ScsiCommand(cdb, Tag, peer.CmdSn++, (byte)(lun == 0 ? 0xa0 : 0xc0), 512, lun));
-        }
-        if (lun == 1)
-        {
-            // Its answer says that the read before it is in hand.
-            victim.Send(RawPeer.Bhs(Opcode.NopOut, immediate: true));
-            victim.Expect(Opcode.NopIn);
+            if (lun == 1) held.AwaitOne();
         }
         byte[]? r2t = lun == 0 ? victim.Expect(Opcode.ReadyToTransfer).Bhs : null, r2tOther = lun == 0 ? bystander.Expect(Opcode.ReadyToTransfer).Bhs : null;
-        Assert.That(winner.Out("5F 05 00 00 00 00 00 00 18 00", Convert.ToHexString(preempt), lun), Is.EqualTo("GOOD"));
+        Nexus preempted = target.Server.Sessions().Single(s => s.Initiator.EndsWith(":victim", StringComparison.Ordinal)).Nexus!;
+        Generations tasks = preempted.TasksOf(preempted.Find((ulong)lun)!);
+        int before = tasks.Current;
+        Task<string> preempting = Task.Run(() => winner.Out("5F 05 00 00 00 00 00 00 18 00", Convert.ToHexString(preempt), lun));
+        Assert.That(SpinWait.SpinUntil(() => tasks.Current != before, TimeSpan.FromSeconds(60)), "the tasks are aborted");
+        if (lun == 1) Assert.That(preempting.IsCompleted, Is.False, "a worker has one of them still");
+        held.LetGo();
+        Assert.That(preempting.Result, Is.EqualTo("GOOD"));
 
         if (r2t is not null) victim.Send(RawPeer.DataOut(Tag, Ttt(r2t), 0, 0, new byte[512], final: true));
         if (r2tOther is not null) bystander.Send(RawPeer.DataOut(Tag, Ttt(r2tOther), 0, 0, new byte[512], final: true));

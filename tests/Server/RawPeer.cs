@@ -13,7 +13,7 @@ internal sealed class RawPeer : IDisposable
 
     public RawPeer(IPEndPoint portal)
     {
-        _socket = new Socket(portal.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000 };
+        _socket = new Socket(portal.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 60_000 };
         _socket.Connect(portal);
     }
 

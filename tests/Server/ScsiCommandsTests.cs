@@ -12,7 +12,7 @@ public sealed class ScsiCommandsTests
     private TestTarget _target = null!;
 
     [OneTimeSetUp]
-    public void Start() => _target = new TestTarget("0=ram:64MiB", "1=ram:4MiB,delay=300ms");
+    public void Start() => _target = new TestTarget("0=ram:64MiB", "1=ram:4MiB,delay=1ms");
 
     [OneTimeTearDown]
     public void Stop() => _target.Dispose();

@@ -33,7 +33,7 @@ public sealed partial class SessionTests
         peer.Expect(Opcode.LogoutResponse);
         peer.ExpectClosed();
         peer.Dispose();
-        Assert.That(only.WaitEnded(TimeSpan.FromSeconds(20)));
+        Assert.That(only.WaitEnded(TimeSpan.FromSeconds(60)));
         Assert.That(session.IsOver, Is.False, "somebody joins");
         LoginStatus status = session.EndJoin(only, replaced);
 
@@ -82,7 +82,7 @@ public sealed partial class SessionTests
         {
             SetLimit(Descriptors, ref limit);
         }
-        Assert.That(SpinWait.SpinUntil(() => target.Server.Connections().Count == 0, TimeSpan.FromSeconds(20)));
+        Assert.That(SpinWait.SpinUntil(() => target.Server.Connections().Count == 0, TimeSpan.FromSeconds(60)));
         Assert.That(target.Server.SessionCount, Is.Zero);
         using RawPeer again = target.Connect();
         again.Send(RawPeer.LoginRequest(Names + "MaxConnections=2\0"));

@@ -10,7 +10,7 @@ public sealed class TaskManagementTests
     private TestTarget _target = null!;
 
     [SetUp]
-    public void Start() => _target = new TestTarget("0=ram:16MiB", "1=ram:4MiB,delay=500ms");
+    public void Start() => _target = new TestTarget("0=ram:16MiB", "1=ram:4MiB,delay=1ms");
 
     [TearDown]
     public void Stop() => _target.Dispose();
@@ -93,28 +93,27 @@ public sealed class TaskManagementTests
     [Test]
     public void A_reset_is_answered_while_another_initiator_keeps_the_unit_busy()
     {
-        using RawPeer own = _target.Connect().Login(host: "own");
-        own.Send(RawPeer.ScsiCommand(new byte[6], 5, own.CmdSn++, 0x80, 0, lun: 1));
-        own.Expect(Opcode.ScsiResponse);
-        using Target.Initiator.Initiator busy = _target.Login("busy");
-        using var stop = new CancellationTokenSource();
-        Task load = Task.Run(() =>
+        using RawPeer own = _target.Connect().Login(host: "own"), busy = _target.Connect().Login(host: "busy");
+        foreach (RawPeer peer in new[] { own, busy })
         {
-            ArraySegment<byte> data = Cdb.Buffer(512);
-            while (!stop.IsCancellationRequested)
-            {
-                while (busy.Outstanding < 8) busy.Submit(Cdb.Read10(1, 0, 1, data));
-                busy.Send();
-                // The reset takes what is outstanding without a status; then there is nothing to wait for.
-                if (busy.Socket.Poll(200_000, System.Net.Sockets.SelectMode.SelectRead)) busy.Complete();
-                else return;
-            }
-        });
-        Assert.That(Ask(own, TaskFunction.LogicalUnitReset, lun: 1), Is.EqualTo(TaskFunctionResponse.Complete));
-        stop.Cancel();
-        busy.Socket.Shutdown(System.Net.Sockets.SocketShutdown.Both);
-        // Its connection ends under it.
-        Assert.That(((IAsyncResult)load).AsyncWaitHandle.WaitOne(TimeSpan.FromSeconds(20)));
+            peer.Send(RawPeer.ScsiCommand(new byte[6], 5, peer.CmdSn++, 0x80, 0, lun: 1));
+            peer.Expect(Opcode.ScsiResponse);
+        }
+        using var before = new HeldUnit(_target, 1);
+        busy.Send(RawPeer.ScsiCommand(Cdb.Ten(0x28, 0, 1), 1, busy.CmdSn++, 0xc0, 512, lun: 1));
+        before.AwaitOne();
+        own.Send(Request(TaskFunction.LogicalUnitReset, Pdu.ReservedTag, 1, own.CmdSn), RawPeer.Bhs(Opcode.NopOut, immediate: true));
+        own.Expect(Opcode.NopIn);
+        using var after = new HeldUnit(_target, 1);
+        // The first has the reset's unit attention, the second begins after it and stays.
+        busy.Send(RawPeer.ScsiCommand(new byte[6], 2, busy.CmdSn++, 0x80, 0, lun: 1));
+        Assert.That(U32(busy.Expect(Opcode.ScsiResponse).Bhs, 16), Is.EqualTo(2));
+        busy.Send(RawPeer.ScsiCommand(Cdb.Ten(0x28, 0, 1), 3, busy.CmdSn++, 0xc0, 512, lun: 1));
+        after.AwaitOne();
+        before.LetGo();
+        Assert.That(own.Expect(Opcode.TaskManagementResponse).Bhs[2], Is.EqualTo((byte)TaskFunctionResponse.Complete));
+        after.LetGo();
+        Assert.That(U32(busy.Expect(Opcode.DataIn).Bhs, 16), Is.EqualTo(3), "and the aborted one is not answered");
     }
 
     [TestCase(TaskFunction.AbortTask, TaskFunctionResponse.LunDoesNotExist)]

@@ -12,7 +12,7 @@ internal sealed class TestTarget : IDisposable
     public const string Name = "iqn.2026-01.test.example:t";
 
     public TestTarget(params string[] luns)
-        : this(new TargetOptions { Name = Name, Portals = [new IPEndPoint(IPAddress.Loopback, 0)], Luns = Specs(luns) })
+        : this(new TargetOptions { Name = Name, Portals = [new IPEndPoint(IPAddress.Loopback, 0)], Luns = Specs(luns), NopInterval = TimeSpan.Zero })
     {
     }
 

@@ -88,7 +88,7 @@ public sealed class WriteInPlaceTests
         using Initiator other = _target.Login("other");
         byte[] pdu = RawPeer.WithData(Write(peer, Length), Data(1));
         peer.Send(pdu[..(48 + 512)]);
-        Assert.That(SpinWait.SpinUntil(() => Has(other, 0), TimeSpan.FromSeconds(30)), "the first block is there before the rest has come");
+        Assert.That(SpinWait.SpinUntil(() => Has(other, 0), TimeSpan.FromSeconds(60)), "the first block is there before the rest has come");
         using RawPeer third = _target.Connect().Login(host: "third");
         third.Send(Reset());
         Assert.That(third.Expect(Opcode.TaskManagementResponse).Bhs[2], Is.Zero);
@@ -108,7 +108,7 @@ public sealed class WriteInPlaceTests
         using Initiator other = _target.Login("other");
         byte[] pdu = RawPeer.WithData(Write(peer, Length), Data(1));
         peer.Send(pdu[..(48 + 512)]);
-        Assert.That(SpinWait.SpinUntil(() => Has(other, 0), TimeSpan.FromSeconds(30)), "the first block is there before the rest has come");
+        Assert.That(SpinWait.SpinUntil(() => Has(other, 0), TimeSpan.FromSeconds(60)), "the first block is there before the rest has come");
         Assert.That(other.Out("48 03 00 00 00 00 00 00 00 00"), Is.EqualTo("GOOD"));
         peer.Send(pdu[(48 + 512)..]);
         (byte[] bhs, byte[] data) = peer.Expect(Opcode.ScsiResponse);
@@ -128,7 +128,7 @@ public sealed class WriteInPlaceTests
         for (int i = 0; i < Blocks && !Ends(); i++)
         {
             peer.Send(pdu[(48 + i * 512)..(48 + (i + 1) * 512)]);
-            Assert.That(SpinWait.SpinUntil(() => Ends() || Has(other, i), TimeSpan.FromSeconds(30)));
+            Assert.That(SpinWait.SpinUntil(() => Ends() || Has(other, i), TimeSpan.FromSeconds(60)));
         }
         peer.ExpectClosed();
 

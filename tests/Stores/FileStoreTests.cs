@@ -226,7 +226,7 @@ public sealed class FileStoreTests
         thread.Start();
         begun.Wait();
         second.Start();
-        Assert.That(SpinWait.SpinUntil(() => store.FlushesAsked == 2, TimeSpan.FromSeconds(30)));
+        Assert.That(SpinWait.SpinUntil(() => store.FlushesAsked == 2, TimeSpan.FromSeconds(60)));
         mayFail.Set();
         thread.Join();
         second.Join();
@@ -250,7 +250,7 @@ public sealed class FileStoreTests
         begun.Wait();
         Thread[] started = [.. Enumerable.Range(0, 8).Select(_ => new Thread(store.Flush))];
         foreach (Thread t in started) t.Start();
-        Assert.That(SpinWait.SpinUntil(() => store.FlushesAsked == 9, TimeSpan.FromSeconds(30)));
+        Assert.That(SpinWait.SpinUntil(() => store.FlushesAsked == 9, TimeSpan.FromSeconds(60)));
         mayEnd.Set();
         foreach (Thread t in started) t.Join();
         thread.Join();

@@ -39,7 +39,7 @@ public sealed class RoundTripTests
         var read = new Snapshot();
         Assert.That(reader.Next(read, 0), Is.EqualTo(Moved.Packet));
         using Feed feed = Feed.Open(new CaptureOptions { File = Corpus.PathOf("writes.pcapng") }, new Wants(0, Feed.WholeFile));
-        while (!feed.Ended) feed.WaitForSnapshot(TimeSpan.FromSeconds(20), default);
+        while (!feed.Ended) feed.WaitForSnapshot(TimeSpan.FromSeconds(60), default);
         Snapshot now = feed.Take();
         Assert.That(Lines(read, "cell"), Is.EqualTo(Lines(now, "cell")));
         Assert.That(Lines(read, "pattern"), Is.EqualTo(Lines(now, "pattern")).And.Not.Empty);

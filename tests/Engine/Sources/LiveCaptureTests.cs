@@ -158,7 +158,7 @@ public sealed class LiveCaptureTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (bool done = false; !done;)
         {
-            if (capture.MoveNext(10_000) != Moved.Packet) Assert.Fail("the end of the exchange did not come");
+            if (capture.MoveNext(60_000) != Moved.Packet) Assert.Fail("the end of the exchange did not come");
             Packet packet = capture.Current;
             use(packet);
             done = SourcePort(packet, link) == exchange.ClientPort && (packet.Bytes[Tcp(packet, link) + 13] & 0x05) != 0;

@@ -155,7 +155,7 @@ public sealed class AgreementTests
         bTap.WaitEnded();
         bTap.ReplayNew(bRig.Connection);
         bRig.Connection.Close(ConnectionEnd.InitiatorFin, 1);
-        SpinWait.SpinUntil(() => (own = Last(target.Server.Provider, own)) is { Legacy: false }, TimeSpan.FromSeconds(20));
+        SpinWait.SpinUntil(() => (own = Last(target.Server.Provider, own)) is { Legacy: false }, TimeSpan.FromSeconds(60));
         Compare("its session ends");
         Assert.That(own is { Legacy: false, Holder: null });
         a.Dispose();
@@ -178,7 +178,7 @@ public sealed class AgreementTests
     private static ConnectionInfo Ended(Provider provider)
     {
         ConnectionInfo? info = null;
-        SpinWait.SpinUntil(() => provider.ConnectionChanges.TryDequeue(out info) && info.Closed != 0, TimeSpan.FromSeconds(20));
+        SpinWait.SpinUntil(() => provider.ConnectionChanges.TryDequeue(out info) && info.Closed != 0, TimeSpan.FromSeconds(60));
         Assert.That(info?.Closed, Is.Not.Zero.And.Not.Null);
         return info!;
     }
@@ -212,7 +212,7 @@ public sealed class AgreementTests
 
         public IPEndPoint Portal { get; }
 
-        public void WaitEnded() => Assert.That(_thread.Join(TimeSpan.FromSeconds(20)));
+        public void WaitEnded() => Assert.That(_thread.Join(TimeSpan.FromSeconds(60)));
 
         public void Replay(WireConnection connection)
         {

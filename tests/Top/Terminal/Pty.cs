@@ -51,7 +51,7 @@ internal sealed unsafe partial class Pty : IDisposable
             string so = Encoding.UTF8.GetString([.. all]);
             if (so.Contains(text, StringComparison.Ordinal)) return so;
             var fd = new LibC.PollFd(Master, LibC.Readable, 0);
-            if (LibC.Poll(&fd, 1, 20_000) != 1) Assert.Fail($"{text} did not come: {so}");
+            if (LibC.Poll(&fd, 1, 60_000) != 1) Assert.Fail($"{text} did not come: {so}");
             nint n;
             fixed (byte* b = buffer) n = LibC.Read(Master, b, (nuint)buffer.Length);
             Assert.That(n, Is.GreaterThan((nint)0), so);

@@ -46,7 +46,7 @@ public sealed class UnixStageTests
     public void TearDown()
     {
         _stage.Post(_stage.Stop);
-        Assert.That(_thread.Join(20_000));
+        Assert.That(_thread.Join(60_000));
         _stage.Dispose();
         _tty.Dispose();
         _pty.Dispose();
@@ -67,7 +67,7 @@ public sealed class UnixStageTests
             action();
             done.Set();
         });
-        Assert.That(done.Wait(20_000));
+        Assert.That(done.Wait(60_000));
     }
 
     private void Settle() => There(() => { });
@@ -155,7 +155,7 @@ public sealed class UnixStageTests
     public void It_ends_when_the_terminal_goes()
     {
         _pty.HangUp();
-        Assert.That(_thread.Join(20_000));
+        Assert.That(_thread.Join(60_000));
         Assert.That(_stage.Gone);
     }
 
@@ -164,7 +164,7 @@ public sealed class UnixStageTests
     {
         byte[] within = _pty.Settings;
         _stage.Post(() => throw new InvalidOperationException("a bug"));
-        Assert.That(_thread.Join(20_000));
+        Assert.That(_thread.Join(60_000));
         Assert.That(_failure?.Message, Is.EqualTo("a bug"));
         Assert.That(_pty.ReadUntil("\e>"), Does.Contain("\e[?1049l"));
         Assert.That(_pty.Settings, Is.Not.EqualTo(within));
@@ -174,7 +174,7 @@ public sealed class UnixStageTests
     public void It_ends_by_a_key_and_gives_the_terminal_back()
     {
         _pty.Type("q");
-        Assert.That(_thread.Join(20_000));
+        Assert.That(_thread.Join(60_000));
         Assert.That(_pty.ReadUntil("\e>"), Does.Contain("\e[?1049l"));
     }
 }
