@@ -56,6 +56,20 @@ public sealed class SnapshotHistoryTests
     }
 
     [Test]
+    public void What_is_shown_stays_as_it_is_while_the_old_is_merged()
+    {
+        var load = new Load(10, 20, 5);
+        var history = new SnapshotHistory(500_000);
+        for (int i = 0; i < 100; i++) history.Add(load.Next());
+        Snapshot shown = history.At(0)!;
+        string text = Everything.Text(shown);
+        long first = history.First;
+        for (int i = 0; i < 500; i++) history.Add(load.Next());
+        Assert.That(history.First, Is.GreaterThan(first), "the first have been merged");
+        Assert.That(Everything.Text(shown), Is.EqualTo(text));
+    }
+
+    [Test]
     public void What_is_older_than_an_hour_goes()
     {
         var history = new SnapshotHistory(age: TimeSpan.FromMinutes(2));
