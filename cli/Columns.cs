@@ -45,6 +45,9 @@ public sealed record Column(
     /// <summary>Whether its text is to be read, so that its beginning matters; names differ at their ends.</summary>
     public bool Prose { get; init; }
 
+    /// <summary>Whether it stands at the left, and is neither scrolled nor left out.</summary>
+    internal bool Anchored { get; init; }
+
     /// <summary>Whether its end matters although it is to be read: it often ends with a name.</summary>
     internal bool NamedAtEnd { get; init; }
 

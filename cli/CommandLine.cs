@@ -26,6 +26,7 @@ internal static class CommandLine
         root.Options.Clear();
         Commands.Top.Configure(root, streams);
         root.Add(Snoop.Create(streams));
+        root.Add(Trace.Create());
         root.Add(Sessions.Create(streams));
         root.Add(List.Create(streams));
         root.Add(EngineCommand.Create(streams));
@@ -43,6 +44,7 @@ internal static class CommandLine
     /// <returns>The exit status.</returns>
     public static int Run(IReadOnlyList<string> args, Streams streams)
     {
+        if (args.Count > 0 && args[0] == Trace.Name) return Trace.Run([.. args.Skip(1)], streams);
         try
         {
             ParseResult result = Root(streams).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -65,7 +67,7 @@ internal static class CommandLine
     }
 
     // Everything a user can meet; a bug is a failure with its message, and no wall of text.
-    private static int? Explain(Exception e, Streams streams)
+    internal static int? Explain(Exception e, Streams streams)
     {
         if (e is IOException io && Streams.IsBrokenPipe(io)) return ExitCode.Success;
         if (e is FilterException filter) return Point(filter, streams);

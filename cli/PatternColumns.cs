@@ -13,6 +13,9 @@ internal static class PatternColumns
     private const int SmallestClass = 12;
     private const int LargestClass = 20;
 
+    [ThreadStatic]
+    private static Pattern? s_whole;
+
     private static readonly string[] s_powers = [.. Enumerable.Range(0, Pattern.SizeClasses).Select(Power)];
     private static readonly string[] s_ranges = [.. s_powers.Select(p => p + "+")];
 
@@ -33,10 +36,10 @@ internal static class PatternColumns
         Aligned,
         Gap("interarrival_p50_us", "GAP50", "median time from one command to the next of the same direction", 0.50, Columns.MedianNeeds),
         Gap("interarrival_p99_us", "GAP99", "99th percentile of that time", 0.99, Columns.TailNeeds),
-        Count("size_below_4k", "B4K", "commands of fewer than 4096 bytes", p => Sum(p.Sizes[..SmallestClass])),
+        Count("size_below_4k", "B4K", "commands of fewer than 4096 bytes", p => Sum(Whole(p).Sizes[..SmallestClass])),
         .. Enumerable.Range(SmallestClass, LargestClass - SmallestClass).Select(i =>
-            Count("size_" + s_powers[i], "S" + s_powers[i].ToUpperInvariant(), $"commands of {1 << i} to {(2 << i) - 1} bytes", p => p.Sizes[i])),
-        Count("size_from_1m", "S1M", "commands of 1048576 bytes or more", p => Sum(p.Sizes[LargestClass..])),
+            Count("size_" + s_powers[i], "S" + s_powers[i].ToUpperInvariant(), $"commands of {1 << i} to {(2 << i) - 1} bytes", p => Whole(p).Sizes[i])),
+        Count("size_from_1m", "S1M", "commands of 1048576 bytes or more", p => Sum(Whole(p).Sizes[LargestClass..])),
         Columns.Interval,
     ];
 
@@ -49,24 +52,35 @@ internal static class PatternColumns
         : exponent < 30 ? (1 << exponent - 20).ToString(CultureInfo.InvariantCulture) + "m"
         : (1 << exponent - 30).ToString(CultureInfo.InvariantCulture) + "g";
 
+    /// <summary>A pattern with room for all of its counts, valid until the next is asked for: there may be very many, which are to stay small.</summary>
+    internal static Pattern Whole(Pattern pattern)
+    {
+        Pattern whole = s_whole ??= new Pattern();
+        if (!ReferenceEquals(whole, pattern)) whole.CopyCounts(pattern);
+        return whole;
+    }
+
     /// <summary>The most frequent size class; -1 without any.</summary>
     public static int ModeOf(Pattern pattern)
     {
         int mode = -1;
+        Span<long> sizes = Whole(pattern).Sizes;
         for (int i = 0; i < Pattern.SizeClasses; i++)
-            if (pattern.Sizes[i] > (mode < 0 ? 0 : pattern.Sizes[mode]))
+            if (sizes[i] > (mode < 0 ? 0 : sizes[mode]))
                 mode = i;
         return mode;
     }
 
     private static string Mode(Pattern pattern)
     {
+        pattern = Whole(pattern);
         int mode = ModeOf(pattern);
         return mode < 0 ? "" : IsExact(pattern, mode) ? s_powers[mode] : s_ranges[mode];
     }
 
     private static double ModeShare(Pattern pattern)
     {
+        pattern = Whole(pattern);
         int mode = ModeOf(pattern);
         return mode < 0 ? double.NaN : 100.0 * (IsExact(pattern, mode) ? pattern.Exact[mode] : pattern.Sizes[mode]) / pattern.Count;
     }
@@ -75,18 +89,19 @@ internal static class PatternColumns
 
     private static double Placed(Pattern pattern, long part) => pattern.Count > pattern.Unplaced ? 100.0 * part / (pattern.Count - pattern.Unplaced) : double.NaN;
 
-    private static long Back(Pattern pattern) => Sum(pattern.Seeks[..Pattern.NoSeek]);
+    private static long Back(Pattern pattern) => Sum(Whole(pattern).Seeks[..Pattern.NoSeek]);
 
     // By distance, whichever way: the lower end of the class it lies in.
     private static double MedianSeek(Pattern pattern)
     {
-        long placed = Sum(pattern.Seeks);
+        Span<long> seeks = Whole(pattern).Seeks;
+        long placed = Sum(seeks);
         if (placed < Columns.MedianNeeds) return double.NaN;
-        long seen = pattern.Seeks[Pattern.NoSeek];
+        long seen = seeks[Pattern.NoSeek];
         for (int i = 1; i <= Pattern.NoSeek; i++)
         {
             if (2 * seen >= placed) return i == 1 ? 0 : Math.Pow(2, i - 2);
-            seen += pattern.Seeks[Pattern.NoSeek + i] + pattern.Seeks[Pattern.NoSeek - i];
+            seen += seeks[Pattern.NoSeek + i] + seeks[Pattern.NoSeek - i];
         }
         return Math.Pow(2, Pattern.NoSeek - 1);
     }

@@ -1,10 +1,11 @@
-# bash completion for iscsitop and iscsisnoop
+# bash completion for iscsitop, iscsisnoop and iscsitrace
 
 _iscsitop() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command='' w options
     [ "${COMP_WORDS[0]##*/}" = iscsisnoop ] && command=snoop
+    [ "${COMP_WORDS[0]##*/}" = iscsitrace ] && command=trace
     for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        case $w in snoop|sessions|list|engine|record|diff|target|config|demo) command=$w ;; esac
+        case $w in snoop|trace|sessions|list|engine|record|diff|target|config|demo) command=$w ;; esac
     done
     case $command:$before in
         :--view|demo:--view) mapfile -t COMPREPLY < <(compgen -W 'lun initiator session target opcode heat errors pattern tmf findings' -- "$word"); return ;;
@@ -16,6 +17,11 @@ _iscsitop() {
         :--names|snoop:--names|demo:--names) mapfile -t COMPREPLY < <(compgen -W 'iqn beginning alias ip' -- "$word"); return ;;
         *:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         snoop:-o|snoop:--output) mapfile -t COMPREPLY < <(compgen -W 'table ndjson' -- "$word"); return ;;
+        trace:-n|trace:-P|trace:-m|trace:-f|trace:-p|trace:-x|trace:-b|trace:-D|trace:-U) return ;;
+        trace:-s) mapfile -t COMPREPLY < <(compgen -f -X '!*.d' -- "$word"); return ;;
+        trace:-o) mapfile -t COMPREPLY < <(compgen -f -- "$word"; compgen -W ndjson -- "$word"); return ;;
+        trace:-I|trace:-L) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
+        trace:-c) mapfile -t COMPREPLY < <(compgen -c -- "$word"); return ;;
         *:-r|*:--read|*:-w|*:--write) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         *:-i|*:--interface) mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/net 2>/dev/null) any" -- "$word"); return ;;
         sessions:-o|sessions:--output) mapfile -t COMPREPLY < <(compgen -W 'table csv json ndjson' -- "$word"); return ;;
@@ -28,17 +34,18 @@ _iscsitop() {
     esac
     case $command in
         snoop) options='--pdu --op --slow -c -x --extended -T -H -o --output -j --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
+        trace) options='-n -s -P -m -f -i -r -p -c -o -q -x -b -Z -e -l -v -C -D -U -I -H -w -F -L -S -X -32 -64 --realtime --port --alias --bpf --snaplen --buffer -V -h --help' ;;
         sessions) options='-X --extended --card -o --output -j -p --pid --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         list) options='-p --pid -l --probes -o --output -j -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         target) options='--portal --name --lun --config --check-config --drain --state-dir --log-level --insecure-allow-remote -h --help' ;;
         engine) options='-i --interface --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize --log-level -h --help' ;;
-        record) options='-p --pid --budget --rotate --max-size --max-age -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
+        record) options='-p --pid --budget --rotate --max-size --max-age --events -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         diff) options='--view --from --to --from-b --to-b -n -o --output -h --help' ;;
         config) options='--config --default -h --help' ;;
         demo) options='-b --batch --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -m --unit -B --color --ascii --names --config -h --help' ;;
-        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -o --output -j -d -m --unit -B -y --color --ascii --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop sessions list engine record diff target config demo' ;;
+        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -o --output -j -d -m --unit -B -y --color --ascii --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop trace sessions list engine record diff target config demo' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 }
 
-complete -o default -F _iscsitop iscsitop iscsisnoop
+complete -o default -F _iscsitop iscsitop iscsisnoop iscsitrace

@@ -114,7 +114,9 @@ internal static class CellCodec
         into.LikeLatency(phase);
     }
 
-    private static bool Write(Histogram histogram, Span<byte> into, ref int at)
+    /// <summary>Writes a histogram.</summary>
+    /// <returns>False when there is no room.</returns>
+    internal static bool Write(Histogram histogram, Span<byte> into, ref int at)
     {
         if (into.Length - at < 2 * LongestNumber) return false;
         PutSigned(into, ref at, histogram.Sum);
@@ -127,12 +129,12 @@ internal static class CellCodec
             Put(into, ref at, (ulong)n);
             last = bucket;
         }
-        into[countAt] = (byte)(count | 0x80);                        // a number of two bytes
-        into[countAt + 1] = (byte)(count >> 7);
+        PutCount(into, countAt, count);
         return true;
     }
 
-    private static void Read(ReadOnlySpan<byte> bytes, ref int at, Histogram into)
+    /// <summary>Adds a histogram that was written.</summary>
+    internal static void Read(ReadOnlySpan<byte> bytes, ref int at, Histogram into)
     {
         into.AddSum(TakeSigned(bytes, ref at));
         ulong count = Take(bytes, ref at);
@@ -151,6 +153,13 @@ internal static class CellCodec
     {
         for (; value >= 0x80; value >>= 7) into[at++] = (byte)(value | 0x80);
         into[at++] = (byte)value;
+    }
+
+    /// <summary>Writes a number below 2^14 as two bytes, so that it can be written when it is known.</summary>
+    internal static void PutCount(Span<byte> into, int at, int count)
+    {
+        into[at] = (byte)(count | 0x80);
+        into[at + 1] = (byte)(count >> 7);
     }
 
     private static void PutSigned(Span<byte> into, ref int at, long value) => Put(into, ref at, (ulong)(value << 1 ^ value >> 63));
@@ -188,5 +197,6 @@ internal static class CellCodec
         return (long)(value >> 1) ^ -(long)(value & 1);
     }
 
-    private static StreamFormatException Short() => new("a frame ends before its fields do");
+    /// <summary>What there is to say when bytes are missing.</summary>
+    internal static StreamFormatException Short() => new("a frame ends before its fields do");
 }

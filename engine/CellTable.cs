@@ -19,7 +19,7 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
     /// </summary>
     public const int MostWithPast = 8192;
 
-    /// <summary>Bytes of cells as of the last snapshot beyond which there are no new ones.</summary>
+    /// <summary>Bytes of cells and patterns as of the last snapshot beyond which there are no new cells.</summary>
     public const long MaxBytes = 256 << 20;
 
     private const int MaxPool = 2048;
@@ -37,7 +37,7 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
     /// <summary>Commands counted apart from their own cell.</summary>
     public long Folded { get; private set; }
 
-    /// <summary>Bytes of the cells, as of when each was told last.</summary>
+    /// <summary>Bytes of the cells and what goes with them, as of when each was told last.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>Whether it is still known what there was since it was empty.</summary>
@@ -72,6 +72,9 @@ internal sealed class CellTable(int capacity = CellTable.DefaultCapacity)
     /// <summary>Something that goes with the cells changed.</summary>
     /// <returns>The version of that change.</returns>
     public long Advance() => ++Version;
+
+    /// <summary>Something that goes with the cells takes so many bytes more.</summary>
+    public void Take(int bytes) => Bytes += bytes;
 
     /// <summary>Somebody comes who is to be told: what was before, as far as it is known, and what happens from now on.</summary>
     /// <param name="time">When.</param>

@@ -14,7 +14,7 @@ internal sealed partial class Correlator
     public FailureTable Failures { get; } = new(cells);
 
     /// <summary>Sizes and places of reads and writes.</summary>
-    public PatternTable Patterns { get; } = new();
+    public PatternTable Patterns { get; } = new(cells);
 
     /// <summary>A connection's login took the place of a session there was.</summary>
     public void Reinstates(uint connection)

@@ -187,7 +187,7 @@ internal sealed partial class Correlator(CellTable cells, UnitTable units)
         task.Initiator = set.Initiator;
         task.Initiator?.Begin(e.Time, units.Listeners);
         units.Total.Begin(e.Time, units.Listeners);
-        place.Pattern?.Begin(in task.Command, place.Row!, place.Unit, e.Time, cells.Version);
+        place.Pattern?.Begin(in task.Command, place.Row!, place.Unit, e.Time);
         if (bhs.DataLength > 0) _xfer.Immediate(task, e.Time, (uint)bhs.DataLength);
     }
 

@@ -7,7 +7,7 @@ public sealed class Extras
 {
     // Few rows need them, and they are large: made when they are first wanted, then kept.
     private Links? _links;
-    private Pattern? _pattern;
+    private Pattern? _pattern, _shared;
     private HashSet<(string Target, ulong Lun)>? _units;
     private bool _linked, _patterned;
 
@@ -15,7 +15,7 @@ public sealed class Extras
     public Links? Links => _linked ? _links : null;
 
     /// <summary>Sizes and places of its reads and writes.</summary>
-    public Pattern? Pattern => _patterned ? _pattern : null;
+    public Pattern? Pattern => _patterned ? _shared ?? _pattern : null;
 
     /// <summary>Whether <see cref="Pattern"/> is one of writes alone.</summary>
     public bool Writes { get; set; }
@@ -50,6 +50,9 @@ public sealed class Extras
     /// <summary>The durations it is.</summary>
     public Histogram? Durations { get; set; }
 
+    /// <summary>The key of an aggregation it is.</summary>
+    public D.WatchedKey? Watched { get; internal set; }
+
     /// <summary>How deep it stands in a tree; 0 outside one.</summary>
     public int Depth { get; set; }
 
@@ -71,7 +74,17 @@ public sealed class Extras
     internal Pattern EnsurePattern()
     {
         _patterned = true;
-        return _pattern ??= new Pattern();
+        Pattern own = _pattern ??= new Pattern();
+        if (_shared is { } shared) own.Add(shared);
+        _shared = null;
+        return own;
+    }
+
+    /// <summary>Adds a pattern that stays as it is until the row is cleared: it is the row's own as long as it is the only one.</summary>
+    internal void Add(Pattern pattern)
+    {
+        if (_patterned) EnsurePattern().Add(pattern);
+        else (_patterned, _shared) = (true, pattern);
     }
 
     internal void Touch(CellDelta delta)
@@ -84,8 +97,10 @@ public sealed class Extras
         _linked = _patterned = Writes = false;
         _links?.Clear();
         _pattern?.Clear();
+        _shared = null;
         _units?.Clear();
         (Failure, Task, Reservation, Conflicts, Finding, End, Durations) = (null, null, null, null, null, null, null);
+        Watched = null;
         (Depth, Heads, Headed, Head) = (0, "", 0, null);
         (MaxOutstanding, Miscompares) = (-1, 0);
     }

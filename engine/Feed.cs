@@ -99,6 +99,15 @@ public abstract class Feed : IDisposable
     /// <summary>When what can be read from any place begins and ends, ns since 1970; else 0.</summary>
     public virtual (long First, long Last) Span => (0, 0);
 
+    /// <summary>When what is read began, ns since 1970; 0 while nobody knows, and where it is what happens now.</summary>
+    public virtual long Began => 0;
+
+    /// <summary>Now, on the time line of the events: monotonic ns, or ns since 1970 of what has been read.</summary>
+    public virtual long Now => Clock.Now;
+
+    /// <summary>ns since 1970 minus the time of an event.</summary>
+    public long WallOffset => Began != 0 ? 0 : Clock.WallOffset;
+
     /// <summary>Whether an engine has gone that no snapshot has told of yet.</summary>
     public bool AnyGone
     {
@@ -139,9 +148,20 @@ public abstract class Feed : IDisposable
         wants = wants with { Commands = wants.Commands || onCommand is not null || wants.Filter is { NeedsCommands: true } };
         // A screen asks for commands because a filter may need them later; that a recording has none is said by then.
         bool needed = onCommand is not null || wants.Filter is { NeedsCommands: true };
-        if (RecordingFeed.TryOpen(options, wants with { Commands = needed }, out options) is { } recording) return recording;
+        if (RecordingFeed.TryOpen(options, wants with { Commands = needed }, onEvent, onCommand, out options) is { } recording) return recording;
         Capture capture = options.Open();
         return capture.Source.Live ? new LiveFeed(capture, wants, onEvent, onCommand) : new FileFeed(capture, wants, options.RealTime, onEvent, onCommand);
+    }
+
+    /// <summary>
+    /// What stands for the engines in provider names of a file, as far as its beginning tells: 1 for packets, process ids for a recording of
+    /// engines. Standard input is not looked at.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static IReadOnlyList<int> EnginesOf(CaptureOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.File is "" or "-" ? [1] : ReplayFeed.EnginesOf(options.File) ?? [1];
     }
 
     /// <summary>An interval longer than any file.</summary>

@@ -59,6 +59,10 @@ internal sealed class FileFeed : Feed
 
     public override double Progress => _capture.Source.Length > 0 ? (double)_capture.Source.Position / _capture.Source.Length : double.NaN;
 
+    public override long Began => _begun ? _first : 0;
+
+    public override long Now => _capture.Provider.Now;
+
     public override bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation)
     {
         while (!_ended && !cancellation.IsCancellationRequested)

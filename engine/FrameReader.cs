@@ -216,26 +216,7 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
     public PatternKey Pattern(Pattern into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        into.Clear();
-        var key = new PatternKey(U32(), (ulong)I64(), (U8() & 1) != 0);
-        U8();
-        into.Count = I64();
-        into.Sequential = I64();
-        into.Random = I64();
-        into.Unplaced = I64();
-        int counts = U16();
-        for (int i = 0; i < counts; i++)
-        {
-            int place = U16();
-            if (place >= Iscsitop.Engine.Pattern.End) throw new StreamFormatException($"a pattern has no place {place}");
-            into.AddAt(place, I64());
-        }
-        long sum = I64();
-        int buckets = U16();
-        if (buckets == 0) return key;
-        into.Interarrival ??= new Histogram();
-        into.Interarrival.AddSum(sum);
-        Buckets(into.Interarrival, buckets);
+        _rest = _rest[PatternCodec.Read(_rest, into, out PatternKey key)..];
         return key;
     }
 

@@ -32,7 +32,6 @@ internal sealed partial class Mirror(Lock gate, int pid)
     private readonly ConnectionFacts _unknown = new();
     private readonly Queue<(uint Connection, long Statuses)> _closed = new();
     private readonly FoldedCells _folded = new();
-    private readonly HashSet<uint> _over = [];
     private readonly List<CellDelta> _taken = [];
     private readonly Stack<CellDelta> _free = new();
     private readonly Happenings _happenings = new();
@@ -175,6 +174,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
         // The next to be rented is what was the first to be taken, so that each is mostly the same cell as before.
         for (int i = _taken.Count - 1; i >= 0; i--) _free.Push(_taken[i]);
         _taken.Clear();
+        _patterns.Begin();
         TakeCells();
         _folded.MoveTo(_taken);
         if (OfCommands.Filter is null) snapshot.Cells.AddRange(_taken);
@@ -220,10 +220,9 @@ internal sealed partial class Mirror(Lock gate, int pid)
 
     private void Add(FrameType type, FrameReader frame)
     {
-        if (type == FrameType.Cells) return;                         // they are read when they are taken
+        if (type is FrameType.Cells or FrameType.Patterns) return;   // they are read when they are taken
         if (type == FrameType.Facts) AddFacts(frame);
         else if (type == FrameType.Failures) _failures.Add(frame, WallOffset, Listed);
-        else if (type == FrameType.Patterns) _patterns.Add(frame, Listed, Status);
         else if (type is FrameType.Task or FrameType.SessionEnd or FrameType.Reservation) _happenings.Add(type, frame, Status, WallOffset);
         else if (type == FrameType.Initiators) AddInitiators(frame);
         else AddUnits(frame);
@@ -238,8 +237,8 @@ internal sealed partial class Mirror(Lock gate, int pid)
     {
         try
         {
-            if (_pending.Count > 0 && !_untaken.IsEmpty) AddUp();
-            if (_pending.Count == 0) ReadCells();
+            if (_pending.Count == 0 && !_patterns.Waits) ReadCells();
+            else if (!_untaken.IsEmpty) AddUp();
         }
         catch (StreamFormatException e)
         {
@@ -252,15 +251,15 @@ internal sealed partial class Mirror(Lock gate, int pid)
         if (_incoming.IsEmpty) (_incoming, _untaken) = (_untaken, _incoming);
     }
 
-    // One snapshot has a cell once: what it says need not be added to anything.
+    // One snapshot has a cell, and a pattern, once: what it says need not be added to anything.
     private void ReadCells()
     {
         _untaken.Begin();
         while (_untaken.Next(out FrameType type, out ReadOnlySpan<byte> payload))
         {
-            if (type != FrameType.Cells) continue;
             var frame = new FrameReader(payload);
-            while (!frame.AtEnd)
+            if (type == FrameType.Patterns) _patterns.Read(frame, Listed, Status);
+            while (type == FrameType.Cells && !frame.AtEnd)
             {
                 if (_taken.Count >= MaxCells) throw new StreamFormatException("more cells than an engine keeps");
                 CellDelta delta = Rent();
@@ -278,9 +277,9 @@ internal sealed partial class Mirror(Lock gate, int pid)
         _untaken.Begin();
         while (_untaken.Next(out FrameType type, out ReadOnlySpan<byte> payload))
         {
-            if (type != FrameType.Cells) continue;
             var frame = new FrameReader(payload);
-            while (!frame.AtEnd)
+            if (type == FrameType.Patterns) _patterns.AddUp(frame, Listed, Status);
+            while (type == FrameType.Cells && !frame.AtEnd)
             {
                 frame.Cell(_scratch);
                 AddToPending();
@@ -328,6 +327,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
         _free.TrimExcess();
         _spare.Clear();
         _spare.TrimExcess();
+        _patterns.GiveBack();
         if (_pending.Count == 0) _pending.TrimExcess();
         if (_untaken.IsEmpty) _untaken = new KeptFrames();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -364,16 +364,15 @@ internal sealed partial class Mirror(Lock gate, int pid)
     // What the statuses before this one were the last for: their cells have been read.
     private void ForgetClosed()
     {
-        _over.Clear();
+        bool over = false;
         while (_closed.TryPeek(out (uint Connection, long Statuses) first) && first.Statuses <= _statuses)
         {
             _closed.Dequeue();
             Connections.Remove(first.Connection);
-            _over.Add(first.Connection);
+            over = true;
         }
-        if (_over.Count == 0) return;
+        if (!over) return;
         _last = null;
-        _patterns.Forget(_over);
         Fold();
         FoldFailuresAndPatterns();
     }

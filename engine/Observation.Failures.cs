@@ -40,5 +40,5 @@ internal sealed partial class Observation
 
     private bool SendMore(Subscriber subscriber) =>
         subscriber.Snapshots.SendFailures(_correlator.Failures.All, subscriber.Outbox, _writer)
-        && subscriber.Snapshots.SendPatterns(_correlator.Patterns.All, subscriber.Outbox, _writer);
+        && subscriber.Snapshots.SendPatterns(_correlator.Patterns, subscriber.Number, subscriber.Outbox, _writer);
 }

@@ -88,8 +88,13 @@ internal sealed partial class Observation
 
     private void Join(Subscriber subscriber, bool joins, long now)
     {
-        if (subscriber.Number >= 0) _cells.Leave(subscriber.Number);
+        if (subscriber.Number >= 0)
+        {
+            _cells.Leave(subscriber.Number);
+            _correlator.Patterns.Leave(subscriber.Number);
+        }
         subscriber.Number = joins ? _cells.Join(now) : -1;
+        if (joins) _correlator.Patterns.Join(subscriber.Number);
     }
 
     /// <summary>Takes over what the provider has to tell.</summary>
@@ -370,7 +375,7 @@ internal sealed partial class Observation
             _closed.RemoveAt(i);
         }
         if (_forgotten.Count == 0) return;
-        foreach (Subscriber subscriber in _subscribers) subscriber.Snapshots.Skip(_cells.All, _isForgotten);
+        foreach (Subscriber subscriber in _subscribers) subscriber.Snapshots.Skip(_cells.All, _correlator.Patterns.All, _isForgotten);
         _cells.Forget(_isForgotten, Seen());
         _correlator.Patterns.Forget(_isForgotten);
         SweepFailures();

@@ -3,8 +3,8 @@ using Iscsitop.Target.Probes;
 namespace Iscsitop.Engine;
 
 /// <summary>
-/// Sizes, places and times of the reads or of the writes of one connection on one unit: cumulative, or of an interval. It takes memory for
-/// what is in it, until one of the spans is asked for.
+/// Sizes, places and times of the reads or of the writes of one connection on one unit in an interval. It takes memory for what is in it,
+/// until one of the spans is asked for.
 /// </summary>
 public sealed class Pattern
 {
@@ -91,29 +91,31 @@ public sealed class Pattern
         if (other.Interarrival is { Count: > 0 } times) (Interarrival ??= new Histogram()).Add(times);
     }
 
-    /// <summary>Adds the difference of two states.</summary>
-    public void AddDifference(Pattern later, Pattern earlier)
+    /// <summary>Makes this equal to another, but for the times: to look at all counts of one that is to stay small.</summary>
+    public void CopyCounts(Pattern other)
     {
-        ArgumentNullException.ThrowIfNull(later);
-        ArgumentNullException.ThrowIfNull(earlier);
-        Count += later.Count - earlier.Count;
-        Sequential += later.Sequential - earlier.Sequential;
-        Random += later.Random - earlier.Random;
-        Unplaced += later.Unplaced - earlier.Unplaced;
-        AddDifferences(later, earlier);
-        if (later.Interarrival is not { Count: > 0 } times) return;
-        if (earlier.Interarrival is { Count: > 0 } before) (Interarrival ??= new Histogram()).AddDifference(times, before);
-        else (Interarrival ??= new Histogram()).Add(times);
+        ArgumentNullException.ThrowIfNull(other);
+        Clear();
+        (Count, Sequential, Random, Unplaced) = (other.Count, other.Sequential, other.Random, other.Unplaced);
+        for (int at = 0; other.Next(ref at, out int place, out long count);) AddAt(place, count);
     }
 
     /// <summary>Sets everything to 0, keeping the memory.</summary>
-    public void Clear()
+    public void Clear() => Clear(false);
+
+    /// <summary>The same.</summary>
+    /// <param name="giveBack">Whether the memory is given back.</param>
+    internal void Clear(bool giveBack)
     {
         Count = Sequential = Random = Unplaced = 0;
+        if (giveBack) (_entries, _dense, Interarrival) = ([], null, null);
         _used = 0;
         _dense?.AsSpan().Clear();
         Interarrival?.Clear();
     }
+
+    /// <summary>Bytes it takes.</summary>
+    internal int Size => 80 + 8 * (_entries.Length + (_dense?.Length ?? 0)) + (Interarrival?.Size ?? 0);
 
     /// <summary>Adds to a count by its place in the stream.</summary>
     internal void AddAt(int place, long count)
@@ -168,21 +170,6 @@ public sealed class Pattern
         _entries.AsSpan(at.._used).CopyTo(_entries.AsSpan(at + 1));
         _entries[at] = entry;
         _used++;
-    }
-
-    // What has not changed takes no place.
-    private void AddDifferences(Pattern later, Pattern earlier)
-    {
-        int now = 0, then = 0;
-        later.Next(ref now, out int place, out long count);
-        earlier.Next(ref then, out int before, out long counted);
-        while (Math.Min(place, before) is < End and int first)
-        {
-            long more = (place == first ? count : 0) - (before == first ? counted : 0);
-            if (more != 0) AddAt(first, more);
-            if (place == first) later.Next(ref now, out place, out count);
-            if (before == first) earlier.Next(ref then, out before, out counted);
-        }
     }
 
     private static long Entry(int place, long count) => (long)place << CountBits | (count & ((1L << CountBits) - 1));

@@ -3,54 +3,71 @@ using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Engine;
 
-/// <summary>The patterns of one engine, as a viewer keeps them: what they were, and what happened since the viewer last took.</summary>
+/// <summary>The patterns of one engine, as a viewer keeps them: what happened since the viewer last took.</summary>
 internal sealed class PatternMirror
 {
     /// <summary>Sums of initiators, targets and units at most that connections leave behind which nobody lists.</summary>
     public const int MostFolded = 4096;
 
     private const int Most = 1 << 17;
-    private const int MostSpare = 4096;
 
     private static readonly ConnectionInfo s_unknown = new(0, "", "");
 
-    private readonly Dictionary<PatternKey, Pattern> _latest = [];
     private readonly Dictionary<PatternKey, PatternDelta> _pending = [];
     private readonly Dictionary<(string Target, string Initiator, ulong Lun, bool Writes), PatternDelta> _folded = [];
     private readonly List<PatternDelta> _taken = [];
     private readonly Stack<PatternDelta> _free = new();
-    private readonly Stack<Pattern> _spare = new();
-    private Pattern _scratch = new();
+    private readonly Pattern _scratch = new();
 
-    /// <summary>Takes in a patterns frame.</summary>
+    /// <summary>Whether snapshots wait to be taken that were added up.</summary>
+    public bool Waits => _pending.Count > 0;
+
+    /// <summary>What was handed out is free again. The next to be used is what was the first, so that each is mostly the same as before.</summary>
+    public void Begin()
+    {
+        for (int i = _taken.Count - 1; i >= 0; i--) _free.Push(_taken[i]);
+        _taken.Clear();
+    }
+
+    /// <summary>Reads a patterns frame of the only snapshot that waits: what it has once need not be added to anything.</summary>
     /// <param name="frame">The frame.</param>
     /// <param name="listed">Finds a connection that is open or listed.</param>
     /// <param name="engine">The engine.</param>
     /// <exception cref="StreamFormatException">There are more than an engine keeps.</exception>
-    public void Add(FrameReader frame, Func<uint, ConnectionInfo?> listed, EngineStatus engine)
+    public void Read(FrameReader frame, Func<uint, ConnectionInfo?> listed, EngineStatus engine)
+    {
+        while (!frame.AtEnd)
+        {
+            if (_taken.Count >= Most) throw new StreamFormatException("more patterns than an engine keeps");
+            PatternDelta delta = Rent(engine);
+            _taken.Add(delta);
+            delta.Key = frame.Pattern(delta.Pattern);
+            delta.Connection = listed(delta.Key.Connection) ?? s_unknown;
+        }
+    }
+
+    /// <summary>Adds a patterns frame of a snapshot that nobody has taken to those before.</summary>
+    /// <inheritdoc cref="Read"/>
+    public void AddUp(FrameReader frame, Func<uint, ConnectionInfo?> listed, EngineStatus engine)
     {
         while (!frame.AtEnd)
         {
             PatternKey key = frame.Pattern(_scratch);
-            if (!_latest.TryGetValue(key, out Pattern? latest))
+            if (!_pending.TryGetValue(key, out PatternDelta? delta))
             {
-                if (_latest.Count >= Most) throw new StreamFormatException("more patterns than an engine keeps");
-                if (!_spare.TryPop(out latest)) latest = new Pattern();
-                latest.Clear();
+                if (_pending.Count >= Most) throw new StreamFormatException("more patterns than an engine keeps");
+                _pending.Add(key, delta = Rent(engine));
+                delta.Pattern.Clear();
+                (delta.Key, delta.Connection) = (key, s_unknown);
             }
-            if (!_pending.TryGetValue(key, out PatternDelta? delta)) _pending.Add(key, delta = Rent(key, engine));
             delta.Connection = listed(key.Connection) ?? delta.Connection;
-            delta.Pattern.AddDifference(_scratch, latest);
-            _latest[key] = _scratch;
-            _scratch = latest;
+            delta.Pattern.Add(_scratch);
         }
     }
 
-    /// <summary>Hands out what happened since the last call, whose deltas are free again.</summary>
+    /// <summary>Hands out what was read and added up since <see cref="Begin"/>.</summary>
     public void TakeInto(List<PatternDelta> into)
     {
-        foreach (PatternDelta delta in _taken) _free.Push(delta);
-        _taken.Clear();
         foreach (PatternDelta delta in _pending.Values) _taken.Add(delta);
         _pending.Clear();
         if (_folded.Count > 0) _taken.AddRange(_folded.Values);
@@ -58,12 +75,12 @@ internal sealed class PatternMirror
         into.AddRange(_taken);
     }
 
-    /// <summary>Forgets what patterns of connections were that are over.</summary>
-    public void Forget(HashSet<uint> over)
+    /// <summary>Gives back what was needed while snapshots waited.</summary>
+    public void GiveBack()
     {
-        foreach (PatternKey key in _latest.Keys)
-            if (over.Contains(key.Connection) && _latest.Remove(key, out Pattern? pattern) && _spare.Count < MostSpare)
-                _spare.Push(pattern);
+        while (_free.Count > _taken.Count / 4) _free.Pop();
+        _free.TrimExcess();
+        if (_pending.Count == 0) _pending.TrimExcess();
     }
 
     /// <summary>Sums up what connections did that are neither open nor listed.</summary>
@@ -94,12 +111,6 @@ internal sealed class PatternMirror
         return true;
     }
 
-    private PatternDelta Rent(PatternKey key, EngineStatus engine)
-    {
-        if (!_free.TryPop(out PatternDelta? delta)) delta = new PatternDelta { Connection = s_unknown, Engine = engine };
-        delta.Pattern.Clear();
-        delta.Key = key;
-        delta.Connection = s_unknown;
-        return delta;
-    }
+    private PatternDelta Rent(EngineStatus engine) =>
+        _free.TryPop(out PatternDelta? delta) ? delta : new PatternDelta { Connection = s_unknown, Engine = engine };
 }

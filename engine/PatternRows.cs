@@ -9,8 +9,6 @@ public sealed class PatternRows : KeyedRows<(string Target, ulong Lun, string In
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(by);
         Begin();
-        Total.Clear();
-        Total.Seconds = snapshot.Seconds;
         foreach (PatternDelta delta in snapshot.Patterns)
             if (delta.Pattern.Count > 0 && by.Keeps(Scope.Of(delta.Connection, delta.Engine, delta.Key.Lun) with { Item = delta }))
                 Add(delta);
@@ -26,7 +24,6 @@ public sealed class PatternRows : KeyedRows<(string Target, ulong Lun, string In
             row.Extras.Writes = delta.Key.Writes;
         }
         row.Seconds = Math.Max(row.Seconds, delta.Engine.Seconds);
-        row.Extras.EnsurePattern().Add(delta.Pattern);
-        Total.Extras.EnsurePattern().Add(delta.Pattern);
+        row.Extras.Add(delta.Pattern);
     }
 }

@@ -81,28 +81,23 @@ internal sealed class PatternTrail
 }
 
 /// <summary>The reads or the writes of one connection on one unit, as the engine keeps them.</summary>
-internal sealed class PatternState
+internal sealed class PatternState : UntoldPattern
 {
     private const int Far = 1 << 20;
 
     private PatternTrail _trail = null!;
-    private long _begun;
+    private long _begun = -1;
 
     /// <summary>Where it belongs.</summary>
     public PatternKey Key { get; private set; }
-
-    /// <summary>The counts.</summary>
-    public Pattern Pattern { get; } = new();
-
-    /// <summary>The version of the cells at the last change.</summary>
-    public long Version { get; private set; }
 
     /// <summary>Makes this an empty one.</summary>
     public void Reset(PatternKey key, PatternTrail trail)
     {
         Key = key;
         _trail = trail;
-        Pattern.Clear();
+        _begun = -1;
+        Reset();
     }
 
     /// <summary>A command began.</summary>
@@ -110,8 +105,7 @@ internal sealed class PatternState
     /// <param name="row">Its row of the command table.</param>
     /// <param name="unit">Its unit, which knows how long a block is; null when there are too many.</param>
     /// <param name="time">When.</param>
-    /// <param name="version">The version of the cells.</param>
-    public void Begin(in CompletedCommand command, CommandRow row, UnitState? unit, long time, long version)
+    public void Begin(in CompletedCommand command, CommandRow row, UnitState? unit, long time)
     {
         ReadOnlySpan<byte> cdb = command.CdbSpan;
         if (row.Lba(cdb) is not { } lba || row.Blocks(cdb) is not ({ } blocks and > 0)) return;
@@ -119,8 +113,8 @@ internal sealed class PatternState
         ulong bytes = block > 0 ? (ulong)blocks * (uint)block : row.Transfer == Transfer.TwoFold ? command.ExpectedLength / 2 : command.ExpectedLength;
         bool placed = _trail.Add(lba, blocks, block > 0 ? (uint)(Far / block) : 0, out long seek, out Distance distance);
         if (bytes == 0) return;
-        Version = version;
-        if (Pattern.Count++ > 0) (Pattern.Interarrival ??= new Histogram()).Add(Math.Max(0, time - _begun));
+        Pattern.Count++;
+        if (_begun >= 0) (Pattern.Interarrival ??= new Histogram()).Add(Math.Max(0, time - _begun));
         _begun = time;
         CountSize(bytes);
         if (block > 0) Pattern.Aligned[Math.Clamp(Zeros(lba | blocks) + BitOperations.TrailingZeroCount(block) - 9, 0, Pattern.Alignments - 1)]++;

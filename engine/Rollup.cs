@@ -67,8 +67,14 @@ public sealed class Sums
 /// <summary>One row of a roll-up. Reused from interval to interval; fields of dimensions that were not asked for are empty.</summary>
 public sealed class Row
 {
-    private readonly HashSet<int> _initiators = [];
-    private readonly HashSet<int> _sessions = [];
+    // Rows that are no sums of commands, of which there may be very many, have none of these: made when they are first wanted, then kept.
+    private HashSet<int>? _initiators;
+    private HashSet<int>? _sessions;
+    private Sums? _read;
+    private Sums? _write;
+    private Sums? _other;
+    private Reclaimed? _unmapped;
+    private Decomposition? _phases;
     private readonly Extras _extras = new();
     private int _lastSession;
     private double _settling;
@@ -104,13 +110,13 @@ public sealed class Row
     public Extras Extras => _extras;
 
     /// <summary>Reads.</summary>
-    public Sums Read { get; } = new();
+    public Sums Read => _read ??= new Sums();
 
     /// <summary>Writes.</summary>
-    public Sums Write { get; } = new();
+    public Sums Write => _write ??= new Sums();
 
     /// <summary>Everything else.</summary>
-    public Sums Other { get; } = new();
+    public Sums Other => _other ??= new Sums();
 
     /// <summary>Completions whose status was neither GOOD nor CONDITION MET.</summary>
     public long Errors { get; internal set; }
@@ -131,10 +137,10 @@ public sealed class Row
     public double Seconds { get; internal set; }
 
     /// <summary>Distinct initiator names that completed or began a command.</summary>
-    public int Initiators => _initiators.Count;
+    public int Initiators => _initiators?.Count ?? 0;
 
     /// <summary>Distinct I_T nexuses (sessions) that completed or began a command.</summary>
-    public int Paths => _sessions.Count;
+    public int Paths => _sessions?.Count ?? 0;
 
     /// <summary>Share (0–1) of the snapshot's bytes; NaN when no bytes moved.</summary>
     public double ShareOfBytes { get; internal set; }
@@ -149,19 +155,19 @@ public sealed class Row
     public UnitDelta? Unit { get; internal set; }
 
     /// <summary>What its UNMAPs that ended GOOD asked for.</summary>
-    public Reclaimed Unmapped { get; } = new();
+    public Reclaimed Unmapped => _unmapped ??= new Reclaimed();
 
     /// <summary>Blocks of them a second.</summary>
     public double UnmappedPerSecond { get; internal set; }
 
     /// <summary>Where the time of its reads and writes went.</summary>
-    public Decomposition Phases { get; } = new();
+    public Decomposition Phases => _phases ??= new Decomposition();
 
     /// <summary>All three directions' completions.</summary>
-    public long Ops => Read.Ops + Write.Ops + Other.Ops;
+    public long Ops => (_read?.Ops ?? 0) + (_write?.Ops ?? 0) + (_other?.Ops ?? 0);
 
     /// <summary>All three directions' bytes.</summary>
-    public long Bytes => Read.Bytes + Write.Bytes + Other.Bytes;
+    public long Bytes => (_read?.Bytes ?? 0) + (_write?.Bytes ?? 0) + (_other?.Bytes ?? 0);
 
     /// <summary>Whether it is of some commands only, of which nothing but their end is known (<see cref="Snapshot.OfCommands"/>).</summary>
     public bool OfCommands { get; internal set; }
@@ -217,20 +223,20 @@ public sealed class Row
 
     internal void Clear()
     {
-        Read.Clear();
-        Write.Clear();
-        Other.Clear();
-        Phases.Clear();
+        _read?.Clear();
+        _write?.Clear();
+        _other?.Clear();
+        _phases?.Clear();
         Errors = Aborted = Outstanding = 0;
-        Unmapped.Clear();
+        _unmapped?.Clear();
         ErrorsPerSecond = UnmappedPerSecond = QueueDepth = Seconds = _settling = 0;
         _settledErrors = _settledBlocks = _time = 0;
         ShareOfBytes = ShareOfOps = double.NaN;
         Unit = null;
         Connection = null;
         _extras.Clear();
-        _initiators.Clear();
-        _sessions.Clear();
+        _initiators?.Clear();
+        _sessions?.Clear();
         _lastSession = 0;
     }
 
@@ -262,24 +268,24 @@ public sealed class Row
         _time += cell.OutstandingTime;
         if (cell.Completed + cell.Started == 0 || nexus.Id == _lastSession) return;
         _lastSession = nexus.Id;
-        _initiators.Add(nexus.Initiator);
-        _sessions.Add(nexus.Id);
+        (_initiators ??= []).Add(nexus.Initiator);
+        (_sessions ??= []).Add(nexus.Id);
     }
 
     private void Settle()
     {
         double seconds = _settling;
-        Read.Settle(seconds);
-        Write.Settle(seconds);
-        Other.Settle(seconds);
+        _read?.Settle(seconds);
+        _write?.Settle(seconds);
+        _other?.Settle(seconds);
         if (seconds > 0)
         {
             ErrorsPerSecond += (Errors - _settledErrors) / seconds;
-            UnmappedPerSecond += (Unmapped.Blocks - _settledBlocks) / seconds;
+            UnmappedPerSecond += ((_unmapped?.Blocks ?? 0) - _settledBlocks) / seconds;
             QueueDepth += _time / (seconds * 1e9);
             Seconds = Math.Max(Seconds, seconds);
         }
-        (_settledErrors, _settledBlocks, _time) = (Errors, Unmapped.Blocks, 0);
+        (_settledErrors, _settledBlocks, _time) = (Errors, _unmapped?.Blocks ?? 0, 0);
     }
 }
 

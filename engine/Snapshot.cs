@@ -197,6 +197,7 @@ public sealed class Snapshot
     {
         Clear();
         Units.AddRange(of.Units);
+        Initiators.AddRange(of.Initiators);
         Connections.AddRange(of.Connections);
         Failures.AddRange(of.Failures);
         Tasks.AddRange(of.Tasks);

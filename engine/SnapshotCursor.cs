@@ -72,18 +72,23 @@ internal sealed class SnapshotCursor
         _happening = 0;
     }
 
-    /// <summary>Cells of connections will go: those under way go on where they are. A cell is in a snapshot once.</summary>
-    public void Skip(List<CellState> cells, Func<uint, bool> gone)
+    /// <summary>Cells and patterns of connections will go: those under way go on where they are. Each is in a snapshot once.</summary>
+    public void Skip(List<CellState> cells, List<PatternState> patterns, Func<uint, bool> gone)
     {
         int before = 0;
         for (int i = 0; i < _cell && Running; i++)
             if (gone(cells[i].Cell.Key.Connection))
                 before++;
         _cell -= before;
+        before = 0;
+        for (int i = 0; i < _pattern && Running; i++)
+            if (gone(patterns[i].Key.Connection))
+                before++;
+        _pattern -= before;
     }
 
-    /// <summary>Connections, failures and patterns have moved: those under way are looked at again from the start.</summary>
-    public void Rewind() => _connection = _failure = _pattern = 0;
+    /// <summary>Connections and failures have moved: those under way are looked at again from the start.</summary>
+    public void Rewind() => _connection = _failure = 0;
 
     /// <summary>Ends it and plans the next, keeping the beat unless it is lost.</summary>
     public void End(Wants wants)
@@ -187,17 +192,19 @@ internal sealed class SnapshotCursor
     }
 
     /// <summary>Sends patterns frames while there is room.</summary>
-    /// <returns>Whether all patterns that changed are out.</returns>
-    public bool SendPatterns(List<PatternState> patterns, Outbox outbox, FrameWriter writer)
+    /// <returns>Whether all of the snapshot's patterns are out.</returns>
+    public bool SendPatterns(PatternTable patterns, int subscriber, Outbox outbox, FrameWriter writer)
     {
-        while (_pattern < patterns.Count)
+        List<PatternState> all = patterns.All;
+        while (_pattern < all.Count)
         {
             if (!outbox.HasRoom) return false;
             writer.Begin(FrameType.Patterns);
-            for (; _pattern < patterns.Count; _pattern++)
+            for (; _pattern < all.Count; _pattern++)
             {
-                PatternState state = patterns[_pattern];
-                if (state.Version > _seen && !writer.TryAdd(state.Key, state.Pattern)) break;
+                if (patterns.Tell(all[_pattern], subscriber) is not { } pattern) continue;
+                if (!writer.TryAdd(all[_pattern].Key, pattern)) break;
+                patterns.Told(all[_pattern], subscriber);
             }
             if (writer.PayloadLength > 0) outbox.TrySend(writer.Frame);
         }

@@ -14,19 +14,27 @@ internal sealed class Load
         (0x3500, CommandKind.Other, 0, 900), (0x4200, CommandKind.Other, 24, 300),
     ];
 
-    private readonly List<(CellState State, int Operation)> _cells = [];
+    private readonly List<(CellState State, int Operation, PatternState? Pattern)> _cells = [];
     private ulong _random = 88172645463325252;
 
     public Load(int connections, int luns, int operations)
     {
+        Patterns = new PatternTable(Table);
         for (int c = 0; c < connections; c++) Connections.Add(Connection((uint)c + 1));
         for (int l = 0; l < luns; l++)
             for (int c = 0; c < connections; c++)
                 for (int o = 0; o < operations; o++)
-                    _cells.Add((Table.Of(new CellKey((uint)c + 1, (ulong)l, s_operations[o].Operation), s_operations[o].Kind, 0), o));
+                {
+                    (ushort operation, CommandKind kind, _, _) = s_operations[o];
+                    PatternState? pattern = kind == CommandKind.Other ? null : Patterns.Of(new PatternKey((uint)c + 1, (ulong)l, kind == CommandKind.Write));
+                    _cells.Add((Table.Of(new CellKey((uint)c + 1, (ulong)l, operation), kind, 0), o, pattern));
+                }
     }
 
     public CellTable Table { get; } = new(1 << 17);
+
+    /// <summary>Sizes and places of its reads and writes.</summary>
+    public PatternTable Patterns { get; }
 
     public List<ConnectionInfo> Connections { get; } = [];
 
@@ -38,7 +46,7 @@ internal sealed class Load
     /// <summary>A second of load: none to nine commands of each cell.</summary>
     public void Interval(long from)
     {
-        foreach ((CellState state, int o) in _cells)
+        foreach ((CellState state, int o, PatternState? pattern) in _cells)
         {
             int n = (int)(Next() % 10);
             if (n == 0) continue;
@@ -49,6 +57,7 @@ internal sealed class Load
             if (kind == CommandKind.Write) cell.WriteBytes += n * bytes;
             else cell.ReadBytes += n * bytes;
             for (int i = 0; i < n; i++) One(cell, kind, bytes, us);
+            if (pattern is not null) Place(pattern.Pattern, n, bytes);
             Commands += n;
         }
     }
@@ -70,6 +79,21 @@ internal sealed class Load
         if (bytes == 0) return;
         cell.Ensure(Phase.FirstByte).Add(big ? latency / 3 : latency);
         cell.Ensure(Phase.Transfer).Add(big ? (long)(latency * (0.5 + 0.1 * Unit())) : 0);
+    }
+
+    // Half goes on where the one before ended, half goes somewhere.
+    private void Place(Pattern pattern, int n, int bytes)
+    {
+        int size = System.Numerics.BitOperations.Log2((uint)bytes), sequential = n / 2;
+        pattern.Count += n;
+        pattern.Sequential += sequential;
+        pattern.Random += n - sequential;
+        pattern.Sizes[size] += n;
+        pattern.Exact[size] += n;
+        pattern.Aligned[Math.Min(size - 9, Pattern.Alignments - 1)] += n;
+        pattern.Seeks[Pattern.NoSeek] += sequential;
+        for (int i = sequential; i < n; i++) pattern.Seeks[(int)(Next() % 2) * 50 + 10 + (int)(Next() % 12)]++;
+        for (int i = 0; i < n; i++) (pattern.Interarrival ??= new Histogram()).Add((long)(Unit() * 4e8));
     }
 
     private ulong Next()

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Iscsitop.Cli;
 using Iscsitop.Cli.Top;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Recording;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Bench.Scale;
@@ -13,6 +14,7 @@ internal sealed partial class Stages
 {
     private const int Width = 160;
     private const int Height = 50;
+    private const int FreshEach = 10;
 
     private readonly Dictionary<string, (List<double> Took, long Bytes)> _stages = [];
     private readonly FrameWriter _writer = new();
@@ -45,6 +47,34 @@ internal sealed partial class Stages
         return new Stages { _load = load };
     }
 
+    /// <summary>An hour as the screen keeps it: what it takes while it fills, and that it takes no more once it is full.</summary>
+    public static void History(int connections, int luns, int operations, int snapshots) => Make(connections, luns, operations).Keep(snapshots);
+
+    private void Keep(int snapshots)
+    {
+        Begin(_load!);
+        var history = new SnapshotHistory();
+        long viewer = 0;
+        for (int i = 1; i <= snapshots; i++)
+        {
+            // Of so many only some are kept, and those are of a load of their own.
+            if (i % FreshEach == 1)
+            {
+                _load!.Interval(i * 1_000_000_000L);
+                Interval((i + 1) * 1_000_000_000L);
+                if (i == 1) viewer = Live();
+            }
+            _snapshot.Time = (i + 1) * 1_000_000_000L;
+            Time("4 history", () => history.Add(_snapshot));
+            if (i % Math.Max(1, snapshots / 12) == 0 || i == 60)
+                Console.WriteLine($"{i,5} snapshots of {_snapshot.Cells.Count} cells and {_snapshot.Patterns.Count} patterns: {history.Count,3} kept from {(_snapshot.Time - history.First) / 1_000_000_000} s ago on, "
+                    + $"{history.Bytes >> 10} KiB; lives in {(Live() - viewer) >> 10} KiB with what it packs with; process {Environment.WorkingSet >> 20} MiB");
+        }
+        foreach ((string name, (List<double> took, _)) in _stages.Where(s => s.Key[0] == '4'))
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22} {took.Average(),8:f2} ms mean {took.Max(),8:f2} max"));
+        GC.KeepAlive(this);
+    }
+
     private void Run(int intervals)
     {
         Go(intervals);
@@ -73,7 +103,7 @@ internal sealed partial class Stages
         foreach (ConnectionInfo connection in load.Connections) _reception.Mirror.Connect(connection);
         _reception.Mirror.Names.AddRange(["", "(other)", load.Connections[0].Target]);
         _cursor.Restart(1, 1);
-        load.Table.Join(1);
+        load.Patterns.Join(load.Table.Join(1));
     }
 
     private void Tell()
@@ -94,6 +124,7 @@ internal sealed partial class Stages
         {
             _cursor.Begin(now, table.Version);
             _cursor.SendCells(table, 0, _frames, _writer);
+            _cursor.SendPatterns(_load.Patterns, 0, _frames, _writer);
             var status = new StatusRecord { Time = now, Interval = 1_000_000_000 };
             _writer.Write(in status);
             _frames.TrySend(_writer.Frame);
@@ -105,6 +136,7 @@ internal sealed partial class Stages
             _snapshot.Cells.Clear();
             _snapshot.Units.Clear();
             _snapshot.Connections.Clear();
+            _snapshot.Patterns.Clear();
             _snapshot.Engines.Clear();
             (_snapshot.Time, _snapshot.Seconds) = (now, 0);
             _reception.Mirror.TakeInto(_snapshot);
@@ -118,6 +150,7 @@ internal sealed partial class Stages
         Key("down", Cli.Keys.Down, 20);
         Key("view initiators", '2');
         Key("view operations", '3');
+        Key("view patterns", '8');
         Key("view LUNs", '1');
         Key("sorted by another", '>');
         Key("sorted back", '<');

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Iscsitop.Cli.Output;
+using Iscsitop.Cli.Top.Asking;
 using Iscsitop.Engine;
 
 namespace Iscsitop.Cli.Commands;
@@ -11,12 +12,19 @@ internal static class Batch
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Reports from the engines there are until the count is reached or a signal comes.</summary>
-    public static int Run(TopOptions options, Streams streams)
+    /// <param name="options">What was asked for.</param>
+    /// <param name="streams">Where they go.</param>
+    /// <param name="asked">The D program whose view they are of; null for none.</param>
+    public static int Run(TopOptions options, Streams streams, Asked? asked = null)
     {
+        if (asked is { IsFile: true } && options.Interval < Feed.WholeFile) throw new UsageException("the view of a D program is of a whole file: no interval can be given");
         using var stop = new Stop();
         using Feed feed = options.Origin.Open(new Wants(0, options.Interval) { Filter = options.Expression });
         // What an engine has seen before, it cannot tell command by command.
         if (options is { Expression.NeedsCommands: true, Origin.Capture: null }) options = options with { SkipFirst = true };
+        // Nor was its program there before it began.
+        if (asked is { IsFile: false }) options = options with { SkipFirst = true };
+        if (asked is not null && options.Output != OutputFormat.Table && options.Fields.Count == 0) options = options with { Fields = AskedColumns.OfFiles(options.View) };
         stop.Listen();
         using ProgressLine? progress = ProgressLine.For(streams, () => feed.Progress);
         Run(options, streams, feed.WaitForSnapshot, Take, stop.Token, () => feed.Ended);
@@ -26,6 +34,8 @@ internal static class Batch
         Snapshot Take()
         {
             progress?.Dispose();
+            asked?.WaitForEnd();
+            asked?.Look();
             return feed.Take();
         }
     }

@@ -4,6 +4,7 @@ using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
 using Iscsitop.Engine.Recording;
 using Iscsitop.Engine.Sources;
+using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Cli.Commands;
 
@@ -12,6 +13,8 @@ internal static class Record
 {
     private const string DefaultBudget = "20M";
 
+    private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
 
     /// <summary>The command.</summary>
@@ -24,9 +27,10 @@ internal static class Record
         var rotate = new Option<string?>("--rotate") { HelpName = "SIZE|TIME", Description = "put the file aside when it is so large or so old, like 100M or 1h" };
         var maxSize = new Option<string?>("--max-size") { HelpName = "SIZE", Description = "keep so much of all files together; the oldest are removed" };
         var maxAge = new Option<string?>("--max-age") { HelpName = "TIME", Description = "keep files put aside for so long, like 7d" };
+        var events = new Option<bool>("--events") { Description = "record each probe event, too, beside the budget: what iscsitrace and iscsisnoop need" };
         var capture = new CaptureWords();
         var command = new Command("record", "Records what engines or packets show, compactly, for iscsitop -r. Ends on Ctrl-C.") { file, interval };
-        foreach (Option option in new Option[] { pids, budget, rotate, maxSize, maxAge }) command.Add(option);
+        foreach (Option option in new Option[] { pids, budget, rotate, maxSize, maxAge, events }) command.Add(option);
         capture.AddTo(command);
         command.SetAction(result =>
         {
@@ -36,7 +40,8 @@ internal static class Record
             string path = Values.FileName(result.GetValue(file)!);
             Retention keep = Kept(result.GetValue(rotate), result.GetValue(maxSize), result.GetValue(maxAge));
             if (path == "-" && keep != default) throw new UsageException("--rotate, --max-size and --max-age need a file");
-            return Run(origin, path, every, Sizes.Bytes("budget", result.GetValue(budget)!), keep, streams);
+            using EventRecorder? each = result.GetValue(events) ? new EventRecorder(origin.Capture is null ? 0 : 1) : null;
+            return Run(origin, path, every, Sizes.Bytes("budget", result.GetValue(budget)!), keep, each, streams);
         });
         return command;
     }
@@ -49,29 +54,36 @@ internal static class Record
             maxSize is null ? 0 : Sizes.Bytes("size", maxSize), maxAge is null ? default : Sizes.Time("time", maxAge));
     }
 
-    private static int Run(Origin origin, string path, TimeSpan interval, long budget, Retention keep, Streams streams)
+    private static int Run(Origin origin, string path, TimeSpan interval, long budget, Retention keep, EventRecorder? events, Streams streams)
     {
         if (path == "-" && streams.Interactive) throw new UsageException("a recording is nothing for a terminal: name a file");
         if (origin.Capture?.File is { Length: > 0 } read && read != "-" && IsSame(read, path)) throw new UsageException($"{path} is what is read: name another file to record to");
         using var stop = new Stop();
-        using Feed feed = origin.Open(new Wants(0, interval));
+        // A block ends with a snapshot, and has room for the events of seconds only.
+        TimeSpan between = events is not null && interval > s_longest ? interval / Math.Ceiling(interval / s_longest) : interval;
+        using Feed feed = events is null ? origin.Open(new Wants(0, interval)) : origin.Open(new Wants(ProbeSet.Pdus, between), onEvent: events.Add);
         using RecordingFile? file = path == "-" ? null : Opened(path, keep);
         if (file?.CutOff > 0) streams.Complain(string.Create(CultureInfo.InvariantCulture, $"{path}: {file.CutOff} bytes of a block that was not finished cut off"));
         bool another = false;
-        var recorder = new Recorder((block, time) =>
+        Action<ReadOnlyMemory<byte>, long> write = (block, time) =>
         {
             if (file is null) streams.Output.Write(block.Span);
             else another = file.Write(block, time);
-        }, budget);
+        };
+        var recorder = new Recorder(write, budget, events) { Together = (int)Math.Round(interval / between) };
         recorder.OnChanged = () => streams.Complain(recorder.Merged == 1
             ? "there is room again: recording every interval"
             : string.Create(CultureInfo.InvariantCulture, $"this load needs more than {Sizes.Show(budget)} an hour: recording every {recorder.Merged * interval.TotalSeconds:0.##} s"));
         stop.Listen();
         if (path != "-") streams.Error.WriteLine($"recording to {TerminalText.Escape(path)}");
-        Write(feed, recorder, interval, origin.Capture is null, () => (another, another = false).Item1, streams, stop.Token);
+        Write(feed, recorder, between, origin.Capture is null, () => (another, another = false).Item1, streams, stop.Token);
+        if (events is not null && stop.Token.IsCancellationRequested) TakeLast(feed, recorder);
+        recorder.Flush();
         (long snapshots, long blocks, long bytes) = recorder.Written;
         string files = file is { Rotated: not (0, 0) } ? string.Create(CultureInfo.InvariantCulture, $", {file.Rotated.Aside} files put aside, {file.Rotated.Removed} removed") : "";
         if (path != "-") streams.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{snapshots} snapshots in {blocks} blocks, {Sizes.Show(bytes)} written{files}"));
+        if (events?.Drops > 0) streams.Complain(string.Create(CultureInfo.InvariantCulture, $"{events.Drops} events not recorded: there were more at once than a block holds"));
+        if (events is not null && ReportWriter.Losses(feed.Take().Engines) is { Length: > 0 } losses) streams.Complain(losses);
         Origin.Close(feed, streams);
         return ExitCode.Success;
     }
@@ -109,7 +121,13 @@ internal static class Record
             recorder.Add(snapshot);
             if (another()) recorder.BeginFile();
         }
-        recorder.Flush();
+    }
+
+    // Events that came since the last snapshot belong to one, too.
+    private static void TakeLast(Feed feed, Recorder recorder)
+    {
+        feed.SetInterval(s_soon);
+        if (feed.WaitForSnapshot(s_patience, CancellationToken.None)) recorder.Add(feed.Take());
     }
 
     // It would grow as fast as it is read.

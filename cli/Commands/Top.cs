@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Iscsitop.Cli.Configuration;
 using Iscsitop.Cli.Output;
+using Iscsitop.Cli.Top;
+using Iscsitop.Cli.Top.Asking;
 using Iscsitop.Engine;
 using Iscsitop.Engine.Filtering;
 
@@ -27,10 +29,23 @@ internal static class Top
 
     private static int Run(TopWords words, ParseResult result, Streams streams)
     {
-        TopOptions options = Options(words, result, Origin.Of(words.Capture, words.Filters, result));
+        var origin = Origin.Of(words.Capture, words.Filters, result);
+        Asked? asked = null;
+        TopOptions options = Options(words, result, origin, (program, name, ascii) => (asked = Ask(program, name, origin, ascii)).Views[0]);
+        using Asked? ends = asked;
         if (ListsFields(words, result, options.View, streams)) return ExitCode.Success;
         bool batch = result.GetValue(words.Batch) || result.GetValue(words.Below) || options.Output != OutputFormat.Table || !streams.Interactive;
-        return batch ? Batch.Run(options, streams) : Cli.Top.App.Run(options);
+        return batch ? Batch.Run(options, streams, asked) : Cli.Top.App.Run(options, asked);
+    }
+
+    // A D view runs from here on: its columns are what the options are about.
+    private static Asked Ask(string program, string name, Origin origin, bool ascii)
+    {
+        Glyphs glyphs = ascii ? Glyphs.Ascii : Cli.Top.App.GlyphsFor(Environment.GetEnvironmentVariable);
+        var asker = new Asker(origin, () => Feed.Discover().Where(e => e.Problem.Length == 0 && (origin.Pids.Count == 0 || origin.Pids.Contains(e.Pid))).Select(e => e.Pid), glyphs,
+            (wants, onEvent) => origin.Open(wants, onEvent));
+        Reply reply = asker.Ask(program, name, out Asked? asked);
+        return asked ?? throw new UsageException($"view {name}: {reply.Complaint}");
     }
 
     /// <summary>Lists the fields of the view when that was asked for.</summary>
@@ -42,7 +57,11 @@ internal static class Top
     }
 
     /// <summary>What the words of a command line and the configuration ask for.</summary>
-    internal static TopOptions Options(TopWords words, ParseResult result, Origin origin)
+    /// <param name="words">The words there are.</param>
+    /// <param name="result">Those that were given.</param>
+    /// <param name="origin">Where snapshots come from.</param>
+    /// <param name="ask">Makes the view of a D program that is kept under a name; null where none can run.</param>
+    internal static TopOptions Options(TopWords words, ParseResult result, Origin origin, Func<string, string, bool, View>? ask = null)
     {
         Settings settings = SettingsFile.Load(result.GetValue(words.Config), Environment.GetEnvironmentVariable);
         string unit = TopWords.Of(result, words.Unit, settings.Unit);
@@ -52,7 +71,11 @@ internal static class Top
             Zone = TimeZoneInfo.Local,
         };
         IReadOnlyList<View> views = [.. Views.All.Select(v => v.In(units))];
-        View view = Values.Choice("view", TopWords.Of(result, words.View, settings.View), [.. views.Select(v => (v.Key, v))]);
+        string word = TopWords.Of(result, words.View, settings.View);
+        bool ascii = result.GetValue(words.Ascii) || settings.Ascii;
+        View view = ask is not null && settings.DViews.TryGetValue(word, out string? program)
+            ? ask(program, word, ascii)
+            : Values.Choice("view", word, [.. views.Select(v => (v.Key, v))]);
         string? ascending = result.GetValue(words.SortAscending), descending = result.GetValue(words.SortDescending);
         string configured = settings.Sort.GetValueOrDefault(view.Key, "");
         string? rows = result.GetValue(words.Rows);
@@ -76,7 +99,7 @@ internal static class Top
             Decomposed = result.GetValue(words.Decompose),
             Heat = Values.Choice("kind of durations", result.GetValue(words.Heat)!, [.. HeatColumns.Modes.Select((m, i) => (m.Word, (HeatMode)i))]),
             Names = Values.Choice<NameStyle>("names", result.GetValue(words.Names) ?? settings.Names, Naming.Words),
-            Ascii = result.GetValue(words.Ascii) || settings.Ascii,
+            Ascii = ascii,
             Settings = settings,
             Color = words.ColorOf(result, settings.Color),
             Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", TopWords.Of(result, words.Output, Formats[0].Word), Formats),

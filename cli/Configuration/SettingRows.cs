@@ -63,6 +63,9 @@ internal static class SettingRows
         new("presets", "ways to look at things that a key goes through: [presets.NAME] with view, sort, columns and filter",
             (s, t) => s with { Presets = [.. Preset.BuiltIn.Where(p => t[p.Name] is null), .. t.Entries.Select(e => PresetOf(e.Key, e.Value))] },
             s => s.Presets.Select(p => (p.Name, Toml.Preset(p))), "slow_writes = { view = \"lun\", sort = \"write_p99_us\", filter = \"op==write && lat>20ms\" }"),
+        new(DViews.Table, "D programs that are views by their names, as the screen takes them after a colon; those that :save-view keeps are in views.toml beside this file",
+            (s, t) => s with { DViews = DViews.Of(t) },
+            s => s.DViews.Select(d => (d.Key, Toml.Text(d.Value))), "who = \"@[args[0]->ci_remote, probename] = count()\""),
     ];
 
     private static string Expression(ConfigValue value)

@@ -54,6 +54,12 @@ internal sealed record Settings
     /// <summary>The presets, in the order the key goes through.</summary>
     public IReadOnlyList<Preset> Presets { get; init; } = Preset.BuiltIn;
 
+    /// <summary>D programs by the names they are kept under.</summary>
+    public IReadOnlyDictionary<string, string> DViews { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where the screen keeps D programs, "" for nowhere.</summary>
+    public string ViewsFile { get; init; } = "";
+
     /// <summary>Where each key was set: <c>FILE:LINE</c> or a variable of the environment; those that are not here are the defaults.</summary>
     public IReadOnlyDictionary<string, string> Origins { get; init; } = new Dictionary<string, string>();
 }

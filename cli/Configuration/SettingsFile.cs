@@ -30,7 +30,9 @@ internal static class SettingsFile
                     settings = row.Set(settings, new ConfigValue(new ConfigPlace(row.Variable, 0, ""), Plain(row, value)));
                     origins[row.Name] = row.Variable;
                 }
-            return settings with { Origins = origins };
+            string views = DViews.FileBeside(file);
+            if (File.Exists(views)) settings = WithViews(settings, DViews.Parse(Text(views), views), origins);
+            return settings with { Origins = origins, ViewsFile = views };
         }
         catch (InputException e)
         {
@@ -70,6 +72,15 @@ internal static class SettingsFile
             foreach ((string key, ConfigValue entry) in entries.Entries) origins[$"{table.Name}.{key}"] = Place(entry);
         }
         return settings;
+    }
+
+    // What a person wrote goes over what the screen did.
+    private static Settings WithViews(Settings settings, ConfigTable table, Dictionary<string, string> origins)
+    {
+        var views = new Dictionary<string, string>(settings.DViews, StringComparer.Ordinal);
+        foreach ((string name, string program) in DViews.Of(table))
+            if (views.TryAdd(name, program)) origins[$"{DViews.Table}.{name}"] = Place(table[name]!);
+        return settings with { DViews = views };
     }
 
     private static string Place(ConfigValue value) => string.Create(CultureInfo.InvariantCulture, $"{value.Place.File}:{value.Place.Line}");

@@ -13,6 +13,9 @@ internal sealed record Streams(Stream Output, TextWriter Error, bool Interactive
     /// <summary>Whether standard error is a terminal, so that a line on it can be written over.</summary>
     public bool ErrorIsTerminal { get; init; }
 
+    /// <summary>What messages begin with.</summary>
+    public string Program { get; init; } = "iscsitop";
+
     /// <summary>Those of the process.</summary>
     public static Streams OfProcess()
     {
@@ -27,7 +30,11 @@ internal sealed record Streams(Stream Output, TextWriter Error, bool Interactive
     internal static bool CanMoveCursor(string? term) => term is not (null or "" or "dumb" or "unknown");
 
     /// <summary>Writes a message about the program itself: one line, whatever the text holds.</summary>
-    public void Complain(string message) => Error.WriteLine("iscsitop: " + TerminalText.Escape(message.ReplaceLineEndings(" ")));
+    public void Complain(string message) => Error.WriteLine(Program + ": " + TerminalText.Escape(message.ReplaceLineEndings(" ")));
+
+    /// <summary>The same with the lines and tabs of what the user wrote.</summary>
+    public void ComplainAsIs(string message) =>
+        Error.WriteLine(Program + ": " + string.Join('\n', message.Split('\n').Select(l => string.Join('\t', l.Split('\t').Select(TerminalText.Escape)))));
 
     /// <summary>Writes text and hands it to the system.</summary>
     public void Print(string text)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Iscsitop.Cli.Top.Asking;
 using Iscsitop.Cli.Top.Terminal;
 using Iscsitop.Engine;
 using Iscsitop.Engine.Filtering;
@@ -35,7 +36,7 @@ internal sealed class App : IDisposable
     private readonly SnapshotSource _source;
     private readonly State _state;
     private readonly Frame _frame;
-    private readonly Stage _stage;
+    private readonly Stage _stage = null!;
     private readonly CancellationTokenSource _end = new();
     private readonly SemaphoreSlim _taken = new(1);
     private readonly SemaphoreSlim _revived = new(0);
@@ -53,7 +54,8 @@ internal sealed class App : IDisposable
     /// <param name="depth">Colours to begin with.</param>
     /// <param name="possible">Colours the terminal has.</param>
     /// <param name="glyphs">Characters.</param>
-    internal App(TopOptions options, SnapshotSource source, ColorDepth depth, ColorDepth possible, Glyphs glyphs)
+    /// <param name="asked">The D view to begin with; null for none.</param>
+    internal App(TopOptions options, SnapshotSource source, ColorDepth depth, ColorDepth possible, Glyphs glyphs, Asked? asked = null)
     {
         _source = source;
         _state = new State(options) { Colors = depth != ColorDepth.Mono };
@@ -63,6 +65,11 @@ internal sealed class App : IDisposable
         _timeline = new Timeline(_state, _frame, TimeZoneInfo.Local, source.File);
         var screen = new Screen(_state, _frame, glyphs, TimeZoneInfo.Local);
         var controls = new Controls(_state, _frame, screen, _timeline);
+        var asker = new Asker(options.Origin, () => _frame.Snapshot?.Engines.Where(e => e.Alive).Select(e => e.Pid) ?? [], glyphs,
+            (wants, onEvent) => options.Origin.Open(wants, onEvent));
+        _state.Ask = asker.Ask;
+        _state.OnAskedRead = () => _stage?.Post(OnAskedRead);
+        if (asked is not null) _state.Open(asked);
         var looks = new Looks(depth, possible);
         Func<bool>? tick = source.Progress is null ? null : OnTick;
         _stage = OperatingSystem.IsWindows()
@@ -72,7 +79,7 @@ internal sealed class App : IDisposable
 
     /// <summary>Runs the full screen until the viewer or a signal ends it.</summary>
     /// <returns>0 after q and Ctrl-C, 128+n after a signal, 1 after a failure, 2 without a terminal.</returns>
-    internal static int Run(TopOptions options)
+    internal static int Run(TopOptions options, Asked? asked = null)
     {
         if (Console.IsInputRedirected || Console.IsOutputRedirected)
         {
@@ -88,7 +95,7 @@ internal sealed class App : IDisposable
         var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended, progress, feed.SetFilter, file);
         Func<string, string?> environment = Environment.GetEnvironmentVariable;
         using var app = new App(options, source, Palette.DepthFor(options.Color, environment), Palette.DepthFor(ColorChoice.Always, environment),
-            options.Ascii ? Glyphs.Ascii : GlyphsFor(environment));
+            options.Ascii ? Glyphs.Ascii : GlyphsFor(environment), asked);
         int code = app.Run();
         feed.Dispose();
         if (feed.WriteProblem.Length == 0) return code;
@@ -113,6 +120,14 @@ internal sealed class App : IDisposable
         _end.Dispose();
         _taken.Dispose();
         _revived.Dispose();
+    }
+
+    // A file is read for a D view at its own pace.
+    private void OnAskedRead()
+    {
+        _state.Asked?.Look();
+        _frame.Refresh();
+        _stage.Redraw();
     }
 
     internal int Run()
@@ -144,6 +159,7 @@ internal sealed class App : IDisposable
         {
             _end.Cancel();
             waiter.Join(s_patience);
+            _state.CloseAsked();
             foreach (PosixSignalRegistration signal in signals) signal.Dispose();
         }
     }
@@ -250,6 +266,7 @@ internal sealed class App : IDisposable
     private void TakeSnapshot()
     {
         _waiting = false;
+        _state.Asked?.Look();
         _timeline.Taken(_source.Take());
         _stage.Redraw();
         if (++_shown > _state.Count) _stage.Stop();

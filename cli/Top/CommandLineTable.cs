@@ -1,3 +1,5 @@
+using Iscsitop.Cli.Configuration;
+using Iscsitop.Cli.Top.Asking;
 using Iscsitop.Engine.Filtering;
 
 namespace Iscsitop.Cli.Top;
@@ -23,7 +25,7 @@ internal static class CommandLineTable
     /// <summary>All of them; the key of a view is a command, too.</summary>
     internal static readonly ScreenCommand[] Table =
     [
-        new("view", "KEY", "show a view; its key alone does so, too, and a text after it is the filter", View, (s, _) => s.Views.Select(v => v.Key)),
+        new("view", "KEY", "show a view, or a D view by its name; that alone does so, too, and a text after a key is the filter", View, (s, _) => Named(s)),
         new("filter", "[EXPR]", "keep what an expression is true of, or what has a text in its name; without one everything", Filtered, (_, text) => Completion.Of(text, out int at).Select(w => text[..at] + w)),
         new("sort", "[+]FIELD", "sort by a field or header, highest first, with + lowest first", Sort, (s, _) => s.View.Columns.Select(c => c.Field)),
         new("interval", "SECONDS", "set the interval", (s, text) => s.TrySetInterval(text) ? Reply.Done : new(State.IntervalRight)),
@@ -32,6 +34,7 @@ internal static class CommandLineTable
         new("set", "KEY VALUE", "set names, extended or panel", Set, Settable),
         new("go", "TIME", "go to a time in the history", (s, text) => Hook(s.Go, text, "there is no history to go to")),
         new("save", "FILE", "write what is on the screen to a file", (s, text) => Hook(s.Save, text, "nothing can be saved here")),
+        new("save-view", "NAME", "keep the D view that is open under a name in the configuration", SaveView, (s, _) => s.SavedViews.Keys),
         new("help", "", "keys, columns and commands", (s, _) => Mode(s, Top.Mode.Help)),
         new("quit", "", "leave; q does so, too", (s, _) => Quit(s)),
     ];
@@ -51,7 +54,13 @@ internal static class CommandLineTable
     {
         (string name, string argument, int at) = Split(line);
         if (name.Length == 0) return Reply.Done;
-        if (Find(state, name) is not { } command) return Unknown(state, name) with { At = line.IndexOf(name, StringComparison.Ordinal) };
+        int begin = line.IndexOf(name, StringComparison.Ordinal);
+        if (Find(state, name) is not { } command)
+        {
+            if (!DLine.Is(line)) return Unknown(state, name) with { At = begin };
+            Reply asked = Ask(state, line.Trim(), "");
+            return asked with { At = asked.At + begin };
+        }
         Reply reply = command.Run(state, argument);
         return reply with { At = reply.At + at };
     }
@@ -61,7 +70,7 @@ internal static class CommandLineTable
     {
         (string name, string argument, int at) = Split(line);
         if (at == line.Length && !line.EndsWith(' ') && argument.Length == 0)
-            return Table.Select(c => c.Name).Concat(state.Views.Select(v => v.Key)).Where(n => n.StartsWith(name, StringComparison.Ordinal)).Distinct();
+            return Table.Select(c => c.Name).Concat(Named(state)).Where(n => n.StartsWith(name, StringComparison.Ordinal)).Distinct();
         return Find(state, name)?.Complete?.Invoke(state, argument).Where(a => a.StartsWith(argument, StringComparison.OrdinalIgnoreCase)).Select(a => line[..at] + a) ?? [];
     }
 
@@ -86,25 +95,54 @@ internal static class CommandLineTable
         for (int i = 0; i < state.Views.Count; i++)
             if (state.Views[i].Key == name)
                 return new ScreenCommand(name, "[TEXT]", "", (s, text) => Narrow(s, name, text), Table[1].Complete);
+        if (state.SavedViews.ContainsKey(name)) return new ScreenCommand(name, "[TEXT]", "", (s, text) => Narrow(s, name, text));
         return null;
     }
 
     private static Reply Unknown(State state, string name)
     {
-        IEnumerable<string> names = Table.Select(c => c.Name).Concat(state.Views.Select(v => v.Key));
+        IEnumerable<string> names = Table.Select(c => c.Name).Concat(Named(state));
         return new($"there is no command {name} ({(Near.Of(name, names) is { Length: > 0 } near ? near + "?" : "Tab lists them")})");
     }
 
     private static Reply View(State state, string key)
     {
         int view = state.Views.ToList().FindIndex(v => v.Key == key);
-        if (view < 0) return new("one of " + string.Join(", ", state.Views.Select(v => v.Key)));
+        if (view < 0 && state.SavedViews.TryGetValue(key, out string? program)) return Ask(state, program, key) with { At = 0 };
+        if (view < 0) return new("one of " + string.Join(", ", Named(state)));
         state.Show(view);
+        return Reply.Done;
+    }
+
+    private static IEnumerable<string> Named(State state) => state.Views.Select(v => v.Key).Concat(state.SavedViews.Keys).Distinct();
+
+    private static Reply Ask(State state, string line, string name)
+    {
+        if (state.Ask is null) return new("D cannot be run here");
+        Reply reply = state.Ask(line, name, out Asked? asked);
+        if (asked is null) return reply;
+        state.Open(asked);
+        return Reply.Done;
+    }
+
+    private static Reply SaveView(State state, string name)
+    {
+        if (state.Asked is not { } asked) return new("there is no D view: an aggregation after the colon opens one");
+        string problem = DViews.Wrong(name);
+        if (problem.Length == 0) problem = DViews.Save(state.Options.Settings, name, asked.Text);
+        if (problem.Length > 0) return new(problem);
+        state.KeepAsked(name);
+        state.Notice = $"kept as {name}: :{name} opens it";
         return Reply.Done;
     }
 
     private static Reply Narrow(State state, string key, string text)
     {
+        if (state.SavedViews.ContainsKey(key))
+        {
+            Reply opened = View(state, key);
+            return opened.Complaint.Length > 0 ? opened : Filtered(state, text);
+        }
         Reply reply = text.Length > 0 ? Filtered(state, text) : Reply.Done;
         return reply.Complaint.Length > 0 ? reply : View(state, key);
     }

@@ -94,6 +94,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
             case KeyAction.ViewNumber: state.Show(state.Keys.PlaceOf(key)); break;
             case KeyAction.Decompose: state.ToggleDecomposed(); break;
             case KeyAction.Heat: state.HeatOf(frame.Selected); break;
+            case KeyAction.HeatMode when state.InAsked: state.NextAggregation(); break;
             case KeyAction.HeatMode: state.NextHeat(); break;
             case KeyAction.Groups: state.Closed = !state.Closed; break;
             case KeyAction.Panel: state.Panel = (Panel)(((int)state.Panel + 1) % 4); break;
@@ -101,6 +102,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
             case KeyAction.Names: state.Naming.Next(); break;
             case KeyAction.Presets: state.TakeNext(); break;
             case KeyAction.Follow: Follow(); break;
+            case KeyAction.Reset when state.InAsked: state.Asked!.Clear(); break;
             case KeyAction.Reset: Forget(); break;
             case KeyAction.Colors: state.Colors = !state.Colors; break;
             case KeyAction.Redraw: screen.Canvas.Invalidate(); break;

@@ -32,6 +32,9 @@ internal sealed class Footer(Glyphs glyphs, State state)
             case Mode.Table when state.InHeat:
                 Keys(ref pen, [("q", "quit"), ("?", "help"), ("Tab", "view"), ("m", "LAT RD1 HST SVC NOP"), ("Left Right", "time"), ("Esc", "back"), ("Space", "pause")]);
                 break;
+            case Mode.Table when state.InAsked && state.Notice.Length == 0:
+                Keys(ref pen, [("q", "quit"), ("?", "help"), ("Esc", "close"), ("Tab", "view"), ("m", "next aggregation"), ("s", "sort"), ("/", "filter"), ("r", "clear"), ("Space", "pause"), ("w", "save"), (":save-view", "keep")]);
+                break;
             default:
                 if (state.Notice.Length > 0) pen.Text(state.Notice, Style.Strong);
                 else MainKeys(ref pen);

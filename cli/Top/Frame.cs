@@ -32,8 +32,9 @@ internal sealed class Frame
     {
         _state = state;
         _examine = examine ?? Examine;
-        _sources = new RowSource?[state.Views.Count];
-        _trees = new Tree?[state.Views.Count];
+        // The one of a D view is its own.
+        _sources = new RowSource?[state.Views.Count + 1];
+        _trees = new Tree?[state.Views.Count + 1];
         _ofCommands = new Narrowing(Keep, s => Keep(s) && _state.NameFilter?.Keeps(s) != false);
         _ofOthers = new Narrowing(Keep, s => Keep(s));
         _operations = new Rollup(Dimensions.Operation) { Beside = _all };
@@ -177,7 +178,7 @@ internal sealed class Frame
     private void Collect(RowSource source)
     {
         foreach (Row row in source.Rows)
-            if (_state.View.OfCommands ? Stands(row) : _state.NameFilter?.Keeps(row, _state.View.Columns) != false)
+            if (row.Extras.Watched is { } key ? _state.NameFilter?.Keeps(key) != false : _state.View.OfCommands ? Stands(row) : _state.NameFilter?.Keeps(row, _state.View.Columns) != false)
                 Rows.Add(row);
         Hidden = source.Rows.Count - Rows.Count;
     }
@@ -213,7 +214,7 @@ internal sealed class Frame
     private void Build(Snapshot snapshot, int view, Rollup? totals)
     {
         Func<CellDelta, bool>? listed = _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps;
-        RowSource? source = _state.InHeat ? null : _sources[view] ??= _state.View.OfCommands ? new Rollup(_state.View.Group, _state.View.Joins) { Beside = _all } : _state.View.Source(_state.Options);
+        RowSource? source = _state.InHeat ? null : _state.InAsked ? Asked() : _sources[view] ??= _state.View.OfCommands ? new Rollup(_state.View.Group, _state.View.Joins) { Beside = _all } : _state.View.Source(_state.Options);
         if (source is Rollup rollup) rollup.Build(snapshot, _ofCommands.Cells, totals, listed, _ofCommands.Others);
         else
         {
@@ -222,6 +223,9 @@ internal sealed class Frame
         }
         if (source is not null) Collect(source);
     }
+
+    // It has no past.
+    private Iscsitop.Engine.D.WatchedAggregation? Asked() => _state.Past == 0 ? _state.Asked!.Watch.Aggregations[_state.Asked.Shown] : null;
 
     private Comparison<Row> Order()
     {

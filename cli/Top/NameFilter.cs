@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Iscsitop.Engine;
+using Iscsitop.Engine.D;
 using Iscsitop.Target.Probes;
 
 namespace Iscsitop.Cli.Top;
@@ -69,6 +70,15 @@ internal sealed class NameFilter
         ArgumentNullException.ThrowIfNull(columns);
         bool matches = MatchesUnit(row.Target, row.Lun) || _regex.IsMatch(row.Initiator);
         for (int i = 0; i < columns.Count && !matches; i++) matches = columns[i].Text is { } text && _regex.IsMatch(text(row));
+        return _inverted != matches;
+    }
+
+    /// <summary>Whether a key of an aggregation counts: by any of its parts.</summary>
+    public bool Keeps(WatchedKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        bool matches = false;
+        for (int i = 0; i < key.Texts.Count && !matches; i++) matches = _regex.IsMatch(key.Texts[i]);
         return _inverted != matches;
     }
 

@@ -92,6 +92,7 @@ internal sealed class Overlay(Glyphs glyphs, State state, Frame frame, TimeZoneI
         Add("", "");
         Add("Commands of the : line", "");
         foreach (ScreenCommand row in CommandLineTable.Table) Add(row.Name, row.Arguments.Length > 0 ? $"{row.Arguments}: {row.Help}" : row.Help);
+        Add("@[K] = F()", "a view of an aggregation of D, of every probe of the provider; so do whole clauses, PROBE /PREDICATE/ { ... }");
         Add("", "");
         Add($"Columns of {state.View.Title}", "");
         foreach (Column column in state.View.InTable(extended: true)) if (column.Header.Length < 12) Add(column.Header, Explain(column));

@@ -21,7 +21,8 @@ internal sealed class PatternPanel(Glyphs glyphs)
 
     public void Draw(Canvas canvas, Area area, Row row)
     {
-        if (row.Extras.Pattern is not { Count: > 0 } pattern) return;
+        if (row.Extras.Pattern is not { Count: > 0 } some) return;
+        Pattern pattern = PatternColumns.Whole(some);
         Style style = row.Extras.Writes ? Style.Write : Style.Read;
         int half = (area.Width - 2) / 2;
         Sizes(canvas, area with { Width = half }, pattern, style);

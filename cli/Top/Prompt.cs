@@ -7,7 +7,7 @@ namespace Iscsitop.Cli.Top;
 /// <summary>What keys do while something is typed into the last line.</summary>
 internal sealed class Prompt(State state)
 {
-    private const int Longest = 400;
+    private const int Longest = 4000;
     private const int MostLines = 50;
 
     private static readonly SearchValues<char> s_separators = SearchValues.Create(" =~<>!({,&|");

@@ -1,3 +1,5 @@
+using Iscsitop.Cli.Top.Asking;
+
 namespace Iscsitop.Cli.Top;
 
 /// <summary>
@@ -14,6 +16,7 @@ internal sealed class Screen
     private const string FindingsKey = "findings";
     private const int LoadingWidth = 72;
     private const int LunWidth = 10;
+    private const int CountedWidth = 20;
 
     private static readonly Column[] s_byOperation = [Columns.Op, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
     private static readonly Column[] s_byUnit = [Columns.Target, Columns.Lun, .. Pick("ops_per_s", "ops_share_pct", "bytes_per_s", "p50_us", "p99_us", "errors_pct")];
@@ -28,6 +31,7 @@ internal sealed class Screen
     private readonly HeatMap _heat;
     private readonly DetailPanel _details;
     private readonly PatternPanel _pattern;
+    private readonly AskedPanel _asked;
     private readonly Table _commands;
     private readonly Column[] _byOperation;
     private readonly Column[] _byUnit;
@@ -45,6 +49,7 @@ internal sealed class Screen
         _heat = new HeatMap(glyphs, state, zone);
         _details = new DetailPanel(glyphs, zone);
         _pattern = new PatternPanel(glyphs);
+        _asked = new AskedPanel(glyphs);
         _latency = new LatencyPanel(glyphs);
         Table = new Table(glyphs, state);
         _commands = new Table(glyphs, state);
@@ -75,7 +80,8 @@ internal sealed class Screen
         var body = new Area(0, header, width, height - header - 1);
         int panel = PanelHeight(height, body.Height - 2 - _frame.Rows.Count);
         _header.Draw(Canvas, new Area(0, 0, width, header), _frame);
-        Title(body.Row(0));
+        if (_state.InAsked) AskedTitle(body.Row(0), _state.Asked!);
+        else Title(body.Row(0));
         if (_state.InHeat) _heat.Draw(Canvas, body with { Y = body.Y + 1, Height = body.Height - 1 }, _frame);
         else MainTable(body with { Y = body.Y + 1, Height = body.Height - 1 - panel });
         if (panel > 0) Panels(new Area(0, body.Bottom - panel, width, panel));
@@ -88,6 +94,7 @@ internal sealed class Screen
     {
         if (_state.Panel == Panel.None || _frame.Rows.Count == 0) return 0;
         int share = Math.Clamp(height * 2 / 5, 6, 18);
+        if (_frame.Selected?.Extras.Watched is { Of.IsDistribution: false } key) return Math.Min(share, key.Texts.Count + 2);
         return Math.Max(share, Math.Min(free, EnoughForPanel));
     }
 
@@ -118,7 +125,8 @@ internal sealed class Screen
             bool here = i == _state.ViewIndex;
             if (!here && gap == 0 && _state.Steps.Count > 0) continue;
             if (here && gap == 0 && i > 0 && _state.Steps.Count == 0) pen.Skip(1);
-            pen.Number((i + 1) % 10, style: here ? Style.Accent : Style.Dim);
+            if (i == 10) pen.Text(":", here ? Style.Accent : Style.Dim);
+            else pen.Number((i + 1) % 10, style: here ? Style.Accent : Style.Dim);
             pen.Skip(1);
             if (!here && gap == 0) continue;
             pen.Text(_state.Views[i].Title, here ? Style.Accent : Style.Dim);
@@ -146,6 +154,53 @@ internal sealed class Screen
         }
         if (!_state.InHeat) Counted(row, pen.X);
     }
+
+    // Which program, what it lacks, and what it is kept under; other views have no room beside it.
+    private void AskedTitle(Area row, Asked asked)
+    {
+        var pen = new Pen(Canvas, row with { Width = row.Width - CountedWidth - 1 });
+        pen.Text(": ", Style.Accent);
+        pen.Text(_state.View.Title, Style.Accent);
+        if (asked.Views.Count > 1)
+        {
+            pen.Skip(1);
+            pen.Number(asked.Shown + 1, style: Style.Dim);
+            pen.Text("/", Style.Dim);
+            pen.Number(asked.Views.Count, style: Style.Dim);
+        }
+        pen.Skip(2);
+        if (_state.Following) Badge(ref pen, Followed, 0, Style.Badge);
+        if (_state.Filter.Length > 0) Badge(ref pen, $" /{_state.Filter} ", 0, Style.Badge);
+        if (asked.Watch.Exited) Badge(ref pen, " ended ", 0, Style.Badge);
+        Badge(ref pen, "drops", asked.Drops, Style.WarnBadge);
+        Badge(ref pen, "aggregation drops", asked.Watch.AggregationDrops, Style.WarnBadge);
+        Badge(ref pen, "variable drops", asked.Watch.DynamicDrops, Style.WarnBadge);
+        Badge(ref pen, "faults", asked.Watch.Faults, Style.WarnBadge);
+        pen.Field(asked.Text, Math.Max(pen.Left, 0), _glyphs.Ellipsis, Style.Dim, keepEnd: false);
+        Counted(row, Math.Min(pen.X, row.Right - CountedWidth - 1));
+    }
+
+    private static void Badge(ref Pen pen, string text, long count, Style style)
+    {
+        if (count == 0 && style == Style.WarnBadge) return;
+        if (style == Style.WarnBadge)
+        {
+            pen.Text(" ", style);
+            pen.Text(text, style);
+            pen.Text(" ", style);
+            pen.Number(count, style: style);
+            pen.Text(" ", style);
+        }
+        else pen.Text(text, style);
+        pen.Skip(1);
+    }
+
+    private string AskedNothing(Asked asked) =>
+        _state.Past != 0 ? "the past has no events: Z goes back to now"
+        : asked.Reading && double.IsNaN(asked.Progress) ? "reading the file"
+        : asked.Reading ? $"reading the file: {Math.Floor(100 * asked.Progress):0} %"
+        : asked.IsFile ? "nothing in the file fires a probe of it"
+        : _state.View.Nothing;
 
     private string NoCommands() =>
         _state.Speed is not null ? "a recording has no single commands, and this filter is of them"
@@ -188,7 +243,7 @@ internal sealed class Screen
     // At the right: how many rows there are, and which of them are seen.
     private void Counted(Area row, int from)
     {
-        const int Width = 20;
+        const int Width = CountedWidth;
         if (_frame.Snapshot is null || row.Right - Width < from + 1) return;
         Span<char> text = stackalloc char[48];
         int rows = _frame.Rows.Count;
@@ -211,6 +266,7 @@ internal sealed class Screen
             return;
         }
         string hint = _frame.Snapshot is null ? "waiting for the first interval"
+            : _state.InAsked && _frame.Hidden == 0 ? AskedNothing(_state.Asked!)
             : _frame.Snapshot.Engines.Count == 0 ? "no engine is running here: start \"iscsitop target\" or \"iscsitop demo\""
             : _state.Expression is { NeedsCommands: true } && (!_frame.Snapshot.OfCommands || _frame.Snapshot.Seconds == 0)
                 ? NoCommands()
@@ -273,6 +329,12 @@ internal sealed class Screen
         if (_frame.Selected is not { } row) return;
         Canvas.Fill(area.Row(0), _glyphs.Line, Style.Dim);
         Area content = area with { Y = area.Y + 1, Height = area.Height - 1 };
+        if (row.Extras.Watched is { } key)
+        {
+            Heading(area.Row(0), "details", AskedWords(key));
+            _asked.Draw(Canvas, content, key);
+            return;
+        }
         if (row.Extras.Pattern is not null)
         {
             Heading(area.Row(0), "latency", "sizes and places");
@@ -282,6 +344,8 @@ internal sealed class Screen
         Heading(area.Row(0), "details");
         _details.Draw(Canvas, content, row);
     }
+
+    private static string AskedWords(Engine.D.WatchedKey key) => key.Of.IsDistribution ? $"{key.Of.Name} {key.Of.Function}, n {key.Value:0}" : $"{key.Of.Name} {key.Of.Function}";
 
     private void SelectedName(ref Pen pen, int room)
     {

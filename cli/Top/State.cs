@@ -1,4 +1,5 @@
 using System.Globalization;
+using Iscsitop.Cli.Top.Asking;
 using Iscsitop.Engine;
 using Iscsitop.Engine.Filtering;
 using Language = Iscsitop.Engine.Filtering.Filter;
@@ -28,6 +29,13 @@ internal enum Panel : byte
     None,
 }
 
+/// <summary>Makes a D program run.</summary>
+/// <param name="line">The program.</param>
+/// <param name="name">What it is kept under, "" for nothing.</param>
+/// <param name="asked">What runs; null when something is wrong.</param>
+/// <returns>What is wrong, its place counted in the line.</returns>
+internal delegate Reply AskD(string line, string name, out Asked? asked);
+
 /// <summary>What the viewer has chosen. Keys change it, <see cref="Frame"/> and <see cref="Screen"/> read it.</summary>
 internal sealed class State
 {
@@ -38,15 +46,20 @@ internal sealed class State
     private const double LongestInterval = 3600;
 
     private readonly TopOptions _options;
-    private readonly (Column By, bool Ascending)[] _sort;
+    private readonly List<(Column By, bool Ascending)> _sort;
+    private readonly List<View> _views;
     private Column[]? _columns;
     private string _filter = "";
+    private string _filterElsewhere = "";
+    private int _before;
     private (NameFilter? Names, Language? Expression, string Text) _held = (null, null, "");
 
     public State(TopOptions options)
     {
         _options = options;
+        _views = [.. options.AllViews];
         _sort = [.. Views.Select(SortOf)];
+        SavedViews = new Dictionary<string, string>(options.Settings.DViews);
         Naming = new Naming(options.Names, options.Settings.Aliases);
         Thresholds = Top.Heat.With(options.Settings.Thresholds);
         (Expression, _filter) = (options.Expression, options.Expression?.Text ?? "");
@@ -61,7 +74,23 @@ internal sealed class State
     /// <summary>What was asked for on the command line.</summary>
     public TopOptions Options => _options;
 
-    public IReadOnlyList<View> Views => _options.AllViews;
+    /// <summary>The views there are; the last is the D view, if one is open.</summary>
+    public IReadOnlyList<View> Views => _views;
+
+    /// <summary>The D program whose view is open; null for none.</summary>
+    public Asked? Asked { get; private set; }
+
+    /// <summary>Whether its view is seen.</summary>
+    public bool InAsked => Asked is not null && ViewIndex == Views.Count - 1;
+
+    /// <summary>D programs by the names they are kept under.</summary>
+    public Dictionary<string, string> SavedViews { get; }
+
+    /// <summary>What a D program is to call while a file is read for it, on another thread; null for nothing.</summary>
+    public Action? OnAskedRead { get; set; }
+
+    /// <summary>Makes a D program of a line, with the name it is kept under, run; null where none can.</summary>
+    public AskD? Ask { get; set; }
 
     /// <summary>The lists of the command line; they hold for the whole run.</summary>
     public RowFilter Lists => _options.Filter;
@@ -207,7 +236,7 @@ internal sealed class State
         (Complaint, ComplaintAt) = ("", -1);
         Scope++;
         if (text.TrimStart('!').Length == 0) (NameFilter, Expression, _filter) = (null, null, "");
-        else if (Language.LooksLike(text)) SetExpression(text, typing);
+        else if (!InAsked && Language.LooksLike(text)) SetExpression(text, typing);
         else if (NameFilter.TryParse(text, out NameFilter? filter)) (NameFilter, Expression, _filter) = (filter, null, text);
         else Complaint = "no regular expression yet";
     }
@@ -223,7 +252,7 @@ internal sealed class State
     public void Take(int preset)
     {
         bool narrowed = Preset is { Filter.Length: > 0 };
-        for (int i = 0; Preset is { Sort.Length: > 0 } && i < Views.Count; i++)
+        for (int i = 0; Preset is { Sort.Length: > 0 } && i < _options.AllViews.Count; i++)
             if (Views[i].Key == Preset.View) _sort[i] = SortOf(Views[i]);
         Preset = (uint)preset < (uint)Presets.Count ? Presets[preset] : null;
         _columns = null;
@@ -253,10 +282,55 @@ internal sealed class State
     public void Show(int view)
     {
         if ((uint)view >= (uint)Views.Count || view == ViewIndex) return;
+        bool asked = InAsked;
         ViewIndex = view;
+        if (asked != InAsked) ExchangeFilter();
         Selected = null;
         Following = false;
         FirstColumn = HeatBack = 0;
+        _columns = null;
+    }
+
+    /// <summary>Shows the view of a D program; one that was open ends.</summary>
+    public void Open(Asked asked)
+    {
+        if (!InAsked) _before = ViewIndex;
+        CloseAsked();
+        Asked = asked;
+        asked.OnRead = OnAskedRead;
+        _views.Add(asked.Views[asked.Shown]);
+        _sort.Add(SortOf(_views[^1]));
+        Show(_views.Count - 1);
+    }
+
+    /// <summary>Ends the D program, and goes back to where it was asked from.</summary>
+    public void CloseAsked()
+    {
+        if (Asked is null) return;
+        if (InAsked) Show(_before);
+        _views.RemoveAt(_views.Count - 1);
+        _sort.RemoveAt(_sort.Count - 1);
+        Asked.Dispose();
+        Asked = null;
+    }
+
+    /// <summary>Shows the next aggregation of the D program.</summary>
+    public void NextAggregation()
+    {
+        if (Asked is null) return;
+        Asked.Shown = (Asked.Shown + 1) % Asked.Views.Count;
+        _views[^1] = Asked.Views[Asked.Shown];
+        _sort[^1] = SortOf(_views[^1]);
+        (Selected, Following, FirstColumn, _columns) = (null, false, 0, null);
+    }
+
+    /// <summary>The D program is kept under a name from now on.</summary>
+    public void KeepAsked(string name)
+    {
+        if (Asked is null) return;
+        SavedViews[name] = Asked.Text;
+        Asked.Keep(name);
+        _views[^1] = Asked.Views[Asked.Shown];
         _columns = null;
     }
 
@@ -327,7 +401,12 @@ internal sealed class State
     /// <summary>Takes the last step back; without one, the filter.</summary>
     public void Back()
     {
-        if (Steps.Count == 0)
+        if (InAsked && _filter.Length == 0)
+        {
+            CloseAsked();
+            return;
+        }
+        if (InAsked || Steps.Count == 0)
         {
             SetFilter("");
             return;
@@ -339,10 +418,19 @@ internal sealed class State
         Selected = step.Id;
     }
 
+    // What a D view is filtered by says nothing elsewhere, and the other way round.
+    private void ExchangeFilter()
+    {
+        string filter = _filter;
+        if (filter.Length + _filterElsewhere.Length > 0) SetFilter(_filterElsewhere);
+        _filterElsewhere = filter;
+    }
+
     // As the configuration says, else as the view does.
     private (Column By, bool Ascending) SortOf(View view)
     {
         string configured = _options.Settings.Sort.GetValueOrDefault(view.Key, "");
+        if (view.Key == _options.View.Key && Asked is not null && view.Find(_options.SortBy) is { } given) return (given, _options.Ascending);
         return (view.Find(configured.TrimStart('+')) ?? view.Find(view.SortBy) ?? view.Columns[0], configured.StartsWith('+'));
     }
 

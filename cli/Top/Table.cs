@@ -82,7 +82,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
 
     private int HistoryWidth => History is null ? 0 : RowHistory.Length + 1;
 
-    private static bool IsIdentity(Column column) => Array.IndexOf(s_identity, column.Field) >= 0;
+    private static bool IsIdentity(Column column) => column.Anchored || Array.IndexOf(s_identity, column.Field) >= 0;
 
     private int Narrowest(Column column, List<Row> rows) =>
         column.Text is null ? column.Width : column.Whole ? Longest(column, rows, Math.Min(column.Width, column.Least)) : Math.Min(column.Width, column.Least);
@@ -186,7 +186,9 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
             bool sorted = column.Field == look.SortBy?.Field;
             Style style = sorted ? Style.SortHeader : Style.Header;
             int at = column.Text is null ? x + width - column.Header.Length : x;
-            new Pen(canvas, new Area(at, _area.Y, width, 1)).Text(column.Header, style);
+            var pen = new Pen(canvas, new Area(at, _area.Y, width, 1));
+            if (column.Text is null) pen.Text(column.Header, style);
+            else pen.Field(column.Header, width, glyphs.Ellipsis, style);
             if (sorted)
                 canvas.Put(column.Text is null ? at - 1 : at + column.Header.Length, _area.Y, look.Ascending ? glyphs.Ascending : glyphs.Descending, style);
         }

@@ -13,6 +13,12 @@ namespace Iscsitop.Engine.Recording;
 /// <param name="Last">When its last snapshot's ended.</param>
 internal readonly record struct BlockHeader(int Length, uint Checksum, int Snapshots, bool HasNews, bool Restates, long First, long Last)
 {
+    /// <summary>Whether events were recorded, were there none.</summary>
+    public bool WithEvents { get; init; }
+
+    /// <summary>Bytes of events at the payload's end, behind the snapshots.</summary>
+    public int EventBytes { get; init; }
+
     /// <summary>Bytes of a header.</summary>
     public const int Size = 48;
 
@@ -37,13 +43,13 @@ internal readonly record struct BlockHeader(int Length, uint Checksum, int Snaps
         into[..Size].Clear();
         Magic.CopyTo(into);
         BinaryPrimitives.WriteUInt16LittleEndian(into[8..], (ushort)Format);
-        BinaryPrimitives.WriteUInt16LittleEndian(into[10..], (ushort)((HasNews ? 1 : 0) | (Restates ? 2 : 0)));
+        BinaryPrimitives.WriteUInt16LittleEndian(into[10..], (ushort)((HasNews ? 1 : 0) | (Restates ? 2 : 0) | (WithEvents ? 4 : 0)));
         BinaryPrimitives.WriteInt32LittleEndian(into[12..], Length);
         BinaryPrimitives.WriteUInt32LittleEndian(into[16..], Checksum);
         BinaryPrimitives.WriteInt32LittleEndian(into[20..], Snapshots);
         BinaryPrimitives.WriteInt64LittleEndian(into[24..], First);
         BinaryPrimitives.WriteInt64LittleEndian(into[32..], Last);
-        BinaryPrimitives.WriteUInt32LittleEndian(into[40..], 0);
+        BinaryPrimitives.WriteInt32LittleEndian(into[40..], EventBytes);
         BinaryPrimitives.WriteUInt32LittleEndian(into[44..], Sum(into[..44]));
     }
 
@@ -61,8 +67,14 @@ internal readonly record struct BlockHeader(int Length, uint Checksum, int Snaps
         header = new BlockHeader(
             BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]), BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[20..]), (flags & 1) != 0, (flags & 2) != 0,
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[32..])) { Format = version };
-        return version is > 0 and <= Version && header is { Length: > 0 and <= MostBytes, Snapshots: > 0 and <= MostSnapshots } && header.First <= header.Last;
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]), BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]))
+        {
+            Format = version,
+            WithEvents = (flags & 4) != 0,
+            EventBytes = BinaryPrimitives.ReadInt32LittleEndian(bytes[40..]),
+        };
+        return version is > 0 and <= Version && header is { Length: > 0 and <= MostBytes, Snapshots: > 0 and <= MostSnapshots } && header.First <= header.Last
+            && header.EventBytes >= 0 && header.EventBytes < header.Length;
     }
 
     /// <summary>CRC-32C of some bytes.</summary>

@@ -43,14 +43,19 @@ internal sealed class BlockWriter(int most = BlockWriter.Bytes, long longest = B
     public void BeginFile() => _told = false;
 
     /// <summary>Ends the block.</summary>
+    /// <param name="events">What <see cref="EventRecorder.Take"/> gave; null when none are recorded.</param>
     /// <returns>Header and payload; null when it has no snapshot.</returns>
-    public byte[]? Finish()
+    public byte[]? Finish(byte[]? events = null)
     {
         if (_snapshots == 0) return null;
         ReadOnlyMemory<byte> payload = _codec.End();
-        byte[] block = new byte[BlockHeader.Size + payload.Length];
-        payload.Span.CopyTo(block.AsSpan(BlockHeader.Size));
-        new BlockHeader(payload.Length, BlockHeader.Sum(payload.Span), _snapshots, _codec.HasNews, _restates, _first, _last).Write(block);
+        byte[] block = [.. new byte[BlockHeader.Size], .. payload.Span, .. events ?? []];
+        ReadOnlySpan<byte> whole = block.AsSpan(BlockHeader.Size);
+        new BlockHeader(whole.Length, BlockHeader.Sum(whole), _snapshots, _codec.HasNews, _restates, _first, _last)
+        {
+            WithEvents = events is not null,
+            EventBytes = events?.Length ?? 0,
+        }.Write(block);
         _snapshots = 0;
         return block;
     }

@@ -11,13 +11,13 @@ internal sealed class PackedCells
 {
     private readonly List<Owner> _owners;
     private readonly int _cells, _patterns, _length;
-    private readonly Task<byte[]> _packing;
+    private readonly Task<Pieces> _packing;
 
-    private PackedCells(List<Owner> owners, int cells, int patterns, int length, Task<byte[]> packing) =>
+    private PackedCells(List<Owner> owners, int cells, int patterns, int length, Task<Pieces> packing) =>
         (_owners, _cells, _patterns, _length, _packing) = (owners, cells, patterns, length, packing);
 
     /// <summary>Bytes it takes. Waits for the compression.</summary>
-    public long Bytes => _packing.Result.Length + 24L * _owners.Count;
+    public long Bytes => _packing.Result.Bytes + 24L * _owners.Count;
 
     /// <summary>Fills a snapshot that has everything else.</summary>
     /// <param name="into">The snapshot.</param>
@@ -25,7 +25,7 @@ internal sealed class PackedCells
     public void Unpack(Snapshot into, List<CellDelta> cells)
     {
         byte[] bytes = new byte[_length];
-        using (var zlib = new ZLibStream(new MemoryStream(_packing.Result), CompressionMode.Decompress)) zlib.ReadExactly(bytes);
+        using (var zlib = new ZLibStream(_packing.Result.ToRead(), CompressionMode.Decompress)) zlib.ReadExactly(bytes);
         ReadOnlySpan<byte> rest = bytes;
         for (int i = 0; i < _cells; i++)
         {
@@ -42,10 +42,14 @@ internal sealed class PackedCells
         {
             Owner owner = TakeOwner(ref rest);
             var delta = new PatternDelta { Connection = owner.Connection, Engine = owner.Of(into) };
-            rest = rest[PatternCodec.Read(rest, delta)..];
+            rest = rest[PatternCodec.Read(rest, delta.Pattern, out PatternKey key)..];
+            delta.Key = key;
             into.Patterns.Add(delta);
         }
     }
+
+    /// <summary>Gives its memory back: it is needed no more.</summary>
+    public void Free() => _packing.Result.Free();
 
     private static CellDelta New(Owner owner, EngineStatus engine) => new() { Cell = new Cell(), Connection = owner.Connection, Engine = engine };
 
@@ -70,7 +74,8 @@ internal sealed class PackedCells
         private List<Owner> _owners = [];
         private byte[] _bytes = [];
         private int _length;
-        private Task<byte[]>? _packing;
+        private readonly Stack<byte[]> _free = new();
+        private Task<Pieces>? _packing;
 
         /// <summary>Packs the cells and patterns of a snapshot.</summary>
         public PackedCells Pack(Snapshot snapshot)
@@ -90,20 +95,20 @@ internal sealed class PackedCells
             {
                 if (delta.Pattern.Count == 0) continue;
                 Put(snapshot, delta.Connection, delta.Engine);
-                while (_bytes.Length - _length < PatternCodec.Longest) Grow();
-                _length += PatternCodec.Write(delta, _bytes.AsSpan(_length));
+                int n;
+                while ((n = PatternCodec.Write(delta.Key, delta.Pattern, _bytes.AsSpan(_length))) < 0) Grow();
+                _length += n;
                 patterns++;
             }
             (byte[] bytes, int length) = (_bytes, _length);
-            _packing = Task.Run(() => Compress(bytes, length));
+            _packing = Task.Run(() => Compress(bytes, length, new Pieces(_free)));
             return new PackedCells(_owners, snapshot.Cells.Count, patterns, length, _packing);
         }
 
-        private static byte[] Compress(byte[] bytes, int length)
+        private static Pieces Compress(byte[] bytes, int length, Pieces into)
         {
-            using var packed = new MemoryStream();
-            using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true)) zlib.Write(bytes, 0, length);
-            return packed.ToArray();
+            using (var zlib = new ZLibStream(into, CompressionLevel.Fastest, leaveOpen: true)) zlib.Write(bytes, 0, length);
+            return into;
         }
 
         private void Put(Snapshot snapshot, ConnectionInfo connection, EngineStatus engine)

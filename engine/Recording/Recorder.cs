@@ -19,6 +19,7 @@ public sealed class Recorder
     private readonly SnapshotSum _sum = new();
     private readonly Action<ReadOnlyMemory<byte>, long> _write;
     private readonly double _perSecond;
+    private readonly EventRecorder? _events;
     private int _step;
     private int _roomy;
     private double _seconds;
@@ -26,16 +27,20 @@ public sealed class Recorder
     private long _first;
 
     /// <param name="write">Takes a block and the time its first interval ended, ns since 1970.</param>
-    /// <param name="bytesAnHour">The budget; 0 for none.</param>
-    public Recorder(Action<ReadOnlyMemory<byte>, long> write, long bytesAnHour = 0)
+    /// <param name="bytesAnHour">The budget of snapshots; 0 for none.</param>
+    /// <param name="events">Collects events, which come into the blocks beside them; null for none.</param>
+    public Recorder(Action<ReadOnlyMemory<byte>, long> write, long bytesAnHour = 0, EventRecorder? events = null)
     {
         ArgumentNullException.ThrowIfNull(write);
         StreamFormat.RequireLittleEndian();
-        (_write, _perSecond) = (write, bytesAnHour / 3600.0);
+        (_write, _perSecond, _events) = (write, bytesAnHour / 3600.0, events);
     }
 
-    /// <summary>How many of the snapshots given make one that is written.</summary>
+    /// <summary>How many intervals make one that is written.</summary>
     public int Merged => s_steps[_step];
+
+    /// <summary>How many of the snapshots given make one interval of those asked for; at least 1.</summary>
+    public int Together { get; init; } = 1;
 
     /// <summary>Called when <see cref="Merged"/> has changed.</summary>
     public Action? OnChanged { get; set; }
@@ -48,7 +53,8 @@ public sealed class Recorder
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         _sum.Add(snapshot); // one by one too: an engine is the same then, merged or not
-        if (_sum.Count >= Merged) Put(_sum.Take());
+        _events?.Note(snapshot);
+        if (_sum.Count >= Merged * Together || IsFull) Put(_sum.Take());
     }
 
     /// <summary>Writes what is there, were it no whole block yet.</summary>
@@ -66,15 +72,19 @@ public sealed class Recorder
         if (_writer.Pending == 0) (_first, _seconds) = (snapshot.Time, 0);
         _seconds += snapshot.Seconds;
         Written = Written with { Snapshots = Written.Snapshots + 1 };
-        if (_writer.Add(snapshot)) Finish();
+        if (_writer.Add(snapshot) || IsFull) Finish();
     }
+
+    private bool IsFull => _events?.Waiting >= EventRecorder.Enough;
 
     private void Finish(bool last = false)
     {
-        if (_writer.Finish() is not { } block) return;
+        if (_writer.Pending == 0) return;
+        byte[]? events = _events?.Take();
+        byte[] block = _writer.Finish(events)!;
         Written = Written with { Blocks = Written.Blocks + 1, Bytes = Written.Bytes + block.Length };
         _write(block, _first);
-        if (_perSecond > 0 && _seconds > 0 && !last) KeepTo(block.Length / _seconds);
+        if (_perSecond > 0 && _seconds > 0 && !last) KeepTo((block.Length - (events?.Length ?? 0)) / _seconds);
     }
 
     // Half the snapshots take a little more than half the room.

@@ -48,11 +48,13 @@ internal sealed class RecordingFeed : Feed
 
     /// <summary>Opens what is a recording.</summary>
     /// <param name="options">The file; its first bytes say what it is.</param>
-    /// <param name="wants">What to ask for: there are no events in a recording.</param>
+    /// <param name="wants">What to ask for: events and commands where they were recorded, or snapshots.</param>
+    /// <param name="onEvent">Called for each event; null when none are wanted.</param>
+    /// <param name="onCommand">Called for each completed command; null when none are wanted.</param>
     /// <param name="rest">What is to be opened when it is none: of standard input some bytes are read by then.</param>
     /// <returns>Null when it is none.</returns>
     /// <exception cref="CaptureFormatException">It is one, and something is wanted that no recording has.</exception>
-    public static RecordingFeed? TryOpen(CaptureOptions options, Wants wants, out CaptureOptions rest)
+    public static Feed? TryOpen(CaptureOptions options, Wants wants, EventHandler? onEvent, CommandHandler? onCommand, out CaptureOptions rest)
     {
         rest = options;
         if (options.File.Length == 0 || Directory.Exists(options.File)) return null;
@@ -65,7 +67,7 @@ internal sealed class RecordingFeed : Feed
         {
             if (stream.CanSeek) stream.Position = 0;
             else stream = new ReopenedStream(first, stream);
-            return Checked(new RecordingReader(stream, input ? "standard input" : options.File), options, wants);
+            return Checked(new RecordingReader(stream, input ? "standard input" : options.File), options, wants, onEvent, onCommand);
         }
         if (stream.CanSeek) stream.Dispose();
         else rest = options with { Opened = new ReopenedStream(first, stream) };
@@ -116,12 +118,13 @@ internal sealed class RecordingFeed : Feed
 
     protected override void Dispose(bool disposing) => _reader.Dispose();
 
-    private static RecordingFeed Checked(RecordingReader reader, CaptureOptions options, Wants wants)
+    private static Feed Checked(RecordingReader reader, CaptureOptions options, Wants wants, EventHandler? onEvent, CommandHandler? onCommand)
     {
-        string? why = wants.Commands || wants.Events != 0 ? "has no commands: iscsitop -r shows it"
-            : options.WriteTo.Length > 0 ? "has no packets that -w could write"
+        bool lines = wants.Commands || wants.Events != 0;
+        string? why = options.WriteTo.Length > 0 ? "has no packets that -w could write"
+            : lines && wants.Interval > TimeSpan.Zero ? "its snapshots can be shown only as they were made"
             : null;
-        if (why is null) return new RecordingFeed(reader, wants, options.RealTime);
+        if (why is null) return lines ? new ReplayFeed(reader, wants, options.RealTime, onEvent, onCommand) : new RecordingFeed(reader, wants, options.RealTime);
         reader.Dispose();
         throw new CaptureFormatException($"{reader.Name} is a recording and {why}");
     }

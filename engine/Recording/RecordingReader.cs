@@ -16,6 +16,7 @@ internal sealed class RecordingReader : IDisposable
     private byte[] _buffer = new byte[4096];
     private int _start, _end;
     private byte[] _payload = [];
+    private BlockHeader _block;
     private int _left;
     private bool _over, _lost, _cut;
     private long _lastGood;
@@ -71,6 +72,36 @@ internal sealed class RecordingReader : IDisposable
             Moved moved = NextBlock(milliseconds);
             if (moved != Moved.Packet) return moved;
         }
+    }
+
+    /// <summary>Reads the events of the next block.</summary>
+    /// <param name="into">Emptied and filled: pieces of engines, in their order each.</param>
+    /// <param name="header">The block's header.</param>
+    /// <param name="milliseconds">How long to wait for a pipe's bytes.</param>
+    public Moved Next(List<EventPiece> into, out BlockHeader header, int milliseconds)
+    {
+        into.Clear();
+        Moved moved = NextBlock(milliseconds);
+        header = _block;
+        _left = 0;
+        if (moved != Moved.Packet) return moved;
+        try
+        {
+            into.AddRange(EventPiece.Read(_payload.AsSpan(_block.Length - _block.EventBytes, _block.EventBytes)));
+        }
+        catch (RecordingFormatException)
+        {
+            Damaged(_block.First, _block.Last);
+        }
+        return moved;
+    }
+
+    /// <summary>Whether any of its blocks was recorded with events; of a pipe nobody knows.</summary>
+    public bool? HasEvents()
+    {
+        if (!CanSeek) return null;
+        Index();
+        return _index.Exists(b => b.Header.WithEvents);
     }
 
     /// <summary>When it begins and ends, ns since 1970; 0 when nobody knows.</summary>
@@ -200,7 +231,8 @@ internal sealed class RecordingReader : IDisposable
     {
         if (_payload.Length < payload.Length) _payload = new byte[Math.Max(payload.Length, 2 * _payload.Length)];
         payload.CopyTo(_payload);
-        _codec.Begin(_payload, payload.Length, header.Restates, header.Format);
+        _block = header;
+        _codec.Begin(_payload, payload.Length - header.EventBytes, header.Restates, header.Format);
         _left = header.Snapshots;
         if (_lost && _lastGood != 0) Widen(_lastGood, header.First);
         (_lost, _lastGood) = (false, header.Last);

@@ -97,6 +97,7 @@ public sealed class SnapshotHistory
     {
         _writer.Finish();
         _pending.Clear();
+        foreach (Stored block in _blocks) block.Cells?.Free();
         _blocks.Clear();
         _unpacked.Clear();
         (_due, _reading) = (0, null);
@@ -162,13 +163,20 @@ public sealed class SnapshotHistory
 
     private void Prune()
     {
-        while (_blocks.Count > 0 && Last - _blocks[0].Times[^1] > _longest) _blocks.RemoveAt(0);
+        while (_blocks.Count > 0 && Last - _blocks[0].Times[^1] > _longest) Remove(0);
         // The screen has much to keep beside them.
         long most = _blocks.Exists(b => b.Cells is not null) ? _most / 2 : _most;
         while (Bytes > most && (Thin() || Merge()))
         {
         }
-        while (Bytes > most && _blocks.Count > 1) _blocks.RemoveAt(0);
+        while (Bytes > most && _blocks.Count > 1) Remove(0);
+    }
+
+    private void Remove(int block)
+    {
+        if (ReferenceEquals(_reading, _blocks[block])) _reading = null;
+        _blocks[block].Cells?.Free();
+        _blocks.RemoveAt(block);
     }
 
     // Merging very many cells takes longer than a key may wait: of those kept for themselves one goes, whose neighbours are closest for their age.
@@ -183,8 +191,7 @@ public sealed class SnapshotHistory
             if (fine < least) (best, least) = (i, fine);
         }
         if (best < 0) return false;
-        if (ReferenceEquals(_reading, _blocks[best])) _reading = null;
-        _blocks.RemoveAt(best);
+        Remove(best);
         return true;
     }
 

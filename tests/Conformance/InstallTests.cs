@@ -20,13 +20,14 @@ public sealed class InstallTests
         string[] once = Files(scratch.Path);
         Assert.That(Install("--prefix", scratch.Path).ExitCode, Is.Zero);
         Assert.That(Files(scratch.Path), Is.EqualTo(once));
-        Assert.That(once, Does.Contain("bin/iscsitop").And.Contain("bin/iscsisnoop").And.Contain("share/man/man8/iscsitop.8"));
+        Assert.That(once, Does.Contain("bin/iscsitop").And.Contain("bin/iscsisnoop").And.Contain("bin/iscsitrace").And.Contain("share/man/man8/iscsitop.8"));
         Assert.That(once, Does.Contain("share/man/man5/iscsitop-target.conf.5").And.Contain("share/iscsitop/iscsitop-target.conf"));
         bool service = Client.Find("systemctl") is not null && Client.RunWell("id", "-u").Out == "0\n";
         Assert.That(once.Contains("lib/systemd/system/iscsitop-target.service"), Is.EqualTo(service));
         if (service) Assert.That(File.ReadAllText(scratch.File("lib/systemd/system/iscsitop-target.service")), Does.Contain($"ExecStart={scratch.File("bin/iscsitop")} target"));
         Assert.That(Client.RunWell(scratch.File("bin/iscsitop"), "--version").Out, Does.Match(@"^iscsitop [0-9]+\.[0-9]+\.[0-9]+\n$"));
         Assert.That(Client.RunWell(scratch.File("bin/iscsisnoop"), "--help").Out, Does.Contain("--pdu"));
+        Assert.That(Client.RunWell(scratch.File("bin/iscsitrace"), "--help").Out, Does.Contain("-x OPTION[=VALUE]"));
 
         Assert.That(Install("--uninstall", "--prefix", scratch.Path).ExitCode, Is.Zero);
         Assert.That(Files(scratch.Path), Is.EqualTo("bin/other".Split(' ')));

@@ -35,7 +35,7 @@ public sealed class RecordTests
         Assert.That(read.ExitCode, Is.Zero, read.All);
         Assert.That(read.Out, Does.Contain("INQUIRY"));
         Output snoop = Client.Run(Binary.Path, "snoop", "-r", path);
-        Assert.That((snoop.ExitCode, snoop.Error.TrimEnd()), Is.EqualTo((3, $"iscsitop: {path} is a recording and has no commands: iscsitop -r shows it")));
+        Assert.That((snoop.ExitCode, snoop.Error.TrimEnd()), Is.EqualTo((3, $"iscsitop: {path} is a recording without events: those of iscsitop record --events have them; iscsitop -r shows it")));
         Output list = Client.Run(Binary.Path, "list", "-r", path);
         Assert.That(list.Out, Does.Contain(target.Pid.ToString(CultureInfo.InvariantCulture)), list.All);
     }

@@ -60,6 +60,10 @@ internal sealed partial class TargetProcess : IDisposable
     public static TargetProcess StartWith(string[] luns, params string[] options) =>
         new(new Scratch(), ["--portal", "127.0.0.1:0", "--name", Iqn, .. luns.SelectMany(l => new[] { "--lun", l }), .. options]);
 
+    /// <summary>Starts another, which is found where this one is.</summary>
+    public TargetProcess StartBeside(params string[] luns) =>
+        new(new Scratch(), ["--portal", "127.0.0.1:0", "--name", Iqn, .. luns.SelectMany(l => new[] { "--lun", l })], ("ISCSITOP_RUNTIME_DIR", _scratch.Path));
+
     /// <summary>Starts a target with a configuration, which <see cref="Reconfigure"/> may change.</summary>
     public static TargetProcess StartConfigured(string configuration, params ReadOnlySpan<(string Name, string Value)> environment)
     {
@@ -100,6 +104,9 @@ internal sealed partial class TargetProcess : IDisposable
     /// <summary>Attaches a subscriber, and leaves it running.</summary>
     public Subscriber Attach(params string[] arguments) =>
         new(Client.Start(Binary.Path, [.. arguments, "-p", Pid.ToString(CultureInfo.InvariantCulture)], Environment));
+
+    /// <summary>Runs <c>iscsitop</c> where it finds this target, and leaves it running.</summary>
+    public Subscriber Run(params string[] arguments) => new(Client.Start(Binary.Path, arguments, Environment));
 
     /// <summary>Asks it to end, and gives the exit code.</summary>
     public int Stop()
@@ -144,9 +151,15 @@ internal sealed class Subscriber : IDisposable
     public Reader Error { get; }
 
     /// <summary>Ctrl-C, then everything it said.</summary>
-    public Output Stop()
+    public Output Stop(string signal = "INT")
     {
-        Client.Interrupt(_process);
+        Client.RunWell("kill", "-" + signal, _process.Id.ToString(CultureInfo.InvariantCulture));
+        return ToEnd();
+    }
+
+    /// <summary>Everything it said, once it has ended.</summary>
+    public Output ToEnd()
+    {
         string text = Out.ToEnd();
         string error = Error.ToEnd();
         _process.WaitForExit();

@@ -20,6 +20,7 @@ internal sealed class Seen
         Frame = new Frame(State, examines ? null : _ => findings ?? []);
         Screen = new Screen(State, Frame, glyphs ?? Glyphs.Unicode, TimeZoneInfo.Utc);
         Controls = new Controls(State, Frame, Screen);
+        State.Ask = new SyntheticEvents(glyphs ?? Glyphs.Unicode).Ask;
         Screen.Draw(width, height);
     }
 
@@ -358,11 +359,11 @@ public sealed class ScreenTests
         │ I            invert the sort order                                           │
         │ /            filter by target, LUN, initiator (regex; a leading ! inverts),  │
         │              or by an expression; Tab completes, Esc clears                  │
-        │ :            command line: view, filter, sort, save ...; Tab completes, Up   │
+        │ :            command line: view, filter, sort, D ...; Tab completes, Up      │
         │              recalls                                                         │
         │ Enter        drill into the selected row; how it ended, of a session that    │
         │              was lost                                                        │
-        │ Esc          back out of a drill, then clear the filter                      │
+        │ Esc          back out of a drill, then clear the filter; close a D view      │
         │ Space z      pause and go on; nothing is lost meanwhile                      │
         ╰────────────────────────────────────────────────────────────────────────────▼─╯
         Up Down scroll  Esc close

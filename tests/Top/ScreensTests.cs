@@ -44,6 +44,9 @@ public sealed class ScreensTests
         ("made-target-split", ["4", "d"], 1),
         ("made-errors", ["7"], 1),
         ("made-heat", ["6"], 70),
+        ("d-count", Typed(AskedTests.Who), 1),
+        ("d-quantize", [.. Typed(AskedTests.Latency), "Down"], 1),
+        ("d-lquantize", [.. Typed(AskedTests.Latency), "m", "m"], 1),
     ];
 
     private static IEnumerable<TestCaseData> Scenes =>
@@ -113,6 +116,8 @@ public sealed class ScreensTests
                     Assert.That(() => seen.Screen.Draw(width, height), Throws.Nothing);
         }
     }
+
+    private static string[] Typed(string line) => [":", .. line.Select(c => c == ' ' ? "Space" : c.ToString()), "Enter"];
 
     private static Seen Play(string name, int width, int height, Glyphs glyphs)
     {

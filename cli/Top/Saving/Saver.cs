@@ -126,7 +126,7 @@ internal static class Saver
     {
         (State state, Frame frame) = (what.State, what.Frame);
         if (frame.Snapshot is { } snapshot)
-            writer.Write(Report.Of(state.Options with { View = state.View, Fields = state.Columns }, snapshot, frame.Rows, frame.Total));
+            writer.Write(Report.Of(state.Options with { View = state.View, Fields = state.InAsked ? Asking.AskedColumns.OfFiles(state.View) : state.Columns }, snapshot, frame.Rows, frame.Total));
         writer.End();
         into.Flush();
     }

@@ -51,7 +51,7 @@ public sealed class RecordingFeedTests
     [Test]
     public void There_are_no_commands_in_it() =>
         Assert.That(() => Feed.Open(new CaptureOptions { File = _scratch.File("a.rec") }, new Wants(0, default), onCommand: (in CompletedCommand _, in EventContext _) => { }),
-            Throws.TypeOf<CaptureFormatException>().With.Message.EndsWith("a.rec is a recording and has no commands: iscsitop -r shows it"));
+            Throws.TypeOf<CaptureFormatException>().With.Message.EndsWith("a.rec is a recording without events: those of iscsitop record --events have them; iscsitop -r shows it"));
 
     [TestCase(8)]
     [TestCase(20)]

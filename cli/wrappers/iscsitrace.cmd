@@ -1,0 +1,1 @@
+@"%~dp0iscsitop.exe" trace %*
