@@ -203,18 +203,11 @@ public sealed partial class AgreementTests
     private string[] Bench(int count, int size, params string[] more) =>
         ["bench", "-f", "raw", "-t", "none", "-d", "8", "-c", $"{count}", "-s", $"{size}", .. more, _target.Url(0)];
 
-    // A marker's commands are seen after all that was done before it, and it is known by its LUN.
-    private void AwaitMarker(Subscriber commands, Subscriber events)
-    {
-        for (int attempt = 0; attempt < 30; attempt++)
-        {
-            int lines = OfMarker().Count(commands.Out.Text), logouts = Logout().Count(events.Out.Text);
-            Client.RunWell("iscsi-inq", _target.Url(Marker));
-            TimeSpan second = TimeSpan.FromSeconds(1);
-            if (commands.Out.WaitFor(t => OfMarker().Count(t) > lines, second) && events.Out.WaitFor(t => Logout().Count(t) > logouts, second)) return;
-        }
-        Assert.Fail($"the subscribers see nothing: {commands.Error.Text}{events.Error.Text}");
-    }
+    // A marker's commands are seen after all that was done before it.
+    private void AwaitMarker(Subscriber commands, Subscriber events) => Assert.That(
+        Client.Mark(_target.Url(Marker), (initiator, patience) =>
+            commands.Out.WaitForLine(patience, initiator + "\"") && events.Out.WaitForLine(patience, "\"probe\":\"logout-response\"", initiator + "\"")),
+        $"the subscribers see nothing: {commands.Error.Text}{events.Error.Text}");
 
     private static void AwaitReports(Subscriber top, int count) =>
         Assert.That(top.Out.WaitFor(t => Report().Count(t) >= count, Client.Patience), $"no report: {top.Out.Text}{top.Error.Text}");

@@ -13,6 +13,8 @@ internal static class Client
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    private static int s_marks;
+
     /// <summary>The program's path; where it is missing the test is counted as skipped, with the reason.</summary>
     public static string Need(string program)
     {
@@ -56,6 +58,23 @@ internal static class Client
             return new Output(-1, output.Result, error.Result + $"\n{program} did not come to its end");
         }
         return new Output(process.ExitCode, output.Result, error.Result);
+    }
+
+    /// <summary>
+    /// Has sessions of names of their own until one is seen, which all that was done before it was then too. A subscriber that is not
+    /// there yet never sees the first, one on a busy machine sees it late: the next is waited for a little longer.
+    /// </summary>
+    /// <param name="url">The unit that they ask.</param>
+    /// <param name="isSeen">Whether the session of an initiator was seen by this time; waits for it.</param>
+    public static bool Mark(string url, Func<string, TimeSpan, bool> isSeen)
+    {
+        for (int attempt = 1; attempt <= 12; attempt++)
+        {
+            string initiator = $"iqn.2026-11.example.iscsitop:mark-{Interlocked.Increment(ref s_marks)}";
+            Run("iscsi-inq", "-i", initiator, url);
+            if (isSeen(initiator, TimeSpan.FromSeconds(attempt))) return true;
+        }
+        return false;
     }
 
     /// <summary>Runs to the end and asserts that the program was content.</summary>

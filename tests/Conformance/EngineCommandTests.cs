@@ -30,7 +30,7 @@ public sealed partial class EngineCommandTests
         using Subscriber snoop = new(Client.Start(Binary.Path, ["snoop", "--pdu", "-o", "ndjson", "-p", $"{pid}"], _environment));
         using Subscriber top = new(Client.Start(Binary.Path, ["-b", "-o", "ndjson", "-p", $"{pid}", "0.2"], _environment));
         bool seen = false;
-        for (int attempt = 0; attempt < 30 && !seen; attempt++)
+        for (int attempt = 0; attempt < 60 && !seen; attempt++)
         {
             Client.RunWell("iscsi-inq", target.Url(0));
             seen = snoop.Out.WaitFor(t => t.Contains("logout-response", StringComparison.Ordinal), TimeSpan.FromSeconds(1))

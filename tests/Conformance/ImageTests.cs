@@ -131,7 +131,7 @@ public sealed class ImageTests
     // A command of somebody else is seen when the subscriber is there.
     private void AwaitAttached(Subscriber commands)
     {
-        for (int attempt = 0; attempt < 30; attempt++)
+        for (int attempt = 0; attempt < 60; attempt++)
         {
             Client.RunWell("qemu-img", "info", "-f", "raw", _target.Url(2));
             if (commands.Out.WaitFor(t => t.Length > 0, TimeSpan.FromSeconds(1))) return;

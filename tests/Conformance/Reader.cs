@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Iscsitop.Tests.Conformance;
 
@@ -59,6 +60,13 @@ internal sealed class Reader
                 Monitor.Wait(_text, left);
             }
         }
+    }
+
+    /// <summary>Waits until a line has all of some texts.</summary>
+    public bool WaitForLine(TimeSpan patience, params string[] texts)
+    {
+        string line = $"(?m)^{string.Concat(texts.Select(t => $"(?=.*{Regex.Escape(t)})"))}";
+        return WaitFor(text => Regex.IsMatch(text, line), patience);
     }
 
     /// <summary>Waits for the end of the output.</summary>

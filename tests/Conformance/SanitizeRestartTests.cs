@@ -20,10 +20,10 @@ public sealed class SanitizeRestartTests
     {
         using var scratch = new Scratch();
         File.WriteAllBytes(scratch.File("disk"), [.. Enumerable.Repeat(Old, Length)]);
-        // Each of the eight pieces waits, so that the kill comes between two of them.
-        string[] lun = [$"0=file:{scratch.File("disk")},delay=500ms"];
+        string lun = $"0=file:{scratch.File("disk")}";
         string[] options = ["--state-dir", scratch.File("state")];
-        using (TargetProcess target = TargetProcess.StartWith(lun, options))
+        // Each of the eight pieces waits for long, so that the kill comes before the last of them.
+        using (TargetProcess target = TargetProcess.StartWith([lun + ",delay=30s"], options))
         {
             using Initiator initiator = Login(target);
             Settle(initiator);
@@ -32,7 +32,7 @@ public sealed class SanitizeRestartTests
         }
         Assert.That(File.ReadAllBytes(scratch.File("disk")).AsSpan().Contains(Old), "the kill came too late to show anything");
 
-        using (TargetProcess next = TargetProcess.StartWith(lun, options))
+        using (TargetProcess next = TargetProcess.StartWith([lun], options))
         {
             using Initiator reader = Login(next);
             Settle(reader);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Iscsitop.Target.Iscsi;
 using Iscsitop.Target.Probes;
 
@@ -11,8 +10,10 @@ namespace Iscsitop.Tests.Conformance;
 /// </summary>
 [TestFixture("tgtd")]
 [TestFixture("istgt")]
-public sealed partial class WatchedPeersTests(string program)
+public sealed class WatchedPeersTests(string program)
 {
+    private const string Inquiry = "\"op\":\"INQUIRY\"", Logout = "\"probe\":\"logout-response\"";
+
     private PeerProcess _peer = null!;
 
     [OneTimeSetUp]
@@ -32,9 +33,9 @@ public sealed partial class WatchedPeersTests(string program)
         Client.NeedQemu("qemu-img");
         using Subscriber watcher = Watch("-o", "ndjson");
 
-        int before = Mark(watcher, Inquiry());
+        int before = Mark(watcher, Inquiry);
         Client.RunWell("qemu-img", "bench", "-f", "raw", "-t", "none", "-d", "8", "-c", $"{count}", "-s", $"{size}", direction, _peer.Url);
-        Mark(watcher, Inquiry());
+        Mark(watcher, Inquiry);
         string[] lines = watcher.Out.Lines[before..];
         AssertNothingDropped(watcher.Stop());
 
@@ -58,11 +59,11 @@ public sealed partial class WatchedPeersTests(string program)
         using var scratch = new Scratch();
         using Subscriber watcher = Watch("--pdu", "-o", "ndjson");
 
-        int before = Mark(watcher, Logout());
+        int before = Mark(watcher, Logout);
         using var capture = new Capture(_peer.Port, scratch.File("run.pcap"));
         // What the client says of the target is its own business here.
         Client.Run(client, [.. arguments, _peer.Url]);
-        Mark(watcher, Logout());
+        Mark(watcher, Logout);
         string[] lines = watcher.Out.Lines[before..];
         capture.StopAfter(lines.Count(l => l.Contains("\"logout-response\"", StringComparison.Ordinal)));
         AssertNothingDropped(watcher.Stop());
@@ -86,22 +87,9 @@ public sealed partial class WatchedPeersTests(string program)
     }
 
     // Has a session seen that nothing follows, and tells how many lines there are then.
-    private int Mark(Subscriber watcher, Regex end)
+    private int Mark(Subscriber watcher, string end)
     {
-        for (int attempt = 0; attempt < 30; attempt++)
-        {
-            int seen = end.Count(watcher.Out.Text);
-            Client.Run("iscsi-inq", _peer.Url);
-            if (watcher.Out.WaitFor(t => end.Count(t) > seen, TimeSpan.FromSeconds(1))) return watcher.Out.Lines.Length;
-        }
-        Assert.Fail($"the watcher sees nothing: {watcher.Error.Text}");
-        return 0;
+        Assert.That(Client.Mark(_peer.Url, (initiator, patience) => watcher.Out.WaitForLine(patience, end, initiator + "\"")), $"the watcher sees nothing: {watcher.Error.Text}");
+        return watcher.Out.Lines.Length;
     }
-
-    // The marker's alone: the client's own may come late.
-    [GeneratedRegex("\"probe\":\"logout-response\".*:iscsi-inq\"")]
-    private static partial Regex Logout();
-
-    [GeneratedRegex("\"op\":\"INQUIRY\"")]
-    private static partial Regex Inquiry();
 }
