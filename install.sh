@@ -206,7 +206,7 @@ place_all() {
   else
     place "$binary" bin/iscsitop 755
   fi
-  for file in cli/wrappers/* man/*.[1-9] completions/* docs/*.conf; do
+  for file in cli/wrappers/* cli/d/*.d man/*.[1-9] completions/* docs/*.conf; do
     if [ -f "$file" ]; then place_by_name "$file" "$(basename "$file")"; fi
   done
   if [ "$(id -u)" = 0 ] && have systemctl; then place_service; fi
@@ -225,6 +225,7 @@ place_by_name() {
   case $1 in
     *.cmd) ;; # for Windows
     cli/wrappers/*) place "$1" "bin/$2" 755 ;;
+    cli/d/*) place "$1" "share/iscsitop/d/$2" 755 ;;
     man/*) place "$1" "share/man/man${2##*.}/$2" 644 ;;
     docs/*) place "$1" "share/iscsitop/$2" 644 ;;
     completions/*.bash) place "$1" "share/bash-completion/completions/${2%.bash}" 644 ;;
@@ -263,7 +264,7 @@ uninstall_all() {
     rm -f "$prefix/$file" || die "cannot remove $prefix/$file"
   done <"$prefix/$manifest"
   rm -f "$prefix/$manifest"
-  rmdir "$prefix/share/iscsitop" "$prefix/lib/iscsitop" 2>/dev/null || true
+  rmdir "$prefix/share/iscsitop/d" "$prefix/share/iscsitop" "$prefix/lib/iscsitop" 2>/dev/null || true
   say "removed iscsitop from $prefix"
 }
 

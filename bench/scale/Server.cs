@@ -16,7 +16,7 @@ internal static class Server
         (0x00, CommandKind.Other, 0, 0), (0x12, CommandKind.Other, 0, 0), (0x35, CommandKind.Other, 0, 0), (0x42, CommandKind.Other, 0, 0),
     ];
 
-    public static void Run(int perSecond, int connections, int luns, bool places)
+    public static void Run(int perSecond, int connections, int luns, bool places, int seconds)
     {
         var provider = new Provider("scale", 1 << 18);
         using var engine = new ProbeEngine(provider);
@@ -39,7 +39,7 @@ internal static class Server
         ulong random = 88172645463325252;
         while (!stop)
         {
-            long due = (long)(watch.Elapsed.TotalSeconds * perSecond);
+            long due = (long)(Math.Min(watch.Elapsed.TotalSeconds, seconds) * perSecond);
             for (; sent < due && !stop; sent++)
             {
                 random ^= random << 13;

@@ -176,6 +176,11 @@ internal sealed class Screen
         Badge(ref pen, "aggregation drops", asked.Watch.AggregationDrops, Style.WarnBadge);
         Badge(ref pen, "variable drops", asked.Watch.DynamicDrops, Style.WarnBadge);
         Badge(ref pen, "faults", asked.Watch.Faults, Style.WarnBadge);
+        if (asked.Watch.Fault.Length > 0)
+        {
+            pen.Text(asked.Watch.Fault.AsSpan(asked.Watch.Fault.LastIndexOf("): ", StringComparison.Ordinal) is >= 0 and int at ? at + 3 : 0), Style.Warn);
+            pen.Skip(2);
+        }
         pen.Field(asked.Text, Math.Max(pen.Left, 0), _glyphs.Ellipsis, Style.Dim, keepEnd: false);
         Counted(row, Math.Min(pen.X, row.Right - CountedWidth - 1));
     }

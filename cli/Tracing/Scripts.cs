@@ -10,8 +10,9 @@ internal static class Scripts
     /// <exception cref="IOException">It cannot be read, or not be preprocessed.</exception>
     public static DSource Read(TraceProgram program, TraceArguments arguments, DOptions options, IReadOnlyDictionary<string, long> variables)
     {
-        string text = program.FromFile ? Text(program.Argument) : program.Text;
-        if (program.FromFile && options.Cpp) text = Preprocessed(program.Argument, text, options);
+        string file = program.FromFile ? Library.Find(program.Argument) : "";
+        string text = program.FromFile ? Text(file) : program.Text;
+        if (program.FromFile && options.Cpp) text = Preprocessed(file, text, options);
         return new DSource
         {
             Text = text,

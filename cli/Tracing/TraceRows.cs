@@ -20,7 +20,7 @@ internal static class TraceRows
     public static readonly TraceRow[] All =
     [
         new("-n", "PROBE", "trace this probe; predicate and actions may follow it in the same word; repeatable", (a, v) => a.AddText(v, "")),
-        new("-s", "FILE", "run this script; repeatable", (a, v) => a.AddScript(v)),
+        new("-s", "FILE", "run this script, or the one of this name that comes with iscsitop; repeatable", (a, v) => a.AddScript(v)),
         new("-P", "PROVIDER", "trace the probes of this provider, as -n", (a, v) => a.AddText(v, ":::")),
         new("-m", "MODULE", "trace the probes of this module, as -n", (a, v) => a.AddText(v, "::")),
         new("-f", "FUNCTION", "trace the probes of this function, as -n", (a, v) => a.AddText(v, ":")),

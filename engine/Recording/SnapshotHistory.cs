@@ -25,14 +25,10 @@ public sealed class SnapshotHistory
     private readonly BlockWriter _writer = new(BlockBytes, BlockLength, restates: true, numbered: true);
     private readonly List<Stored> _blocks = [];
     private readonly List<long> _pending = [];
-    private readonly SnapshotCodec _reader = new(decoding: true, numbered: true);
-    private readonly Snapshot _read = new();
+    private readonly Reader _reader = new();
     private readonly Snapshot _rest = new();
     private readonly PackedCells.Packer _packer = new();
-    private readonly List<CellDelta> _unpacked = [];
     private long _due;
-    private Stored? _reading;
-    private int _next;
 
     /// <summary>A block, and when its snapshots ended.</summary>
     private sealed record Stored(byte[] Bytes, long[] Times)
@@ -99,8 +95,8 @@ public sealed class SnapshotHistory
         _pending.Clear();
         foreach (Stored block in _blocks) block.Cells?.Free();
         _blocks.Clear();
-        _unpacked.Clear();
-        (_due, _reading) = (0, null);
+        _due = 0;
+        _reader.Forget();
     }
 
     /// <summary>The first snapshot that ended then or later, else the newest; null when there is none. Valid until the next is asked for.</summary>
@@ -110,7 +106,7 @@ public sealed class SnapshotHistory
         time = Math.Min(time, Last);
         if (_pending.Count > 0 && (_blocks.Count == 0 || time > _blocks[^1].Times[^1])) Finish(prune: false);
         Stored block = _blocks.First(b => b.Times[^1] >= time);
-        return Read(block, Array.FindIndex(block.Times, t => t >= time));
+        return _reader.Read(block, Array.FindIndex(block.Times, t => t >= time));
     }
 
     /// <summary>The snapshot after the one of a time; null when that is the newest.</summary>
@@ -126,23 +122,6 @@ public sealed class SnapshotHistory
         foreach (long t in _pending)
             if (t < time) before = t;
         return before == 0 ? null : At(before);
-    }
-
-    private Snapshot? Read(Stored block, int index)
-    {
-        if (!ReferenceEquals(_reading, block) || _next > index)
-        {
-            _reader.ForgetKept(engines: false);
-            _reader.Begin(block.Bytes[BlockHeader.Size..], block.Bytes.Length - BlockHeader.Size);
-            (_reading, _next) = (block, 0);
-        }
-        for (; _next <= index; _next++)
-        {
-            _read.Clear();
-            _reader.Code(_read);
-            block.Cells?.Unpack(_read, _unpacked);
-        }
-        return _read;
     }
 
     private void Finish(bool prune = true)
@@ -174,7 +153,6 @@ public sealed class SnapshotHistory
 
     private void Remove(int block)
     {
-        if (ReferenceEquals(_reading, _blocks[block])) _reading = null;
         _blocks[block].Cells?.Free();
         _blocks.RemoveAt(block);
     }
@@ -207,18 +185,17 @@ public sealed class SnapshotHistory
             if (fine < least) (best, least) = (i, fine);
         }
         if (best < 0) return false;
-        var sum = new SnapshotSum();
+        var (reader, sum) = (new Reader(), new SnapshotSum());
         var writer = new BlockWriter(int.MaxValue, long.MaxValue, restates: true, numbered: true);
         List<long> times = [];
         foreach (Stored block in _blocks.GetRange(best, 2))
             for (int i = 0; i < block.Times.Length; i++)
             {
-                sum.Add(Read(block, i)!);
+                sum.Add(reader.Read(block, i));
                 if (sum.Count == 2) Write();
             }
         if (sum.Count > 0) Write();
         _blocks.RemoveRange(best, 2);
-        _reading = null;
         Put(best, writer.Finish()!, [.. times]);
         return true;
 
@@ -227,6 +204,39 @@ public sealed class SnapshotHistory
             Snapshot merged = sum.Take();
             writer.Add(merged);
             times.Add(merged.Time);
+        }
+    }
+
+    /// <summary>Reads blocks. What is shown and what is merged meanwhile have one each: what was read is valid until the next.</summary>
+    private sealed class Reader
+    {
+        private readonly SnapshotCodec _codec = new(decoding: true, numbered: true);
+        private readonly Snapshot _read = new();
+        private readonly List<CellDelta> _unpacked = [];
+        private Stored? _block;
+        private int _next;
+
+        public Snapshot Read(Stored block, int index)
+        {
+            if (!ReferenceEquals(_block, block) || _next > index)
+            {
+                _codec.ForgetKept(engines: false);
+                _codec.Begin(block.Bytes[BlockHeader.Size..], block.Bytes.Length - BlockHeader.Size);
+                (_block, _next) = (block, 0);
+            }
+            for (; _next <= index; _next++)
+            {
+                _read.Clear();
+                _codec.Code(_read);
+                block.Cells?.Unpack(_read, _unpacked);
+            }
+            return _read;
+        }
+
+        public void Forget()
+        {
+            _block = null;
+            _unpacked.Clear();
         }
     }
 }

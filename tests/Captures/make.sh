@@ -80,6 +80,14 @@ count() {
     -e iscsi.opcode -e iscsi.datasegmentlength 2>/dev/null |
     awk -F'\t' '{ n = split($1, op, ","); split($2, len, ","); for (i = 1; i <= n; i++) { pdus[op[i]]++; bytes[op[i]] += len[i] } }
       END { for (o in pdus) print o, pdus[o], bytes[o] }' | LC_ALL=C sort >"$1.txt"
+  units "$@"
+}
+
+# units NAME [OF]: commands by LUN, as tshark tells them
+units() {
+  tshark -n -r "${2:-$1}" -o iscsi.target_ports:3260 -d tcp.port==3260,iscsi -Y iscsi.opcode==1 -V 2>/dev/null |
+    awk '/^iSCSI \(/ { command = /SCSI Command/ } command && / = LUN: 0x/ { luns[$NF]++; command = 0 } END { for (l in luns) print l, luns[l] }' |
+    LC_ALL=C sort >"$1.luns.txt"
 }
 
 talk() { python3 talk.py "$1" "${2:-127.0.0.1}" 3260 "$iqn"; }

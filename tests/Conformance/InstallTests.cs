@@ -22,6 +22,8 @@ public sealed class InstallTests
         Assert.That(Files(scratch.Path), Is.EqualTo(once));
         Assert.That(once, Does.Contain("bin/iscsitop").And.Contain("bin/iscsisnoop").And.Contain("bin/iscsitrace").And.Contain("share/man/man8/iscsitop.8"));
         Assert.That(once, Does.Contain("share/man/man5/iscsitop-target.conf.5").And.Contain("share/iscsitop/iscsitop-target.conf"));
+        Assert.That(once, Does.Contain("share/iscsitop/d/who.d").And.Contain("share/iscsitop/d/errors.d"));
+        Assert.That(Client.RunWell(scratch.File("bin/iscsitrace"), "-q", "-e", "-Z", "-s", "who.d").Out, Is.Empty);
         bool service = Client.Find("systemctl") is not null && Client.RunWell("id", "-u").Out == "0\n";
         Assert.That(once.Contains("lib/systemd/system/iscsitop-target.service"), Is.EqualTo(service));
         if (service) Assert.That(File.ReadAllText(scratch.File("lib/systemd/system/iscsitop-target.service")), Does.Contain($"ExecStart={scratch.File("bin/iscsitop")} target"));

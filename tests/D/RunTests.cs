@@ -154,7 +154,7 @@ public sealed class RunTests
     [Test]
     public void Several_sources_are_one_program()
     {
-        var run = new Running("BEGIN { x = 3; @ = sum(1); }", null, "BEGIN { x++; @ = sum(2); printf(\"%d\", x); }").Begin();
+        var run = new Running("BEGIN { x = 3; @ = sum(1); }", sources: ["BEGIN { x++; @ = sum(2); printf(\"%d\", x); }"]).Begin();
         Assert.That(run.Output, Is.EqualTo("4"));
         Assert.That((run.Program.Matched(0), run.Program.Matched(1)), Is.EqualTo((1, 1)));
         Assert.That(run.Aggregations(), Is.EqualTo("\n                3\n"));

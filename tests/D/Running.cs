@@ -19,11 +19,11 @@ internal sealed class Running
     private readonly OutputBuffer _output = new();
     private long _now;
 
-    public Running(string text, DOptions? options = null, params string[] sources)
+    public Running(string text, DOptions? options = null, IReadOnlyDictionary<string, string>? kernel = null, params string[] sources)
     {
         Options = options ?? new DOptions { Quiet = true };
         Catalog.AddEngine(Instance);
-        Program = DProgram.Compile([.. sources.Prepend(text).Select(s => new DSource { Text = s, KernelVariables = s_kernel })], Options, Catalog);
+        Program = DProgram.Compile([.. sources.Prepend(text).Select(s => new DSource { Text = s, KernelVariables = kernel ?? s_kernel })], Options, Catalog);
         Session = new DSession(Program, _output) { OnError = Errors.Add };
     }
 

@@ -153,6 +153,29 @@ public sealed class ValueTests
     }
 
     [Test]
+    public void Arg1_is_the_same_in_a_command_and_in_what_answers_it()
+    {
+        var other = Running.Connection with { Id = 6 };
+        var run = new Running("scsi-command { t[arg1] = args[0]->ci_remote; } scsi-response { printf(\"%s %x;\", t[arg1], arg1); }").Begin();
+        run.Command(8).Command(8, connection: other with { Remote = "192.0.2.8:4000" }).Response(8).Response(9).Response(8, other);
+        Assert.That(run.Output, Is.EqualTo("192.0.2.7 500000008; 500000009;192.0.2.8 600000008;"));
+    }
+
+    [Test]
+    public void The_load_is_the_hosts_unless_it_is_given()
+    {
+        Assert.That(Running.Value("`hp_avenrun[0]"), Is.EqualTo("512"));
+        var run = new Running("BEGIN { printf(\"%d\", `hp_avenrun[2] < 10000 * 65536); trace(`hp_avenrun[3]); }", kernel: new Dictionary<string, string>()).Begin();
+        Assert.That(run.Output, Is.Empty);
+        Assert.That(run.Errors.Single(), Does.Contain("invalid address (0x3) in action #2"));
+        Assert.That(new Running("BEGIN { printf(\"%d\", `hp_avenrun[2] < 10000 * 65536); }", kernel: new Dictionary<string, string>()).Begin().Output, Is.EqualTo("1"));
+    }
+
+    [Test]
+    public void A_constant_that_its_type_cannot_hold_is_whole() =>
+        Assert.That(new Running("inline int DAY = 86400000000000; BEGIN { printf(\"%d %d\", DAY, DAY / 1000000000); }").Begin().Output, Is.EqualTo("86400000000000 86400"));
+
+    [Test]
     public void A_pointer_that_was_kept_is_good_at_its_probe_only()
     {
         var run = new Running("""

@@ -32,7 +32,10 @@ internal sealed class SyntheticEvents(Glyphs glyphs, Origin? origin = null)
         {
             Wanted.Add(wants.Events);
             return null;
-        }) { Now = () => (0, 0) };
+        })
+        {
+            Now = () => (0, 0),
+        };
         Reply reply = asker.Ask(line, name, out asked);
         if (asked is not null) Fire(asked, 0);
         return reply;

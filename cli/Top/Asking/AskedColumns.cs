@@ -33,7 +33,9 @@ internal static class AskedColumns
         string title = name.Length == 0 ? of.Name : of.Name == "@" ? name : name + of.Name;
         return new View(name.Length > 0 ? name : "d", title, Dimensions.None, columns, of.Accumulates ? PerSecond : of.Function)
         {
-            HasTotal = false, Rows = _ => of, Nothing = "no probe of it has fired yet",
+            HasTotal = false,
+            Rows = _ => of,
+            Nothing = "no probe of it has fired yet",
         };
     }
 

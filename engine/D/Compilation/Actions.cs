@@ -29,7 +29,7 @@ internal static class Actions
         compiler.Prototype(call, MaxAggregations + 1, 1);
         bool formatted = call.Arguments[0] is not AggregationReference;
         string text = formatted ? compiler.LiteralArgument(call, 0, "D_PRINTA_FMT") : "";
-        if (formatted) compiler.Prototype(call, MaxAggregations + 1, 2);
+        compiler.Prototype(call, MaxAggregations + (formatted ? 1 : 0), formatted ? 2 : 1);
         Aggregation[] aggregations = [.. Enumerable.Range(formatted ? 1 : 0, call.Arguments.Count - (formatted ? 1 : 0)).Select(i => compiler.AggregationArgument(call, i))];
         AggregationShape[] shapes = [.. aggregations.Select(a => a.Shape)];
         if (!formatted)

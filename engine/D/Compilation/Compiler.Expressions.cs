@@ -63,6 +63,15 @@ internal sealed partial class Compiler
             : Value.Known(kernel, text);
     }
 
+    // A number that -D gave is each of them; the load is what the host's is.
+    private Value KernelElement(KernelName kernel, Value at, Expression index)
+    {
+        if (KernelVariables.ContainsKey(kernel.Name) || kernel.Name != HostLoad.Name) return Kernel(kernel) with { Source = index };
+        if (!at.Type.IsInteger) throw Error("D_OP_INT", "operator [ ] requires an index of integral type", index.Line);
+        NumberOf which = at.Number!;
+        return Value.Of(DType.UInt64, index, m => HostLoad.Average(which(m)) ?? throw DFault.At(m, which(m)));
+    }
+
     /// <summary>What an inline stands for, with its parameters.</summary>
     private Value Expand(InlineDeclaration inline, IReadOnlyList<Expression> arguments, Expression at)
     {
@@ -86,6 +95,9 @@ internal sealed partial class Compiler
     {
         if (!Assignable(type, value)) throw Incompatible("=", type, value, at.Line);
         if (type.IsString) return value.Literal is { } known ? Value.Known(at, known) : Value.Of(type, at, TextOf(value));
+        // A number that a constant's type cannot hold keeps its own, as with the original: 11000000000 of an int.
+        if (value is { Constant: { } wide, Type.IsInteger: true } && type.IsInteger && Numbers.Fit(wide, type) != wide && value.Type.Size > type.Size)
+            return value with { Source = at };
         return value.Constant is { } constant ? Value.Known(type, at, constant) : Value.Of(type, at, value.As(type)) with { IsArgument = value.IsArgument };
     }
 

@@ -9,6 +9,7 @@ internal sealed partial class Compiler
     private Value Indexed(IndexExpression index)
     {
         if (index.Of is NameExpression { Name: "args" }) return Argument(index);
+        if (index.Of is KernelName kernel && index.Indices.Count == 1) return KernelElement(kernel, Compile(index.Indices[0]), index);
         Value of = Compile(index.Of);
         if (!IsPointer(of)) throw Error("D_OP_ARRFUN", $"operator [ ] requires an array or pointer, not \"{of.Type.Name}\"", index.Line);
         if (index.Indices.Count != 1) throw Error("D_PROTO_LEN", $"operator [ ] takes 1 index, {index.Indices.Count} passed", index.Line);

@@ -116,7 +116,8 @@ internal static class ProviderTypes
             return n switch { 1 => Xfer(m, 0, 8), 2 => Xfer(m, 8, 4), 6 => Xfer(m, 12, 4), 7 => Xfer(m, 20, 1), 8 => 1 - Xfer(m, 20, 1), 9 => Xfer(m, 16, 4), _ => 0 };
         return n switch
         {
-            1 => e.Bhs.Itt, 2 => e.LunNumber == Lun.Unknown ? 0 : (long)e.LunNumber, 3 => e.Bhs.Ttt, 4 => e.Bhs.CmdSn, 5 => e.Bhs.StatSn,
+            // A tag tells tasks of one connection apart; scripts use it for all of them.
+            1 => (long)e.Connection << 32 | e.Bhs.Itt, 2 => e.LunNumber == Lun.Unknown ? 0 : (long)e.LunNumber, 3 => e.Bhs.Ttt, 4 => e.Bhs.CmdSn, 5 => e.Bhs.StatSn,
             6 => e.Bhs.DataLength, 7 => e.Flags, 8 => (long)e.Bhs.Opcode, _ => e.Bhs.DataSn,
         };
     }

@@ -56,6 +56,20 @@ public sealed class SnapshotHistoryTests
     }
 
     [Test]
+    public void What_is_shown_stays_as_it_is_while_the_old_is_merged()
+    {
+        var load = new Load(10, 20, 5);
+        var history = new SnapshotHistory(500_000);
+        for (int i = 0; i < 100; i++) history.Add(load.Next());
+        Snapshot shown = history.At(0)!;
+        string text = Everything.Text(shown);
+        long first = history.First;
+        for (int i = 0; i < 500; i++) history.Add(load.Next());
+        Assert.That(history.First, Is.GreaterThan(first), "the first have been merged");
+        Assert.That(Everything.Text(shown), Is.EqualTo(text));
+    }
+
+    [Test]
     public void What_is_older_than_an_hour_goes()
     {
         var history = new SnapshotHistory(age: TimeSpan.FromMinutes(2));
@@ -92,6 +106,28 @@ public sealed class SnapshotHistoryTests
         for (Snapshot? s = history.At(0); s is not null; s = history.After(s.Time)) times.Add((s.Time - Many(0).Time) / Everything.Second);
         Assert.That((history.Bytes <= most / 2 + 2 * one.Bytes, times.Count >= 7, times[0], times[^1]), Is.EqualTo((true, true, 0L, 198L)), string.Join(' ', times));
         Assert.That(times[1] - times[0], Is.GreaterThan(2 * (times[^1] - times[^2])), string.Join(' ', times));
+    }
+
+    [Test]
+    public void What_is_dropped_gives_its_memory_to_what_comes()
+    {
+        var free = new Stack<byte[]>();
+        var random = new Random(1);
+        byte[] bytes = new byte[3 * Pieces.Size + 5];
+        random.NextBytes(bytes);
+        var first = new Pieces(free);
+        first.Write(bytes, 0, bytes.Length);
+        Assert.That((first.Length, first.Bytes), Is.EqualTo((bytes.Length, 4L * Pieces.Size)));
+        byte[] read = new byte[bytes.Length];
+        first.ToRead().ReadExactly(read);
+        Assert.That(read, Is.EqualTo(bytes));
+        first.Free();
+        Assert.That((first.Bytes, free.Count), Is.EqualTo((0L, 4)));
+        var second = new Pieces(free);
+        second.Write(bytes, 5, Pieces.Size);
+        Assert.That((second.Length, free.Count), Is.EqualTo(((long)Pieces.Size, 3)));
+        second.ToRead().ReadExactly(read, 0, Pieces.Size);
+        Assert.That(read[..Pieces.Size], Is.EqualTo(bytes[5..(5 + Pieces.Size)]));
     }
 
     [Test]

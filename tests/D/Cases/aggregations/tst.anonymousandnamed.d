@@ -1,0 +1,1 @@
+BEGIN { @ = count(); @x = sum(3); exit(0); }

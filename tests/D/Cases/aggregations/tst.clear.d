@@ -1,0 +1,6 @@
+BEGIN
+{
+	@["a"] = count();
+	clear(@);
+	exit(0);
+}

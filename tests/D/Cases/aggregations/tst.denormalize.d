@@ -1,0 +1,7 @@
+BEGIN
+{
+	@["a"] = sum(100);
+	normalize(@, 7);
+	denormalize(@);
+	exit(0);
+}

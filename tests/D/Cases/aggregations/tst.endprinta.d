@@ -1,0 +1,2 @@
+BEGIN { @["a"] = count(); exit(0); }
+END { printa("%s %@d\n", @); }

@@ -1,0 +1,5 @@
+BEGIN
+{
+	@[1 + 1, strjoin("a", "b")] = count();
+	exit(0);
+}

@@ -1,0 +1,7 @@
+BEGIN
+{
+	@["b"] = count();
+	@["b"] = count();
+	@["a"] = count();
+	exit(0);
+}

@@ -1,0 +1,5 @@
+BEGIN
+{
+	@["xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"] = count();
+	exit(0);
+}

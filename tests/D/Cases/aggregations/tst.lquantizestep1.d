@@ -1,0 +1,5 @@
+BEGIN
+{
+	@ = lquantize(3, 0, 10);
+	exit(0);
+}

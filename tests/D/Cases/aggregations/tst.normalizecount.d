@@ -1,0 +1,8 @@
+BEGIN
+{
+	@ = count();
+	@ = count();
+	@ = count();
+	normalize(@, 2);
+	exit(0);
+}

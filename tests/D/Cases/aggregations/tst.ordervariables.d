@@ -1,0 +1,6 @@
+BEGIN
+{
+	@z = count();
+	@a = sum(7);
+	exit(0);
+}

@@ -1,0 +1,7 @@
+BEGIN
+{
+	@["a"] = count();
+	trunc(@);
+	printa(@);
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	@["a", 5] = count();
+	printa("%s %@d\n", @);
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	@["a"] = sum(255);
+	printa("%@x %@X %@o\n", @);
+	exit(0);
+}

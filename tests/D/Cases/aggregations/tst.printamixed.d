@@ -1,0 +1,7 @@
+BEGIN
+{
+	@a["a"] = count();
+	@b["b"] = count();
+	printa(@a);
+	exit(0);
+}

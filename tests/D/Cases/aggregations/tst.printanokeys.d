@@ -1,0 +1,6 @@
+BEGIN
+{
+	@ = count();
+	printa("%@d things\n", @);
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	@["a"] = count();
+	printa("%s\n", @);
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	@["a"] = count();
+	printa(@);
+	exit(0);
+}

@@ -1,0 +1,8 @@
+BEGIN
+{
+	@["x"] = sum(9);
+	@["y"] = sum(3);
+	printa("%s ", @);
+	printf("\n");
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	@["a"] = count();
+	printa("%s: 100%%\n", @);
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	@["a"] = count();
+	printa("%@d %@d\n", @);
+	exit(0);
+}

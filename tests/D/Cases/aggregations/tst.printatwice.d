@@ -1,0 +1,7 @@
+BEGIN
+{
+	@["a"] = count();
+	printa(@);
+	printa(@);
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	@ = quantize(4);
+	clear(@);
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	@ = quantize(-1);
+	@ = quantize(-5);
+	exit(0);
+}

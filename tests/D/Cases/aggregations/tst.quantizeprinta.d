@@ -1,0 +1,6 @@
+BEGIN
+{
+	@["a"] = quantize(2);
+	printa(@);
+	exit(0);
+}

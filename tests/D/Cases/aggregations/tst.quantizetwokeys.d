@@ -1,0 +1,5 @@
+BEGIN
+{
+	@["a", 5] = quantize(2);
+	exit(0);
+}

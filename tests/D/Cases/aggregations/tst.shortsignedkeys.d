@@ -1,0 +1,5 @@
+BEGIN
+{
+	@[(short)-2] = count();
+	exit(0);
+}

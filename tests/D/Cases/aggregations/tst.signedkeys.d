@@ -1,0 +1,6 @@
+BEGIN
+{
+	@[-1] = count();
+	@[2] = count();
+	exit(0);
+}

@@ -1,0 +1,5 @@
+BEGIN
+{
+	@[(uint8_t)200, (uint16_t)300] = count();
+	exit(0);
+}

@@ -1,0 +1,5 @@
+BEGIN
+{
+	@[(char)-2] = count();
+	exit(0);
+}

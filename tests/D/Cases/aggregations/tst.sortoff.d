@@ -1,0 +1,8 @@
+BEGIN
+{
+	setopt("aggsortkey");
+	setopt("aggsortkey", "off");
+	@["a"] = sum(2);
+	@["b"] = sum(1);
+	exit(0);
+}

@@ -1,0 +1,5 @@
+BEGIN
+{
+	@ = stddev(5);
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	@ = stddev(10);
+	@ = stddev(20);
+	exit(0);
+}

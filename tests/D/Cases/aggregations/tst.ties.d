@@ -1,0 +1,7 @@
+BEGIN
+{
+	@["b"] = count();
+	@["a"] = count();
+	@["c"] = count();
+	exit(0);
+}

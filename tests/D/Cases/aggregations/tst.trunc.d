@@ -1,0 +1,6 @@
+BEGIN
+{
+	@["a"] = count();
+	trunc(@);
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	@["a"] = count();
+	trunc(@, 5);
+	exit(0);
+}

@@ -1,0 +1,7 @@
+BEGIN
+{
+	@["a"] = count();
+	trunc(@);
+	@["b"] = count();
+	exit(0);
+}

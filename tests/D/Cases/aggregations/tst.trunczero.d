@@ -1,0 +1,6 @@
+BEGIN
+{
+	@["a"] = count();
+	trunc(@, 0);
+	exit(0);
+}

@@ -1,0 +1,5 @@
+BEGIN
+{
+	printf("%d\n", 0x7fffffffffffffffLL + 1);
+	exit(0);
+}

@@ -1,0 +1,1 @@
+dtrace::: { printf("%s\n", probename); }

@@ -1,0 +1,2 @@
+dtrace:::BEGIN { printf("b\n"); }
+dtrace:::END { printf("e\n"); }

@@ -1,0 +1,1 @@
+1 { printf("%s\n", probename); exit(0); }

@@ -1,0 +1,9 @@
+/* run: -r nops.pcap */
+BEGIN
+{
+}
+
+BEGIN
+{
+	exit(0);
+}

@@ -1,0 +1,2 @@
+BEGIN, BEGIN { n++; }
+BEGIN { printf("%d\n", n); exit(0); }

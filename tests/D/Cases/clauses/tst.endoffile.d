@@ -1,0 +1,1 @@
+END { printf("end\n"); }

@@ -1,0 +1,1 @@
+BEGIN { 0 ? exit(1) : exit(0); }

@@ -1,0 +1,1 @@
+dtrace:::BEG* { printf("%s\n", probename); exit(0); }

@@ -1,0 +1,3 @@
+/* run: -r nops.pcap */
+BEGIN { printf("hello"); }
+BEGIN { exit(0); }

@@ -1,0 +1,3 @@
+BEGIN { /* one */ printf("x\n"); /*
+ * two
+ */ exit(0); }

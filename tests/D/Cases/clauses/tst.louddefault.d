@@ -1,0 +1,3 @@
+/* run: -r nops.pcap */
+BEGIN /1/ { }
+BEGIN { exit(0); }

@@ -1,0 +1,3 @@
+/* run: -r nops.pcap */
+BEGIN { x = 1; }
+END { y = 2; }

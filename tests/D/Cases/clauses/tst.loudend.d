@@ -1,0 +1,2 @@
+/* run: -r nops.pcap */
+END { printf("bye"); }

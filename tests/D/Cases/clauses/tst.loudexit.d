@@ -1,0 +1,2 @@
+/* run: -r nops.pcap */
+BEGIN { exit(0); }

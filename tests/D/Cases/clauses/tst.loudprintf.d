@@ -1,0 +1,2 @@
+/* run: -r nops.pcap */
+BEGIN { printf("a"); printf("b"); exit(0); }

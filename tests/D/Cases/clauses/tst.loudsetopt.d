@@ -1,0 +1,2 @@
+/* run: -r nops.pcap */
+BEGIN { setopt("quiet", "no"); exit(0); }

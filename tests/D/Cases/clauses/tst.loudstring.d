@@ -1,0 +1,2 @@
+/* run: -r nops.pcap */
+BEGIN { trace("abc"); exit(0); }

@@ -1,0 +1,6 @@
+BEGIN, END
+{
+	printf("%s\n", probename);
+}
+
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+BEGIN /0/ { printf("no"); }
+BEGIN /1/ { printf("yes\n"); exit(0); }

@@ -1,0 +1,1 @@
+iscsi*:::nop-send { x = 1; trace(args[x]); }

@@ -1,0 +1,1 @@
+iscsi*::: { trace(args[2]->ic_len); }

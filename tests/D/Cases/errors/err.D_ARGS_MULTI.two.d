@@ -1,0 +1,1 @@
+iscsi*:::scsi-* { trace(args[2]->ic_len); }

@@ -1,0 +1,2 @@
+struct s { int a[timestamp]; };
+BEGIN { exit(0); }

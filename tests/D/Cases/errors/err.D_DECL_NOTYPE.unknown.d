@@ -1,0 +1,2 @@
+nothing_t x;
+BEGIN { exit(0); }

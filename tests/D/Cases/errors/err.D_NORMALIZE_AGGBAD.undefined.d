@@ -1,0 +1,1 @@
+BEGIN { normalize(@x, 1); }

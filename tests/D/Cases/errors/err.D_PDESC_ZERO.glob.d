@@ -1,0 +1,1 @@
+iscsi*:::nothing-* { exit(0); }

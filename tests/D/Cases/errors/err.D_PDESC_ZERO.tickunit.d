@@ -1,0 +1,1 @@
+tick-5weeks { exit(0); }

@@ -1,0 +1,1 @@
+fbt:idm:idm_pdu_rx:entry { exit(0); }

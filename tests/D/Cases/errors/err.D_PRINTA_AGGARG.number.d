@@ -1,0 +1,1 @@
+BEGIN { printa("x", 5); }

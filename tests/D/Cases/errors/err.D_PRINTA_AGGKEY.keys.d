@@ -1,0 +1,1 @@
+BEGIN { @a["x"] = count(); @b = count(); printa(@a, @b); }

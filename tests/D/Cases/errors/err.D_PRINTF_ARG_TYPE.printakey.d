@@ -1,0 +1,1 @@
+BEGIN { @["x"] = count(); printa("%d %@d", @); }

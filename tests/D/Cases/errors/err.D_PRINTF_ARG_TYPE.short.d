@@ -1,0 +1,1 @@
+BEGIN { printf("%hd", 5); }

@@ -1,0 +1,1 @@
+BEGIN { s = substr(5, 1); }

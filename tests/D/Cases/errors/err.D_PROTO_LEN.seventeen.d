@@ -1,0 +1,1 @@
+BEGIN { @a0 = count(); @a1 = count(); @a2 = count(); @a3 = count(); @a4 = count(); @a5 = count(); @a6 = count(); @a7 = count(); @a8 = count(); @a9 = count(); @a10 = count(); @a11 = count(); @a12 = count(); @a13 = count(); @a14 = count(); @a15 = count(); @a16 = count(); printa(@a0, @a1, @a2, @a3, @a4, @a5, @a6, @a7, @a8, @a9, @a10, @a11, @a12, @a13, @a14, @a15, @a16); }

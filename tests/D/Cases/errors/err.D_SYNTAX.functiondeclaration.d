@@ -1,0 +1,2 @@
+int f(int);
+BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+iscsi*:::nop-send { trace(args[0]->ci_port); }

@@ -1,0 +1,1 @@
+BEGIN { freopen(1); }

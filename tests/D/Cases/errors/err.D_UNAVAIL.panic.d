@@ -1,0 +1,1 @@
+BEGIN { panic(1); }

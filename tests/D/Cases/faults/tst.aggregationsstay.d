@@ -1,0 +1,3 @@
+int z;
+BEGIN { @ = count(); x = 1 / z; }
+BEGIN { exit(0); }

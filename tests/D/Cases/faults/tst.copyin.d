@@ -1,0 +1,2 @@
+BEGIN { trace(*(int *)copyin(0x2000, 4)); }
+BEGIN { exit(0); }

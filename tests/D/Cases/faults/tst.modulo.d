@@ -1,0 +1,3 @@
+int z;
+BEGIN { x = 5 % z; }
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+BEGIN { x = *(int *)0; }
+BEGIN { exit(0); }

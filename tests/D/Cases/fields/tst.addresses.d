@@ -1,0 +1,1 @@
+iscsi*:::nop-send { @[args[0]->ci_local, args[0]->ci_remote, args[0]->ci_protocol] = count(); }

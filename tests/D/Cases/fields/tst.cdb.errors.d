@@ -1,0 +1,2 @@
+/* run: -q -r errors.pcap */
+iscsi*:::scsi-command { @[args[2]->ic_cdb[0]] = count(); }

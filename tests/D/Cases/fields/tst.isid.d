@@ -1,0 +1,1 @@
+iscsi*:::nop-send { @[args[1]->ii_isid] = count(); }

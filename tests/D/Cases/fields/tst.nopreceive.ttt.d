@@ -1,0 +1,2 @@
+/* run: -q -r nops.pcap */
+iscsi*:::nop-receive { printf("%x\n", args[1]->ii_ttt); }

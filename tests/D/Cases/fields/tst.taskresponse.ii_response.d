@@ -1,0 +1,2 @@
+/* run: -q -r tasks.pcap */
+iscsi*:::task-response { printf("%d\n", args[1]->ii_response); }

@@ -1,0 +1,2 @@
+/* run: -q -r tasks.pcap */
+iscsi*:::task-response { printf("%x\n", args[1]->ii_ttt); }

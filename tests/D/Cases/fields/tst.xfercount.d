@@ -1,0 +1,2 @@
+/* run: -q -r writes.pcapng */
+iscsi*:::xfer-start, iscsi*:::xfer-done { @[probename] = count(); }

@@ -1,0 +1,2 @@
+/* run: -q -r writes.pcapng */
+iscsi*:::xfer-start { @[args[2]->xfer_type, arg7, arg8 ? "R" : "W"] = count(); }

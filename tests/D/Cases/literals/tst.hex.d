@@ -1,0 +1,7 @@
+BEGIN
+{
+	printf("%d\n", 0xff);
+	printf("%d\n", 0XFF);
+	printf("%d\n", 0xAf);
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	printf("%x\n", 'ab');
+	printf("%x\n", 'abcd');
+	exit(0);
+}

@@ -1,0 +1,3 @@
+/* args: unused */
+#pragma D option argref
+BEGIN { printf("x\n"); exit(0); }

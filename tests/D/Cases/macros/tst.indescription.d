@@ -1,0 +1,3 @@
+/* run: -q -r nops.pcap */
+/* args: nop-send */
+iscsi*:::$1 { @ = count(); }

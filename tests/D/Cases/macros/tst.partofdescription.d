@@ -1,0 +1,2 @@
+/* args: 1 receive */
+iscsi$1:::nop-$2 { @ = count(); }

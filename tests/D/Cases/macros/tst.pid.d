@@ -1,0 +1,1 @@
+BEGIN { printf("%d %d\n", $pid > 0, $ppid > 0); exit(0); }

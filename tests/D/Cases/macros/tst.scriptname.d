@@ -1,0 +1,1 @@
+BEGIN { printf("%d\n", strlen($$0) > 0); exit(0); }

@@ -1,0 +1,2 @@
+/* args: a b */
+BEGIN { printf("%s %s\n", $$1, $$2); exit(0); }

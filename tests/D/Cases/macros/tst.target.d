@@ -1,0 +1,1 @@
+BEGIN { printf("%d\n", $target); exit(0); }

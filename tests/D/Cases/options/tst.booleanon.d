@@ -1,0 +1,3 @@
+/* run: -r nops.pcap */
+#pragma D option quiet=on
+BEGIN { printf("x\n"); exit(0); }

@@ -1,0 +1,2 @@
+/* run: -q -e -r nops.pcap */
+BEGIN { printf("no\n"); }

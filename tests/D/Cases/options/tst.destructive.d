@@ -1,0 +1,2 @@
+/* run: -w -r nops.pcap */
+BEGIN { exit(0); }

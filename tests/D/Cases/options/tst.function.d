@@ -1,0 +1,2 @@
+/* run: -q -r nops.pcap -f receive{@=count()} */
+END { x = 1; }

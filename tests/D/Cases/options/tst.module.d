@@ -1,0 +1,2 @@
+/* run: -q -r nops.pcap -m iscsitop{@=count()} */
+END { x = 1; }

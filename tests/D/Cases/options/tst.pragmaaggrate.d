@@ -1,0 +1,2 @@
+#pragma D option aggrate=1sec
+BEGIN { printf("x\n"); exit(0); }

@@ -1,0 +1,2 @@
+#pragma D option bufpolicy=switch
+BEGIN { printf("x\n"); exit(0); }

@@ -1,0 +1,2 @@
+#pragma D option dynvarsize=2k
+BEGIN { printf("x\n"); exit(0); }

@@ -1,0 +1,2 @@
+#pragma D option flowindent=off
+BEGIN { printf("x\n"); exit(0); }

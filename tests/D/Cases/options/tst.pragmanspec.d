@@ -1,0 +1,2 @@
+#pragma D option nspec=4
+BEGIN { printf("x\n"); exit(0); }

@@ -1,0 +1,2 @@
+#pragma D option rawbytes=disable
+BEGIN { printf("x\n"); exit(0); }

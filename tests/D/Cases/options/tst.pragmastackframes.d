@@ -1,0 +1,2 @@
+#pragma D option stackframes=5
+BEGIN { printf("x\n"); exit(0); }

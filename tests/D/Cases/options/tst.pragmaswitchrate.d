@@ -1,0 +1,2 @@
+#pragma D option switchrate=10hz
+BEGIN { printf("x\n"); exit(0); }

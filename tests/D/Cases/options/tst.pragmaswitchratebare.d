@@ -1,0 +1,2 @@
+#pragma D option switchrate=10
+BEGIN { printf("x\n"); exit(0); }

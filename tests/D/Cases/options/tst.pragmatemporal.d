@@ -1,0 +1,2 @@
+#pragma D option temporal=yes
+BEGIN { printf("x\n"); exit(0); }

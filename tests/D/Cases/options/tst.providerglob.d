@@ -1,0 +1,2 @@
+/* run: -q -r nops.pcap -P iscsi*{@=count()} */
+END { x = 1; }

@@ -1,0 +1,2 @@
+/* run: -x quiet -r nops.pcap */
+BEGIN { printf("x\n"); exit(0); }

@@ -1,0 +1,5 @@
+BEGIN
+{
+	printf("%a\n", (void *)4096);
+	exit(0);
+}

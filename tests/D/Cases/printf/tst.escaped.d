@@ -1,0 +1,5 @@
+BEGIN
+{
+	printf("%S\n", "a\tb");
+	exit(0);
+}

@@ -1,0 +1,5 @@
+BEGIN
+{
+	printf("plain text\n");
+	exit(0);
+}

@@ -1,0 +1,6 @@
+BEGIN
+{
+	printf("a");
+	printf("b");
+	exit(0);
+}

@@ -1,0 +1,5 @@
+BEGIN
+{
+	printf("%08.3d|\n", 5);
+	exit(0);
+}

@@ -1,0 +1,1 @@
+iscsi*:::scsi-command { @[args[2]->ic_len] = count(); }

@@ -1,0 +1,2 @@
+/* run: -r nops.pcap */
+iscsi*::: { @ = count(); }

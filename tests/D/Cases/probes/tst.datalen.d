@@ -1,0 +1,1 @@
+iscsi*:::nop-receive { @ = sum(args[1]->ii_datalen); }

@@ -1,0 +1,1 @@
+iscsi1:::nop-send { @ = count(); }

@@ -1,0 +1,1 @@
+iscsi1:iscsitop:send:nop-send { @ = count(); }

@@ -1,0 +1,1 @@
+iscsi[0-9]:::nop-send { @ = count(); }

@@ -1,0 +1,1 @@
+iscsi?:::nop-receive { @ = count(); }

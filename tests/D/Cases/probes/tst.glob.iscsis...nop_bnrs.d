@@ -1,0 +1,1 @@
+iscsi*:::nop-[!r]* { @ = count(); }

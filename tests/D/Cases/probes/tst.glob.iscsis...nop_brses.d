@@ -1,0 +1,1 @@
+iscsi*:::nop-[rs]e* { @ = count(); }

@@ -1,0 +1,1 @@
+:iscsitop::nop-send { @ = count(); }

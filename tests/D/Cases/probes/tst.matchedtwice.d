@@ -1,0 +1,1 @@
+iscsi*:::nop-send, iscsi*:::nop-* { @ = count(); }

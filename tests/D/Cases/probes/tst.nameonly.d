@@ -1,0 +1,1 @@
+scsi-command { @ = count(); }

@@ -1,0 +1,5 @@
+/* run: -q -r errors.pcap */
+iscsi*:::login-*, iscsi*:::logout-*, iscsi*:::scsi-*, iscsi*:::data-*, iscsi*:::nop-*, iscsi*:::task-*, iscsi*:::text-*, iscsi*:::async-*
+{
+	@[probename] = count();
+}

@@ -1,0 +1,1 @@
+iscsi*:::login-command { printf("[%s][%s]\n", args[1]->ii_target, args[1]->ii_initiator); }

@@ -1,0 +1,2 @@
+iscsi*:::nop-receive { @["receive"] = count(); }
+iscsi*:::nop-send { @["send"] = count(); }

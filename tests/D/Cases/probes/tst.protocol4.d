@@ -1,0 +1,1 @@
+iscsi*:::login-command { printf("%s\n", args[0]->ci_protocol); }

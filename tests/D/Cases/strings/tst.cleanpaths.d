@@ -1,0 +1,7 @@
+BEGIN
+{
+	printf("%s\n", cleanpath("/a//b/./c"));
+	printf("%s\n", cleanpath("/a/../../b"));
+	printf("%s\n", cleanpath("/"));
+	exit(0);
+}

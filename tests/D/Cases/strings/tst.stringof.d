@@ -1,0 +1,5 @@
+BEGIN
+{
+	printf("%s\n", stringof("x"));
+	exit(0);
+}

@@ -1,0 +1,7 @@
+BEGIN
+{
+	printf("%s\n", strstr("abcabc", "ca"));
+	printf("%s\n", strstr("aab", "ab"));
+	printf("%s\n", strstr("", ""));
+	exit(0);
+}

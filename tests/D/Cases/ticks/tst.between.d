@@ -1,0 +1,4 @@
+/* run: -q -r tasks.pcap */
+iscsi*:::scsi-command { n++; }
+tick-100ms { printf("%d\n", n); }
+END { printf("%d\n", n); }

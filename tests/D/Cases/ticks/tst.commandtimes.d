@@ -1,0 +1,2 @@
+/* run: -q -r tasks.pcap */
+iscsi*:::scsi-command { printf("%d\n", walltimestamp); }

@@ -1,0 +1,3 @@
+/* run: -q -r tasks.pcap */
+BEGIN { t = timestamp; }
+tick-100ms { printf("%d\n", timestamp - t); }

@@ -1,0 +1,2 @@
+/* run: -q -r tasks.pcap */
+tick-100ms { @ = count(); }

@@ -1,0 +1,2 @@
+/* run: -q -r reads.pcap */
+tick-20ms { @ = count(); }

@@ -1,0 +1,2 @@
+/* run: -q -r writes.pcapng */
+tick-50ms { @ = count(); }

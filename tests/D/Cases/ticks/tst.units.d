@@ -1,0 +1,10 @@
+/* run: -q -r tasks.pcap */
+tick-100ms { @["ms"] = count(); }
+tick-100msec { @["msec"] = count(); }
+tick-100000us { @["us"] = count(); }
+tick-100000usec { @["usec"] = count(); }
+tick-100000000ns { @["ns"] = count(); }
+tick-10hz { @["hz"] = count(); }
+tick-10 { @["bare"] = count(); }
+profile-10 { @["profile"] = count(); }
+profile:::tick-100ms { @["whole"] = count(); }

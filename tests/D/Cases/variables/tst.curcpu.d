@@ -1,0 +1,5 @@
+BEGIN
+{
+	printf("%d\n", curcpu->cpu_id);
+	exit(0);
+}

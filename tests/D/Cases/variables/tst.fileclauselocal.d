@@ -1,0 +1,2 @@
+BEGIN { this->s = "x"; }
+BEGIN { printf("%s\n", this->s); exit(0); }

@@ -1,0 +1,6 @@
+inline string greet[string who] = strjoin("hello ", who);
+BEGIN
+{
+	printf("%s\n", greet["x"]);
+	exit(0);
+}

@@ -1,0 +1,10 @@
+BEGIN
+{
+	this->a = 3;
+}
+
+BEGIN
+{
+	printf("%d\n", this->a);
+	exit(0);
+}

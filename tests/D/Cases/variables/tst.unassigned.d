@@ -1,0 +1,6 @@
+int x;
+BEGIN
+{
+	printf("%d\n", x);
+	exit(0);
+}
