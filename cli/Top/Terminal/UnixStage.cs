@@ -49,7 +49,7 @@ internal sealed class UnixStage : Stage
         _suspend = On(PosixSignal.SIGTSTP, () => Post(Suspend));
         // The runtime's own answer to SIGCONT would be to set the terminal as it last knew it.
         using PosixSignalRegistration proceed = On(PosixSignal.SIGCONT, _continued.Set);
-        using PosixSignalRegistration resize = On(PosixSignal.SIGWINCH, () => Post(Redraw));
+        using PosixSignalRegistration resize = On(PosixSignal.SIGWINCH, () => Post(Resized));
         try
         {
             _tty.Enter();
@@ -146,6 +146,13 @@ internal sealed class UnixStage : Stage
         _screen.Draw(width, height);
         ReadOnlySpan<byte> frame = _painter.Paint(_screen.Canvas);
         if (frame.Length > 0) _tty.Write(frame);
+    }
+
+    // It may have been small meanwhile and have its old size again: what it has cut off then is gone.
+    private void Resized()
+    {
+        _screen.Canvas.Invalidate();
+        Redraw();
     }
 
     // The terminal is the shell's until SIGCONT.

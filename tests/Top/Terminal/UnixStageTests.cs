@@ -108,6 +108,14 @@ public sealed class UnixStageTests
     }
 
     [Test]
+    public void A_terminal_that_was_small_for_a_moment_is_drawn_anew()
+    {
+        const int WindowChanged = 28;                                    // SIGWINCH on Linux
+        Assert.That(LibC.Kill(Environment.ProcessId, WindowChanged), Is.Zero);
+        Assert.That(_pty.ReadUntil("\e[?2026l"), Does.Contain("IOPS").And.Contain("LUNs"), "all of it, though its size is what it was");
+    }
+
+    [Test]
     public void Esc_alone_is_a_key()
     {
         _pty.Type("?");
