@@ -34,7 +34,11 @@ public sealed class OperationColumnsTests
 
         void Fail(ushort operation, uint code, long count) => s.Failures.Add(new FailureDelta
         {
-            Key = new FailureKey(1, 0, operation, FailureKind.Status, code), Connection = Samples.Connection, Engine = Samples.Engine, Count = count, Total = count,
+            Key = new FailureKey(1, 0, operation, FailureKind.Status, code),
+            Connection = Samples.Connection,
+            Engine = Samples.Engine,
+            Count = count,
+            Total = count,
         });
     }
 

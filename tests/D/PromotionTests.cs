@@ -99,11 +99,20 @@ public sealed class PromotionTests
             if (op is "/" or "%" && r.IsZero) return null;
             return op switch
             {
-                "<" => l < r ? 1 : 0, "<=" => l <= r ? 1 : 0, ">" => l > r ? 1 : 0,
-                ">=" => l >= r ? 1 : 0, "==" => l == r ? 1 : 0, "!=" => l != r ? 1 : 0,
-                "+" => common.Fit(l + r), "-" => common.Fit(l - r), "*" => common.Fit(l * r),
-                "/" => common.Fit(BigInteger.Divide(l, r)), "%" => common.Fit(BigInteger.Remainder(l, r)),
-                "&" => common.Fit(l & r), "|" => common.Fit(l | r), _ => common.Fit(l ^ r),
+                "<" => l < r ? 1 : 0,
+                "<=" => l <= r ? 1 : 0,
+                ">" => l > r ? 1 : 0,
+                ">=" => l >= r ? 1 : 0,
+                "==" => l == r ? 1 : 0,
+                "!=" => l != r ? 1 : 0,
+                "+" => common.Fit(l + r),
+                "-" => common.Fit(l - r),
+                "*" => common.Fit(l * r),
+                "/" => common.Fit(BigInteger.Divide(l, r)),
+                "%" => common.Fit(BigInteger.Remainder(l, r)),
+                "&" => common.Fit(l & r),
+                "|" => common.Fit(l | r),
+                _ => common.Fit(l ^ r),
             };
         });
     }

@@ -117,8 +117,15 @@ internal static class ProviderTypes
         return n switch
         {
             // A tag tells tasks of one connection apart; scripts use it for all of them.
-            1 => (long)e.Connection << 32 | e.Bhs.Itt, 2 => e.LunNumber == Lun.Unknown ? 0 : (long)e.LunNumber, 3 => e.Bhs.Ttt, 4 => e.Bhs.CmdSn, 5 => e.Bhs.StatSn,
-            6 => e.Bhs.DataLength, 7 => e.Flags, 8 => (long)e.Bhs.Opcode, _ => e.Bhs.DataSn,
+            1 => (long)e.Connection << 32 | e.Bhs.Itt,
+            2 => e.LunNumber == Lun.Unknown ? 0 : (long)e.LunNumber,
+            3 => e.Bhs.Ttt,
+            4 => e.Bhs.CmdSn,
+            5 => e.Bhs.StatSn,
+            6 => e.Bhs.DataLength,
+            7 => e.Flags,
+            8 => (long)e.Bhs.Opcode,
+            _ => e.Bhs.DataSn,
         };
     }
 
