@@ -100,7 +100,9 @@ public sealed class DSession
     public void PrintAggregations(bool json = false)
     {
         if (!json) Output.Write("\n"u8);
-        foreach (Aggregation aggregation in Program.Aggregations.OrderBy(a => a.Shape.Id))
+        // What is sorted in reverse is so from the last aggregation to the first.
+        int direction = Program.Options.AggSortRev ? -1 : 1;
+        foreach (Aggregation aggregation in Program.Aggregations.OrderBy(a => direction * a.Shape.Id))
         {
             if (aggregation.Printed) continue;
             if (json) AggregationText.PrintJson(Output, [aggregation], Program.Options);

@@ -56,8 +56,9 @@ public sealed partial class EngineCommandTests
             using Subscriber viewer = new(Client.Start(Binary.Path, ["-b", "-p", $"{pid}", "0.2"], _environment));
             Assert.That(viewer.Out.WaitFor(t => t.Length > 0, Client.Patience), viewer.Error.Text);
             Client.RunWell("ip", "link", "del", name);
-            Assert.That(engine.Error.ToEnd(), Does.Contain($"iscsitop: {name} can no longer be captured from: "));
-            Assert.That(engine.Stop().ExitCode, Is.EqualTo(1));
+            Output ended = engine.ToEnd();
+            Assert.That(ended.Error, Does.Contain($"iscsitop: {name} can no longer be captured from: "));
+            Assert.That(ended.ExitCode, Is.EqualTo(1));
             Assert.That(viewer.Error.WaitFor(t => t.Contains($"{name} can no longer be captured from", StringComparison.Ordinal), Client.Patience), viewer.Error.Text + viewer.Out.Text);
         }
         finally
