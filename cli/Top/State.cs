@@ -301,6 +301,9 @@ internal sealed class State
         _views.Add(asked.Views[asked.Shown]);
         _sort.Add(SortOf(_views[^1]));
         Show(_views.Count - 1);
+        // A small file may have been read before anybody could be told.
+        Interlocked.MemoryBarrier();
+        if (asked.IsFile && !asked.Reading) OnAskedRead?.Invoke();
     }
 
     /// <summary>Ends the D program, and goes back to where it was asked from.</summary>

@@ -189,9 +189,10 @@ public sealed class AskedTests
             if (feed!.Ended) read.Set();
         };
         Assert.That(asker.Ask("scsi-command { @[args[1]->ii_itt] = count(); }", "", out Asked? asked), Is.EqualTo(Reply.Done));
-        seen.State.Open(asked!);
-        Assert.That(read.Wait(TimeSpan.FromSeconds(30)), "the file has an end");
-        asked!.Look();
+        asked!.WaitForEnd();
+        seen.State.Open(asked);
+        Assert.That(read.Wait(TimeSpan.FromSeconds(60)), "one hears of the end, however early it was");
+        asked.Look();
         seen.Frame.Refresh();
         Assert.That(seen.Frame.Rows, Is.Not.Empty);
         Assert.That(seen.Frame.Rows.Sum(r => r.Extras.Watched!.PerSecond) * asked.Watch.Seconds, Is.EqualTo(seen.Frame.Rows.Sum(r => r.Extras.Watched!.Value)).Within(1e-6));

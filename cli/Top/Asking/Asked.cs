@@ -114,6 +114,7 @@ internal sealed class Asked : IDisposable
         while (!_feed!.Ended && !_end.IsCancellationRequested)
         {
             _feed.Run(s_round, _end.Token);
+            Interlocked.MemoryBarrier();
             OnRead?.Invoke();
         }
     }

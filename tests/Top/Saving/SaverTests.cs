@@ -97,7 +97,7 @@ public sealed class SaverTests
 
     [TestCase(".svg", "fill=\"#15181d\"")]
     [TestCase("-light.svg", "fill=\"#ffffff\"")]
-    [TestCase(".ansi", "\e[0;1;38;2;64;156;200m")]
+    [TestCase(".ansi", "\e[0;1;38;2;46;148;190m")]
     public void Pictures_are_dark_or_light(string ending, string expected)
     {
         Assert.That(Saver.Save(Name("a" + ending), Saved), Is.Empty);
