@@ -234,10 +234,7 @@ public sealed class SnoopTests
             var sink = new LineSink(Stream.Null, null, () => { });
             CommandHandler handler = Snoop.Commands(new SnoopOptions { Records = records, Operations = new OperationFilter(["read"]) }, sink);
             CompletedCommand c = Read();
-            for (int i = 0; i < 300; i++) handler(c, s_context);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < 300; i++) handler(c, s_context);
-            Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero, records ? "records" : "lines");
+            Assert.That(Allocated.By(() => handler(c, s_context)), Is.Zero, records ? "records" : "lines");
         }
     }
 

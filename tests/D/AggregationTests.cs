@@ -125,13 +125,11 @@ public sealed class AggregationTests
     {
         Aggregation[] all = [.. Enum.GetValues<AggregatingFunction>().Select(function => DRig.New(function, [DType.String, DType.String], Parameters(function)))];
         byte[] key = DRig.Record(all[0].Shape.Keys, "iqn.2007-03.org.example:initiator", "data-send");
-        foreach (Aggregation aggregation in all) aggregation.Add(key, 5, 1);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
+        int value = 0;
+        Assert.That(Allocated.By(() =>
         {
-            foreach (Aggregation aggregation in all) aggregation.Add(key, i, 1);
-        }
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+            foreach (Aggregation aggregation in all) aggregation.Add(key, value++, 1);
+        }), Is.Zero);
     }
 
     [Test]

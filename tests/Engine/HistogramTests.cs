@@ -132,10 +132,7 @@ public sealed class HistogramTests
         }
         foreach (int commands in (int[])[3, 60, 2000])
         {
-            for (int i = 0; i < 20; i++) Interval(commands);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < 20; i++) Interval(commands);
-            Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero, $"{commands} commands an interval");
+            Assert.That(Allocated.By(() => Interval(commands)), Is.Zero, $"{commands} commands an interval");
         }
     }
 

@@ -80,10 +80,7 @@ public sealed class ProviderTests
             }
         }
 
-        Fire();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Fire();
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        Assert.That(Allocated.By(Fire), Is.Zero);
     }
 
     [TestCase("scsi-*", 2)]

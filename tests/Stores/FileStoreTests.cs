@@ -156,10 +156,7 @@ public sealed class FileStoreTests
             MediumTests.Execute(rig, read, data);
         }
 
-        Both();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 50; i++) Both();
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        Assert.That(Allocated.By(Both), Is.Zero);
     }
 
     [Test]
