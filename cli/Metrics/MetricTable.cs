@@ -48,7 +48,7 @@ public static class MetricTable
         new("iscsitop.decode.session.midstream", "iscsitop_decode_session_midstream", Kind.UpDownCounter, "{session}", "Connections open now whose login was not seen; of packets only", []) { Read = EngineReadings.MidStream },
         new("iscsitop.decode.uncounted", "iscsitop_decode_uncounted_total", Kind.Counter, "{command}", "Commands counted nowhere else: their begin was not seen (unmatched), or their end was not (lost)", [Stage]) { Read = EngineReadings.Uncounted },
         new("iscsitop.events.dropped", "iscsitop_events_dropped_total", Kind.Counter, "{event}", "Events lost on their way: in the engine (ring), to this viewer (outbox)", [Stage]) { Read = EngineReadings.Lost },
-        new("iscsitop.engine.count", "iscsitop_engine_count", Kind.UpDownCounter, "{engine}", "Engines attached to now", []) { Read = EngineReadings.Engines },
+        new("iscsitop.engines", "iscsitop_engines", Kind.UpDownCounter, "{engine}", "Engines attached to now", []) { Read = EngineReadings.Engines },
         new("iscsitop.series.folds", "iscsitop_series_folds_total", Kind.Counter, "{fold}", "Times a value went to a series of _OTHER for there were --max-series already", []) { Read = EngineReadings.Folds },
         new("iscsitop.scrape.duration", "iscsitop_scrape_duration_seconds", Kind.Gauge, "s", "How long the last scrape took; to Prometheus only", []),
         new("iscsitop.build_info", "iscsitop_build_info", Kind.Gauge, "", "The version, with value 1", [ProgramVersion]) { Read = EngineReadings.Build },
