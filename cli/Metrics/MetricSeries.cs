@@ -41,7 +41,7 @@ internal sealed class SeriesPoint(KeyValuePair<string, object?>[] tags)
 internal sealed class SeriesBudget(int most)
 {
     // What is told apart by units or initiators leaves so much for what is not, and for what nobody expects: the first error.
-    private const double ForWide = 0.9;
+    private const double ForWide = 0.95;
 
     private int _wide;
 
@@ -71,9 +71,13 @@ internal sealed class SeriesBudget(int most)
 internal sealed class MetricSeries
 {
     private readonly Dictionary<SeriesKey, SeriesPoint> _points = [];
+    // Initiators leave room for the sums of units.
+    private const double ForInitiators = 0.4;
+
     private readonly SeriesBudget _budget;
     private readonly int[] _folding;
     private readonly int _most;
+    private readonly int _mostExact;
     private long _turn;
 
     /// <param name="row">The metric.</param>
@@ -87,6 +91,7 @@ internal sealed class MetricSeries
         // The last label that others make up gives way first.
         _folding = [.. Enumerable.Range(0, Labels.Count).Where(i => Labels[i] is MetricLabels.Lun or MetricLabels.InitiatorName).Reverse()];
         _most = Math.Max(row.Cost, (int)(budget.Most * row.Share));
+        _mostExact = ByInitiator ? (int)(_most * ForInitiators) : _most;
         budget.Keep(row.Cost);
     }
 
@@ -153,22 +158,22 @@ internal sealed class MetricSeries
 
     private SeriesPoint PointOf(SeriesKey key)
     {
-        if (TryPoint(key, out SeriesPoint? point)) return point;
+        if (TryPoint(key, _mostExact, out SeriesPoint? point)) return point;
         _budget.Folds++;
         foreach (int i in _folding)
         {
             key = key.With(i, MetricLabels.Other);
-            if (TryPoint(key, out point)) return point;
+            if (TryPoint(key, _most, out point)) return point;
         }
         for (int i = 0; i < Labels.Count; i++) key = key.With(i, MetricLabels.Other);
         if (!_points.TryGetValue(key, out point)) _points.Add(key, point = new SeriesPoint(Tags(key)));
         return point;
     }
 
-    private bool TryPoint(in SeriesKey key, [NotNullWhen(true)] out SeriesPoint? point)
+    private bool TryPoint(in SeriesKey key, int most, [NotNullWhen(true)] out SeriesPoint? point)
     {
         if (_points.TryGetValue(key, out point)) return true;
-        if ((_points.Count + 1) * Row.Cost > _most || !_budget.TryTake(Row.Cost, Row.Wide)) return false;
+        if ((_points.Count + 1) * Row.Cost > most || !_budget.TryTake(Row.Cost, Row.Wide)) return false;
         _points.Add(key, point = new SeriesPoint(Tags(key)));
         return true;
     }
