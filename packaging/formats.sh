@@ -17,7 +17,9 @@ needs() {
       *) die "which package has $library?" ;;
     esac
   done
-  printf '%s\n' "${found[@]}" 'passwd' | LC_ALL=C sort -u | paste -sd, | sed 's/,/, /g'
+  # Not linked but opened, by .NET's cryptography, for random numbers too; and what the scripts call.
+  found+=('libssl3 | libssl3t64 | libssl1.1' passwd)
+  printf '%s\n' "${found[@]}" | LC_ALL=C sort -u | paste -sd, | sed 's/,/, /g'
 }
 
 # script NAME CONDITION FILE ...: a maintainer script that does each file's lines when its first argument is the condition's.
@@ -87,7 +89,8 @@ pack_rpm() {
   esac
   system_tree "$1"
   { printf '%%defattr(-,root,root,-)\n'
-    (cd "$tree" && find . \( -type f -o -path '*/iscsitop*' -type d \) | LC_ALL=C sort) | while read -r file; do
+    # Directories that a system may lack without this package are its own, too.
+    (cd "$tree" && find . \( -type f -o -type d -regex '.*/\(iscsitop\|fish\|zsh\|bash-completion\|sysusers\.d\|tmpfiles\.d\).*' \) | LC_ALL=C sort) | while read -r file; do
       file=${file#.}
       case $file in
         /etc/iscsitop/*) printf '%%config(noreplace) "%s"\n' "$file" ;;

@@ -18,7 +18,7 @@ program() {
       say "building for $1"
       rm -rf "${made:?}/out"
       dotnet publish cli/cli.csproj -c Release --nologo -v q -r "$1" --self-contained -p:PublishSingleFile=true \
-        -p:IncludeNativeLibrariesForSelfExtract=true -p:EnableCompressionInSingleFile=true -p:GenerateDocumentationFile=false \
+        -p:IncludeNativeLibrariesForSelfExtract=true -p:GenerateDocumentationFile=false \
         -p:DebugType=none -p:SourceCommit="$commit" --artifacts-path "$made" -o "$made/out" >&2
     fi
   fi

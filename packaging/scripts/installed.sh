@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # The user of the services, whose group may watch root's engines, and the directory of those.
 if command -v systemd-sysusers >/dev/null; then
   systemd-sysusers iscsitop.conf
