@@ -53,7 +53,7 @@ complete -c iscsitop -n __fish_use_subcommand -l buffer -r -d 'let the kernel ho
 complete -c iscsitop -n __fish_use_subcommand -l headers-only -d 'leave user data out of the file written'
 complete -c iscsitop -n __fish_use_subcommand -l anonymize -d 'replace names and addresses in the file written, the same ones the same way'
 complete -c iscsitop -n __fish_use_subcommand -s h -l help -d 'show what can be asked for'
-complete -c iscsitop -n __fish_use_subcommand -s V -l version -d 'show the version'
+complete -c iscsitop -n __fish_use_subcommand -s V -l version -d 'show the version, the commit it was built from and the kind of binary'
 complete -c iscsitop -n '__fish_seen_subcommand_from snoop' -l pdu -d 'one line for each probe firing instead of each completed command'
 complete -c iscsisnoop -l pdu -d 'one line for each probe firing instead of each completed command'
 complete -c iscsitop -n '__fish_seen_subcommand_from snoop' -l op -r -d 'only these commands: names with * and ?, numbers like 0x28, or read, write, other'
