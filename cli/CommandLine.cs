@@ -37,7 +37,7 @@ internal static class CommandLine
         root.Add(ConfigCommand.Create(streams));
         root.Add(Demo.Create(streams));
         root.Add(new HelpOption("--help", "-h") { Description = "show what can be asked for", Action = new ShowHelp() });
-        root.Add(new VersionOption("--version", "-V") { Description = "show the version", Action = new ShowVersion() });
+        root.Add(new VersionOption("--version", "-V") { Description = "show the version, the commit it was built from and the kind of binary", Action = new ShowVersion() });
         return root;
     }
 
@@ -125,7 +125,7 @@ internal static class CommandLine
 
         public override int Invoke(ParseResult parseResult)
         {
-            parseResult.InvocationConfiguration.Output.WriteLine("iscsitop " + Version);
+            parseResult.InvocationConfiguration.Output.WriteLine(BuildFacts.Line("iscsitop"));
             return ExitCode.Success;
         }
     }
