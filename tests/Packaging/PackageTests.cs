@@ -131,6 +131,7 @@ public sealed partial class PackageTests
         using Subscriber snoop = root.Start("iscsisnoop", "--op", "INQUIRY", "-c", "1");
         string url = $"iscsi://{Ready().Match(target.Error.Text).Groups[1].Value}/iqn.2026-11.example.iscsitop:bare/0";
         Assert.That(Client.Mark(url, (initiator, patience) => snoop.Out.WaitFor(text => text.Contains("INQUIRY", StringComparison.Ordinal), patience)), snoop.Error.Text);
+        Assert.That((snoop.ToEnd().ExitCode, target.Stop().ExitCode), Is.EqualTo((0, 0)));
     }
 
     private CleanRoot Bare()
