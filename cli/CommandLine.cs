@@ -31,6 +31,7 @@ internal static class CommandLine
         root.Add(List.Create(streams));
         root.Add(EngineCommand.Create(streams));
         root.Add(Record.Create(streams));
+        root.Add(Commands.Metrics.Create(streams));
         root.Add(Diff.Create(streams));
         root.Add(Commands.Target.Create(streams));
         root.Add(ConfigCommand.Create(streams));

@@ -17,7 +17,7 @@ namespace Iscsitop.Tests.Cli;
 public sealed partial class ManTests
 {
     private static readonly (string Command, string Page)[] s_pages =
-        [("", "iscsitop.8"), ("snoop", "iscsisnoop.8"), ("trace", "iscsitrace.8"), ("sessions", "iscsitop-sessions.8"), ("list", "iscsitop-list.8"), ("engine", "iscsitop-engine.8"), ("record", "iscsitop-record.8"), ("diff", "iscsitop-diff.8"), ("target", "iscsitop-target.8"), ("config", "iscsitop-config.8"), ("demo", "iscsitop-demo.8")];
+        [("", "iscsitop.8"), ("snoop", "iscsisnoop.8"), ("trace", "iscsitrace.8"), ("sessions", "iscsitop-sessions.8"), ("list", "iscsitop-list.8"), ("engine", "iscsitop-engine.8"), ("record", "iscsitop-record.8"), ("metrics", "iscsitop-metrics.8"), ("diff", "iscsitop-diff.8"), ("target", "iscsitop-target.8"), ("config", "iscsitop-config.8"), ("demo", "iscsitop-demo.8")];
 
     private static IEnumerable<TestCaseData> Pages => s_pages.Select(p => new TestCaseData(Find(p.Command), p.Page).SetArgDisplayNames(p.Page));
 
