@@ -63,7 +63,9 @@ public sealed partial class ManTests
         foreach (string page in pages)
         {
             Output output = Client.Run(program, [.. options.Split(' '), page], environment);
-            Assert.That((output.ExitCode, output.Error, program == "man" ? "" : output.Out), Is.EqualTo((0, "", "")), page);
+            // How wide a table is depends on the terminal.
+            string said = string.Join('\n', output.Error.Split('\n').Where(l => !l.EndsWith("can't break line", StringComparison.Ordinal)));
+            Assert.That((output.ExitCode, said, program == "man" ? "" : output.Out), Is.EqualTo((0, "", "")), page);
         }
     }
 
