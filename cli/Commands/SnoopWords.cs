@@ -17,14 +17,15 @@ internal sealed class SnoopWords
     private readonly Option<bool> _extended = new("--extended", "-x") { Description = "show sequence numbers and the phases of a command too" };
     private readonly Option<bool> _wall = new("-T") { Description = "show the time of day" };
     private readonly Option<bool> _hex = new("-H") { Description = "show the CDB in hex" };
-    private readonly Option<string> _output = new("--output", "-o") { HelpName = "table|ndjson", Description = "how lines are written", DefaultValueFactory = _ => "table" };
+    private readonly Option<string> _output = new("--output", "-o") { HelpName = "table|csv|json|ndjson|md", Description = "how lines are written", DefaultValueFactory = _ => "table" };
     private readonly Option<string?> _names = TopWords.NamesOption();
     private readonly Option<string?> _config = ConfigCommand.FileOption();
+    private readonly Option<bool> _fields = new("--list-fields") { Description = "list the fields with unit, type and meaning" };
     private readonly Option<bool> _ndjson = new("-j") { Description = "the same as -o ndjson" };
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _pdu, _op, _slow, _count, _extended, _wall, _hex, _output, _ndjson, _names, _config }) command.Add(option);
+        foreach (Option option in new Option[] { _pdu, _op, _slow, _count, _extended, _wall, _hex, _output, _ndjson, _fields, _names, _config }) command.Add(option);
         command.Add(_filters.Expression);
         _filters.AddTo(command);
         _capture.AddTo(command);
@@ -43,7 +44,8 @@ internal sealed class SnoopWords
             Operations = new OperationFilter(Values.Items(result.GetValue(_op) ?? [])),
             Slow = result.GetValue(_slow) is string slow ? SlowLimits.Parse(slow) : SlowLimits.None,
             Pdus = result.GetValue(_pdu),
-            Records = result.GetValue(_ndjson) || Values.Choice("output format", result.GetValue(_output)!, ("table", false), ("ndjson", true)),
+            Output = result.GetValue(_ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(_output)!, Top.Formats),
+            ListsFields = result.GetValue(_fields),
             Count = result.GetValue(_count) is string count ? Values.Count("number of lines", count) : null,
             Lines = new LineChoice(result.GetValue(_extended), result.GetValue(_wall), result.GetValue(_hex), Began: -1)
             {

@@ -13,8 +13,12 @@ namespace Iscsitop.Cli.Snooping;
 /// <param name="Name">Its stable name.</param>
 /// <param name="Help">What it says, for the man page.</param>
 /// <param name="Write">Writes its value.</param>
-internal sealed record RecordField<T>(string Name, string Help, WriteValue<T> Write)
+/// <param name="IsText">Whether that is a text rather than a number.</param>
+internal sealed record RecordField<T>(string Name, string Help, WriteValue<T> Write, bool IsText = false)
 {
+    /// <summary>What <c>--list-fields</c> says of it.</summary>
+    public FieldRow Row => new(Name, "", Name.EndsWith("_us", StringComparison.Ordinal) ? "us" : Name switch { "time" => Column.SinceEpoch, "bytes" or "datalen" => "B", _ => "" }, IsText, Help);
+
     /// <summary>The name, escaped once.</summary>
     public JsonEncodedText Encoded { get; } = JsonEncodedText.Encode(Name);
 }
@@ -53,16 +57,16 @@ internal static class RecordFields
     public static readonly RecordField<CompletedCommand>[] OfCommand =
     [
         new("time", "when the status was seen, seconds since 1970 with nine decimals", (j, in c, in x) => Time(j, x)),
-        new("initiator", "initiator name", (j, in c, in x) => Text(j, x.Initiator)),
-        new("remote", "address and port of the initiator", (j, in c, in x) => Text(j, x.Connection.Remote)),
-        new("target", "target name", (j, in c, in x) => Text(j, x.Target)),
-        new("local", "address and port of the target", (j, in c, in x) => Text(j, x.Connection.Local)),
+        new("initiator", "initiator name", (j, in c, in x) => Text(j, x.Initiator), IsText: true),
+        new("remote", "address and port of the initiator", (j, in c, in x) => Text(j, x.Connection.Remote), IsText: true),
+        new("target", "target name", (j, in c, in x) => Text(j, x.Target), IsText: true),
+        new("local", "address and port of the target", (j, in c, in x) => Text(j, x.Connection.Local), IsText: true),
         new("tsih", "target session identifying handle", (j, in c, in x) => Number(j, x.Connection.Tsih == 0 ? null : x.Connection.Tsih)),
         new("cid", "connection id within the session", (j, in c, in x) => Number(j, x.Connection.Tsih == 0 ? null : x.Connection.Cid)),
         new("lun", "logical unit number", (j, in c, in x) => Lun(j, c.Lun)),
         new("itt", "initiator task tag", (j, in c, in x) => j.WriteNumberValue(c.Itt)),
-        new("op", "name of the SCSI command", (j, in c, in x) => Text(j, Marks.Row(c)?.Name ?? "")),
-        new("opcode", "its operation code, with service action after a slash", (j, in c, in x) => Text(j, Marks.Operation(c) is { } op ? OperationNames.Number(op) : "")),
+        new("op", "name of the SCSI command", (j, in c, in x) => Text(j, Marks.Row(c)?.Name ?? ""), IsText: true),
+        new("opcode", "its operation code, with service action after a slash", (j, in c, in x) => Text(j, Marks.Operation(c) is { } op ? OperationNames.Number(op) : ""), IsText: true),
         new("lba", "first logical block", (j, in c, in x) => Number(j, Marks.Row(c)?.Lba(Marks.Cdb(c)))),
         new("blocks", "logical blocks the CDB asks for", (j, in c, in x) => Number(j, Marks.Row(c)?.Blocks(Marks.Cdb(c)))),
         new("bytes", "data bytes really moved", (j, in c, in x) => j.WriteNumberValue(c.ReadBytes + c.WriteBytes)),
@@ -73,8 +77,8 @@ internal static class RecordFields
         new("xfer_us", "first to last Data-In", (j, in c, in x) => Microseconds(j, c.Transfer)),
         new("first_byte_us", "command to first Data-In", (j, in c, in x) => Microseconds(j, c.FirstByte)),
         new("r2ts", "R2Ts the command needed", (j, in c, in x) => j.WriteNumberValue(c.R2ts)),
-        new("status", "SCSI status; null when the command ended without one", (j, in c, in x) => Text(j, c.Response == 0 ? c.Status.Name() : "")),
-        new("sense", "sense key, code and qualifier", (j, in c, in x) => Text(j, Marks.Sense(c) is >= 0 and var sense ? Marks.SenseText(sense) : "")),
+        new("status", "SCSI status; null when the command ended without one", (j, in c, in x) => Text(j, c.Response == 0 ? c.Status.Name() : ""), IsText: true),
+        new("sense", "sense key, code and qualifier", (j, in c, in x) => Text(j, Marks.Sense(c) is >= 0 and var sense ? Marks.SenseText(sense) : ""), IsText: true),
         new("residual", "residual count: positive underflow, negative overflow", (j, in c, in x) => j.WriteNumberValue(c.Residual)),
     ];
 
@@ -82,11 +86,11 @@ internal static class RecordFields
     public static readonly RecordField<ProbeEvent>[] OfPdu =
     [
         new("time", "when the probe fired, seconds since 1970 with nine decimals", (j, in e, in x) => Time(j, x)),
-        new("probe", "name of the probe", (j, in e, in x) => Text(j, e.Probe.Name())),
-        new("remote", "address and port of the initiator", (j, in e, in x) => Text(j, x.Connection.Remote)),
-        new("local", "address and port of the target", (j, in e, in x) => Text(j, x.Connection.Local)),
-        new("initiator", "initiator name", (j, in e, in x) => Text(j, x.Initiator)),
-        new("target", "target name", (j, in e, in x) => Text(j, x.Target)),
+        new("probe", "name of the probe", (j, in e, in x) => Text(j, e.Probe.Name()), IsText: true),
+        new("remote", "address and port of the initiator", (j, in e, in x) => Text(j, x.Connection.Remote), IsText: true),
+        new("local", "address and port of the target", (j, in e, in x) => Text(j, x.Connection.Local), IsText: true),
+        new("initiator", "initiator name", (j, in e, in x) => Text(j, x.Initiator), IsText: true),
+        new("target", "target name", (j, in e, in x) => Text(j, x.Target), IsText: true),
         new("lun", "logical unit number", (j, in e, in x) => Lun(j, e.LunNumber)),
         new("itt", "initiator task tag", (j, in e, in x) => Number(j, PduFields.Itt(e))),
         new("ttt", "target transfer tag", (j, in e, in x) => Number(j, PduFields.Ttt(e))),
@@ -95,7 +99,7 @@ internal static class RecordFields
         new("datasn", "DataSN, R2TSN or ExpDataSN", (j, in e, in x) => Number(j, PduFields.DataSn(e))),
         new("datalen", "bytes of the data segment, or of the transfer", (j, in e, in x) => Number(j, PduFields.DataLength(e))),
         new("flags", "byte 1 of the header; 0 for task-command", (j, in e, in x) => Number(j, PduFields.Flags(e))),
-        new("cdb", "the CDB of a scsi-command in hex", (j, in e, in x) => Cdb(j, e)),
+        new("cdb", "the CDB of a scsi-command in hex", (j, in e, in x) => Cdb(j, e), IsText: true),
     ];
 
     private static void Time(Utf8JsonWriter json, in EventContext x)
