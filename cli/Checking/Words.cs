@@ -17,6 +17,7 @@ internal static class Words
             Quantity.Size => Shown(Numbers.Kilobytes, value) + " kB",
             Quantity.Rate => Shown(Numbers.Short, value) + " /s",
             Quantity.Percent => Shown(Numbers.Percent, value) + " %",
+            _ when value == Math.Floor(value) => value.ToString("0", CultureInfo.InvariantCulture),
             _ => Shown(Numbers.Short, value),
         };
     }
