@@ -32,9 +32,9 @@ internal sealed class CsvRecords<T>(RecordField<T>[] fields)
             if (i > 0) into.Write(","u8);
             _value.ResetWrittenCount();
             _json.Reset(_value);
-            fields[i].Write(_json, line, context);
+            fields[i].Value.Write(_json, line, context);
             _json.Flush();
-            if (!fields[i].IsText) Number(into);
+            if (!fields[i].Value.IsText) Number(into);
             else Text(into);
         }
         into.Write("\r"u8);
