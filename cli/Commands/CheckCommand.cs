@@ -38,7 +38,7 @@ internal static class CheckCommand
             bool json = Values.Choice("output format", result.GetValue(output)!, ("line", false), ("json", true));
             if (result.GetValue(fields))
             {
-                streams.Print(FieldList.Of(Name, Metrics.All.Select(FieldList.Metric), json));
+                streams.Print(FieldList.Of(Name, CheckMetrics.All.Select(FieldList.Metric), json));
                 return ExitCode.Success;
             }
             string? worst = result.GetValue(critical) ?? Optional(result.GetValue(expression));

@@ -99,13 +99,13 @@ internal sealed class CheckParser
     // p99.9 is a name, too.
     private (Metric, CommandKind?) Named(Token name)
     {
-        if (Metrics.Find(name.Text) is { } metric) return (metric, null);
+        if (CheckMetrics.Find(name.Text) is { } metric) return (metric, null);
         int dot = name.Text.LastIndexOf('.');
-        metric = Metrics.Find(dot < 0 ? name.Text : name.Text[..dot]);
+        metric = CheckMetrics.Find(dot < 0 ? name.Text : name.Text[..dot]);
         if (metric is null)
         {
-            string near = Near.Of(dot < 0 ? name.Text : name.Text[..dot], Metrics.Names);
-            throw Wrong($"there is no metric {name.Text} ({(near.Length > 0 ? near + "?" : string.Join(", ", Metrics.Names) + " are")})", name.Position);
+            string near = Near.Of(dot < 0 ? name.Text : name.Text[..dot], CheckMetrics.Names);
+            throw Wrong($"there is no metric {name.Text} ({(near.Length > 0 ? near + "?" : string.Join(", ", CheckMetrics.Names) + " are")})", name.Position);
         }
         if (!metric.Directed) throw Wrong($"{metric.Name} has no direction", name.Position + dot);
         return name.Text[(dot + 1)..] switch

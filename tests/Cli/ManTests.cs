@@ -132,9 +132,9 @@ public sealed partial class ManTests
     public void Every_metric_is_explained()
     {
         string page = Page("iscsitop-check.8");
-        foreach (Metric m in Metrics.All)
+        foreach (Metric m in CheckMetrics.All)
             Assert.That(page, Does.Contain($"\n.It Cm {m.Name}{(m.Alias.Length > 0 ? $" , Cm {m.Alias}" : "")}{(m.Unit.Length > 0 ? $" Pq {m.Unit}" : "")}\n{Sentence(m.Help)}\n"));
-        Assert.That(Regex.Count(page, @"(?m)^\.It Cm "), Is.EqualTo(Metrics.All.Count));
+        Assert.That(Regex.Count(page, @"(?m)^\.It Cm "), Is.EqualTo(CheckMetrics.All.Count));
     }
 
     [TestCase("iscsitop.bash")]

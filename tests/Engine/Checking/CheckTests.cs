@@ -97,7 +97,7 @@ public sealed class CheckTests
     [Test]
     public void What_is_written_of_any_condition_is_read_as_the_same()
     {
-        Gen<string> leaf = Gen.Select(Among([.. Metrics.All]), Among("", ".read", ".write"), Among("", "(lun=3)", "(target~\"a|b\", lun in {1,2})"), Among(">", "<=", "==", "!="), Among("", " for 30s"),
+        Gen<string> leaf = Gen.Select(Among([.. CheckMetrics.All]), Among("", ".read", ".write"), Among("", "(lun=3)", "(target~\"a|b\", lun in {1,2})"), Among(">", "<=", "==", "!="), Among("", " for 30s"),
             (m, direction, selector, sign, time) => m.Name + (m.Directed ? direction : "") + selector + sign + Example(m) + time);
         Gen<string> any = Gen.Recursive<string>((depth, inner) => depth > 4 ? leaf : Gen.OneOf(
             leaf, inner.Select(x => $"!({x})"), Gen.Select(inner, inner, (a, b) => $"({a}) && ({b})"), Gen.Select(inner, inner, (a, b) => $"({a})||({b})")));

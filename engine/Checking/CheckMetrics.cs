@@ -1,7 +1,7 @@
 namespace Iscsitop.Engine.Checking;
 
 /// <summary>The metrics there are: parser, help and man page are loops over them.</summary>
-public static class Metrics
+public static class CheckMetrics
 {
     /// <summary>All of them, in the order of help and man page.</summary>
     public static IReadOnlyList<Metric> All { get; } =
