@@ -18,6 +18,9 @@ public enum OutputFormat : byte
 
     /// <summary>One JSON object a line.</summary>
     Ndjson,
+
+    /// <summary>Tables in Markdown.</summary>
+    Markdown,
 }
 
 /// <summary>The line above a report (<c>-d</c>).</summary>
@@ -123,6 +126,9 @@ public sealed record TopOptions
 
     /// <summary>Leaves out the first report, which covers the time since the engine began to look.</summary>
     public bool SkipFirst { get; init; }
+
+    /// <summary>What ends the reports with an exit status of its own (<c>--fail-if</c>); null for nothing.</summary>
+    public Engine.Checking.Check? FailIf { get; init; }
 
     /// <summary>The columns a table has.</summary>
     public IReadOnlyList<Column> TableColumns => Fields.Count > 0 ? Fields : ColumnsOf(View) is { Count: > 0 } configured ? configured : View.InTable(Extended, Decomposed);

@@ -1,10 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
 using Iscsitop.Cli.Configuration;
 using Iscsitop.Cli.Output;
 using Iscsitop.Cli.Top;
 using Iscsitop.Cli.Top.Asking;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Checking;
 using Iscsitop.Engine.Filtering;
 
 namespace Iscsitop.Cli.Commands;
@@ -14,7 +14,7 @@ internal static class Top
 {
     /// <summary>The words of <c>-o</c>.</summary>
     internal static readonly (string Word, OutputFormat Value)[] Formats =
-        [("table", OutputFormat.Table), ("csv", OutputFormat.Csv), ("json", OutputFormat.Json), ("ndjson", OutputFormat.Ndjson)];
+        [("table", OutputFormat.Table), ("csv", OutputFormat.Csv), ("json", OutputFormat.Json), ("ndjson", OutputFormat.Ndjson), ("md", OutputFormat.Markdown)];
 
     private static readonly (string Word, ShowNumber Value)[] s_units =
         [("us", Numbers.Microseconds), ("ms", Numbers.Milliseconds), ("s", Numbers.Seconds)];
@@ -34,6 +34,7 @@ internal static class Top
         using Asked? ends = asked;
         if (ListsFields(words, result, options.View, streams)) return ExitCode.Success;
         bool batch = result.GetValue(words.Batch) || result.GetValue(words.Below) || options.Output != OutputFormat.Table || !streams.Interactive;
+        if (!batch && options.FailIf is not null) throw new UsageException("--fail-if is asked of reports (-b)");
         return batch ? Batch.Run(options, streams, asked) : Cli.Top.App.Run(options, asked);
     }
 
@@ -51,7 +52,8 @@ internal static class Top
     internal static bool ListsFields(TopWords words, ParseResult result, View view, Streams streams)
     {
         bool lists = result.GetValue(words.SortDescending) == "help" || result.GetValue(words.SortAscending) == "help" || result.GetValue(words.ListFields);
-        if (lists) streams.Print(Fields(view));
+        bool json = result.GetValue(words.Ndjson) || result.GetValue(words.Output) is "json" or "ndjson";
+        if (lists) streams.Print(FieldList.Of(view.Key, view.Columns.Select(FieldList.Column), json));
         return lists;
     }
 
@@ -104,6 +106,7 @@ internal static class Top
             Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", TopWords.Of(result, words.Output, Formats[0].Word), Formats),
             Stamp = result.GetValue(words.Stamp) is string stamp ? Values.Choice("timestamp", stamp, ("u", Stamp.Unix), ("d", Stamp.Date)) : Stamp.None,
             SkipFirst = result.GetValue(words.SkipFirst),
+            FailIf = result.GetValue(words.FailIf) is { } condition ? Check.Parse(condition) : null,
         };
     }
 
@@ -114,11 +117,4 @@ internal static class Top
         view.Find(word)
         ?? view.Columns.FirstOrDefault(c => c.Header.Equals(word, StringComparison.OrdinalIgnoreCase))
         ?? throw Values.Wrong(what, word, "one of " + string.Join(", ", view.Columns.Select(c => c.Field)));
-
-    private static string Fields(View view)
-    {
-        int width = view.Columns.Max(c => c.Field.Length);
-        return string.Concat(view.Columns.Select(c => string.Create(CultureInfo.InvariantCulture,
-            $"{c.Field.PadRight(width)}  {c.Header,-9}  {(c.Unit.Length == 0 ? "-" : c.Unit),-3}  {c.Help}\n")));
-    }
 }

@@ -28,6 +28,7 @@ internal abstract class ReportWriter(Stream output)
         OutputFormat.Csv => new CsvWriter(streams.Output),
         OutputFormat.Json => new JsonReports(streams.Output),
         OutputFormat.Ndjson => new NdjsonReports(streams.Output),
+        OutputFormat.Markdown => new MarkdownWriter(streams.Output),
         _ => new TableWriter(streams.Output, color == ColorChoice.Auto ? streams.Styled : color != ColorChoice.Never),
     };
 

@@ -6,6 +6,7 @@ using Iscsitop.Cli.Configuration;
 using Iscsitop.Cli.Output;
 using Iscsitop.Cli.Snooping;
 using Iscsitop.Cli.Top;
+using Iscsitop.Engine.Checking;
 using Iscsitop.Engine.Filtering;
 using Iscsitop.Tests.Conformance;
 using SysCommand = System.CommandLine.Command;
@@ -17,7 +18,7 @@ namespace Iscsitop.Tests.Cli;
 public sealed partial class ManTests
 {
     private static readonly (string Command, string Page)[] s_pages =
-        [("", "iscsitop.8"), ("snoop", "iscsisnoop.8"), ("trace", "iscsitrace.8"), ("sessions", "iscsitop-sessions.8"), ("list", "iscsitop-list.8"), ("engine", "iscsitop-engine.8"), ("record", "iscsitop-record.8"), ("metrics", "iscsitop-metrics.8"), ("diff", "iscsitop-diff.8"), ("target", "iscsitop-target.8"), ("config", "iscsitop-config.8"), ("demo", "iscsitop-demo.8")];
+        [("", "iscsitop.8"), ("snoop", "iscsisnoop.8"), ("trace", "iscsitrace.8"), ("sessions", "iscsitop-sessions.8"), ("list", "iscsitop-list.8"), ("engine", "iscsitop-engine.8"), ("record", "iscsitop-record.8"), ("metrics", "iscsitop-metrics.8"), ("diff", "iscsitop-diff.8"), ("check", "iscsitop-check.8"), ("target", "iscsitop-target.8"), ("config", "iscsitop-config.8"), ("demo", "iscsitop-demo.8")];
 
     private static IEnumerable<TestCaseData> Pages => s_pages.Select(p => new TestCaseData(Find(p.Command), p.Page).SetArgDisplayNames(p.Page));
 
@@ -127,6 +128,15 @@ public sealed partial class ManTests
         foreach (FilterField f in FilterFields.All)
             Assert.That(page, Does.Match($@"\n\.It Cm {f.Name}{(f.Alias.Length > 0 ? $" , Cm {f.Alias}" : "")} Pq \w+, {f.Level.ToString().ToLowerInvariant()}\n{Regex.Escape(Sentence(f.Help))}\n"));
         Assert.That(Regex.Count(page, @"(?m)^\.It Cm "), Is.EqualTo(FilterFields.All.Count));
+    }
+
+    [Test]
+    public void Every_metric_is_explained()
+    {
+        string page = Page("iscsitop-check.8");
+        foreach (Metric m in CheckMetrics.All)
+            Assert.That(page, Does.Contain($"\n.It Cm {m.Name}{(m.Alias.Length > 0 ? $" , Cm {m.Alias}" : "")}{(m.Unit.Length > 0 ? $" Pq {m.Unit}" : "")}\n{Sentence(m.Help)}\n"));
+        Assert.That(Regex.Count(page, @"(?m)^\.It Cm "), Is.EqualTo(CheckMetrics.All.Count));
     }
 
     [TestCase("iscsitop.bash")]
