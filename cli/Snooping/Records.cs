@@ -3,24 +3,18 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
-using Iscsitop.Target.Probes;
-using Iscsitop.Target.Scsi;
-using LunNumber = Iscsitop.Target.Iscsi.Lun;
 
 namespace Iscsitop.Cli.Snooping;
 
 /// <summary>A field of a record.</summary>
 /// <param name="Name">Its stable name.</param>
 /// <param name="Help">What it says, for the man page.</param>
-/// <param name="Write">Writes its value.</param>
-internal sealed record RecordField<T>(string Name, string Help, WriteValue<T> Write)
+/// <param name="Value">Its value.</param>
+internal sealed record RecordField<T>(string Name, string Help, RecordValue<T> Value)
 {
     /// <summary>The name, escaped once.</summary>
     public JsonEncodedText Encoded { get; } = JsonEncodedText.Encode(Name);
 }
-
-/// <summary>Writes the value of a field.</summary>
-internal delegate void WriteValue<T>(Utf8JsonWriter json, in T line, in EventContext context);
 
 /// <summary>The records of <c>-o ndjson</c>. Unknown is null; the first record says which schema they follow.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The writer holds nothing but the buffer it is given.")]
@@ -39,7 +33,7 @@ internal sealed class Records<T>(RecordField<T>[] fields)
         foreach (RecordField<T> field in fields)
         {
             _json.WritePropertyName(field.Encoded);
-            field.Write(_json, line, context);
+            field.Value.Write(_json, line, context);
         }
         _json.WriteEndObject();
         _json.Flush();
