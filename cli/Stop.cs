@@ -4,12 +4,16 @@ namespace Iscsitop.Cli;
 
 /// <summary>
 /// The wish to end: Ctrl-C or SIGTERM the first time ends in good order, with a summary and status 0; the second time
-/// the system's way, should the first be stuck behind a reader that does not read.
+/// the system's way, should the first be stuck behind a reader that does not read. What comes at once is one wish: timeout(1) sends to
+/// the process and to its group.
 /// </summary>
 internal sealed class Stop : IDisposable
 {
+    private const int AtOnce = 250; // ms
+
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _signals = [];
+    private long _asked;
 
     /// <summary>Listens to the signals.</summary>
     /// <param name="onHangup">What SIGHUP means instead of the end.</param>
@@ -48,7 +52,8 @@ internal sealed class Stop : IDisposable
 
     private void OnSignal(PosixSignalContext context)
     {
-        if (_source.IsCancellationRequested) return;
+        long now = Environment.TickCount64, first = Interlocked.CompareExchange(ref _asked, now, 0);
+        if (first == 0 ? _source.IsCancellationRequested : now - first > AtOnce) return;
         context.Cancel = true;
         _source.Cancel();
     }

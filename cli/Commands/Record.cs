@@ -68,7 +68,7 @@ internal static class Record
         Action<ReadOnlyMemory<byte>, long> write = (block, time) =>
         {
             if (file is null) streams.Output.Write(block.Span);
-            else another = file.Write(block, time);
+            else Put(b => another = file.Write(b, time), path, block);
         };
         var recorder = new Recorder(write, budget, events) { Together = (int)Math.Round(interval / between) };
         recorder.OnChanged = () => streams.Complain(recorder.Merged == 1
@@ -140,13 +140,34 @@ internal static class Record
 
     private static RecordingFile Opened(string path, Retention keep)
     {
+        if (path.Length == 0) throw new UsageException("a file is wanted: name one to record to, or - for standard output");
+        if (Directory.Exists(path)) throw new InputException($"{path} is a directory: name a file in it");
+        string directory = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+        if (!Directory.Exists(directory)) throw new InputException($"{path}: there is no directory {directory}: make it, or name another file");
         try
         {
             return RecordingFile.Open(path, keep);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CaptureFormatException)
+        catch (UnauthorizedAccessException e)
         {
-            throw new InputException(e.Message, e);
+            throw new InputException($"{path}: you may not write it: name another file, or run as who may", e);
+        }
+        catch (Exception e) when (e is IOException or CaptureFormatException)
+        {
+            throw new InputException(e.Message.Contains(path, StringComparison.Ordinal) ? e.Message : $"{path}: {e.Message}", e);
+        }
+    }
+
+    // What was written before is whole, and its reader leaves out what is not.
+    private static void Put(Action<ReadOnlyMemory<byte>> write, string path, ReadOnlyMemory<byte> block)
+    {
+        try
+        {
+            write(block);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && path != "-"))
+        {
+            throw new IOException($"{path} cannot be written any more: {e.Message}; what is in it can be read. Make room, or bound recordings with --max-size", e);
         }
     }
 }

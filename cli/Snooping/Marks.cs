@@ -25,7 +25,7 @@ internal static class Marks
         command.Unmapped.IsKnown ? (ulong)command.Unmapped.Blocks : Row(command)?.Blocks(Cdb(command));
 
     /// <summary>Descriptors of an UNMAP's parameter list; null when it was not seen, and of other commands.</summary>
-    public static ulong? Descriptors(in CompletedCommand command) => command.Unmapped.IsKnown ? (ulong)command.Unmapped.Descriptors : null;
+    public static uint? Descriptors(in CompletedCommand command) => command.Unmapped.IsKnown ? (uint)command.Unmapped.Descriptors : null;
 
     /// <summary>Sense key, code and qualifier (SPC-4 §4.5.2, §4.5.3), -1 when there are none.</summary>
     public static int Sense(in CompletedCommand command)

@@ -23,7 +23,7 @@ internal readonly record struct BlockHeader(int Length, uint Checksum, int Snaps
     public const int Size = 48;
 
     /// <summary>The version written; those before are read.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>The version it has.</summary>
     public int Format { get; init; } = Version;

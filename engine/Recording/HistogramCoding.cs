@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Iscsitop.Engine.Recording;
 
 /// <summary>
@@ -19,10 +21,19 @@ internal sealed class HistogramCoding(Coder coder)
     private const int Weight = 6000;
     private const int Few = 8;
 
+    // 1024 by the fifth root of 2^n: the more is known, the less is smoothed.
+    private static readonly long[] s_narrower = [1024, 891, 776, 675, 588, 512, 445, 388, 337, 294, 256, 222, 194, 168, 147, 128, 111, 97, 84, 73, 64];
+
     private static readonly double[] s_middles = [.. Enumerable.Range(0, Histogram.BucketCount).Select(MiddleOf)];
 
     private readonly long[] _counts = new long[Histogram.BucketCount];
     private readonly long[] _copy = new long[Histogram.BucketCount];
+    private readonly long[] _weights = new long[Histogram.BucketCount];
+    private readonly long[] _box = new long[Histogram.BucketCount];
+    private readonly long[] _rest = new long[Histogram.BucketCount + 1];
+
+    /// <summary>The version of the block (docs/recording.md).</summary>
+    public int Version { get; set; } = BlockHeader.Version;
 
     /// <summary>What a histogram's place remembers from record to record.</summary>
     public sealed class Memory
@@ -208,14 +219,16 @@ internal sealed class HistogramCoding(Coder coder)
             Array.Clear(memory.Past);
             memory.Total = 0;
         }
+        if (Version >= 3 && memory.Total > 0) Weigh(memory, counts.Length, count);
         ReadOnlySpan<ushort> past = memory.Past;
         long left = count, last = 0, density = Math.Min(count, 64) << 2;
         for (int i = first; left > 0; i++)
         {
             if (i >= counts.Length) throw new RecordingFormatException("a histogram that goes on behind its end");
             long expected = density;
-            if (memory.Total > 0) expected = (Around(past, i) * 64 * count / (9 * memory.Total) * memory.Times + 2 * density) / (memory.Times + 2);
-            int context = (int)Math.Min(last, 2) * 3 + (left < 3 ? 0 : left < 10 ? 1 : 2);
+            if (memory.Total > 0 && Version >= 3) expected = ((_rest[i] > 0 ? 64 * left * _weights[i] / _rest[i] : 4 * left) * 8 * memory.Times + density) / (8 * memory.Times + 1);
+            else if (memory.Total > 0) expected = (Around(past, i) * 64 * count / (9 * memory.Total) * memory.Times + 2 * density) / (memory.Times + 2);
+            int context = (Version < 3 ? (int)Math.Min(last, 2) : memory.Times == 0 ? 0 : memory.Times < 4 ? 1 : 2) * 3 + (left < 3 ? 0 : left < 10 ? 1 : 2);
             long n = coder.Expected(Decisions.Expected + context * Decisions.Levels * Decisions.Unary, counts[i], Math.Max(expected, 1));
             if ((ulong)n > (ulong)left) throw new RecordingFormatException("a bucket with more than there are");
             counts[i] = n;
@@ -223,6 +236,46 @@ internal sealed class HistogramCoding(Coder coder)
             (last, left) = (n, left - n);
         }
         if (memory.Past.Length >= counts.Length) Remember(memory, counts, count);
+    }
+
+    // What the last records let one expect of each bucket, smoothed the more the fewer they are of, and the sum of all from each on.
+    private void Weigh(Memory memory, int buckets, long count)
+    {
+        ReadOnlySpan<ushort> past = memory.Past.AsSpan(0, buckets);
+        int last = past.LastIndexOfAnyExcept((ushort)0);
+        long sum = 0, of = memory.Total;
+        int from = 0, to = 0;
+        for (int i = 0; i < buckets; i++)
+        {
+            if (sum * 4 < of) from = i;
+            if (sum * 4 < 3 * of) to = i;
+            sum += past[i];
+        }
+        int half = Math.Min((int)((to - from + 1) * s_narrower[Math.Min(BitOperations.Log2((ulong)(count * memory.Times)), s_narrower.Length - 1)] * 54 >> 16), 24);
+        int end = Math.Min(buckets, last + 2 * half + 16);
+        for (int i = 0; i < end; i++) _weights[i] = past[i];
+        Box(_weights, _box, half, end);
+        Box(_box, _weights, half, end);
+        long floor = Math.Max(1, of * (2 * half + 1) * (2 * half + 1) / 4096);
+        _weights.AsSpan(end, buckets - end).Clear();
+        _rest.AsSpan(end, buckets - end + 1).Clear();
+        for (int i = end - 1; i >= 0; i--)
+        {
+            _weights[i] += floor;
+            _rest[i] = _rest[i + 1] + _weights[i];
+        }
+    }
+
+    private static void Box(ReadOnlySpan<long> of, Span<long> into, int half, int end)
+    {
+        long sum = 0;
+        for (int i = 0; i < Math.Min(half, end); i++) sum += of[i];
+        for (int i = 0; i < end; i++)
+        {
+            if (i + half < end) sum += of[i + half];
+            into[i] = sum;
+            if (i - half >= 0) sum -= of[i - half];
+        }
     }
 
     private static long Around(ReadOnlySpan<ushort> past, int i)

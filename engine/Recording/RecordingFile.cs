@@ -23,6 +23,9 @@ public readonly record struct Retention(long RotateBytes = 0, TimeSpan RotateAge
 /// </summary>
 public sealed class RecordingFile : IDisposable
 {
+    // What says that somebody else has a lock: EAGAIN, EACCES, and ERROR_LOCK_VIOLATION of Windows.
+    private const int Again = 11, Denied = 13, Violation = 33;
+
     private const string Dated = "yyyyMMdd-HHmmss";
 
     private readonly string _path;
@@ -43,7 +46,7 @@ public sealed class RecordingFile : IDisposable
     /// <exception cref="IOException">It cannot be written; another recorder has it.</exception>
     public static RecordingFile Open(string path, Retention keep)
     {
-        var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        FileStream file = Own(path, FileMode.OpenOrCreate);
         try
         {
             var recording = new RecordingFile(path, keep.WithRotation(), file);
@@ -91,6 +94,27 @@ public sealed class RecordingFile : IDisposable
         _file.Position = end;
     }
 
+    // Readers may look on, a second recorder may not write: what the two lock lies behind whatever is written.
+    private static FileStream Own(string path, FileMode mode)
+    {
+        var file = new FileStream(path, mode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsWindows()) return file;
+        try
+        {
+            file.Lock(long.MaxValue - 1, 1);
+        }
+        catch (IOException e) when ((e.HResult & 0xffff) is Again or Denied or Violation)
+        {
+            file.Dispose();
+            throw new IOException($"{path}: another recorder writes it; name another file", e);
+        }
+        catch (IOException)
+        {
+            // A file system without locks.
+        }
+        return file;
+    }
+
     private void PutAside()
     {
         _file.Flush(flushToDisk: true);
@@ -99,7 +123,7 @@ public sealed class RecordingFile : IDisposable
         string unique = aside;
         for (int i = 1; File.Exists(unique); i++) unique = string.Create(CultureInfo.InvariantCulture, $"{aside}.{i}");
         File.Move(_path, unique);
-        _file = new FileStream(_path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        _file = Own(_path, FileMode.CreateNew);
         _began = 0;
         Rotated = Rotated with { Aside = Rotated.Aside + 1 };
         Prune();

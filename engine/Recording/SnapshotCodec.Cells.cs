@@ -325,6 +325,7 @@ internal sealed partial class SnapshotCodec
     // Counts of classes, of which the sum is nearly known, by what they were. The last that ever had any probably has what is left.
     private void Classes(int which, Span<long> classes, long[] last, long expected)
     {
+        bool exact = _version >= 3; // of what is left, not of all
         long total = 0, known = 0;
         int top = -1;
         foreach (long n in classes) total += n;
@@ -340,9 +341,10 @@ internal sealed partial class SnapshotCodec
             if (left > 0 && i == top && !Changed(11 + which, classes[i] != left)) classes[i] = left;
             else if (left > 0)
                 classes[i] = _coder.Expected(
-                    Decisions.Classes + which * Decisions.Levels * Decisions.Unary, classes[i], known == 0 ? 64 : Math.Max(1, total * last[i] * 64 / known));
+                    Decisions.Classes + which * Decisions.Levels * Decisions.Unary, classes[i], known <= 0 ? 64 : Math.Max(1, (exact ? left : total) * last[i] * 64 / known));
             left -= classes[i];
-            last[i] += (Math.Min(classes[i], 1 << 20) << 8) - last[i] >> 2;
+            if (exact) known -= last[i];
+            last[i] += (Math.Min(classes[i], 1 << 20) << 8) - last[i] >> (exact ? 3 : 2);
         }
     }
 }

@@ -63,7 +63,7 @@ internal sealed partial class SnapshotCodec
     /// <summary>Begins a block to read, of a version; one that tells everything needs nothing of what was told before.</summary>
     public void Begin(byte[] payload, int length, bool restates = false, int version = BlockHeader.Version)
     {
-        _version = version;
+        _version = _histograms.Version = version;
         Forget();
         if (restates) ForgetKept(engines: false);
         _coder.BeginDecoding(payload, length);

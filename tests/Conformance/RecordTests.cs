@@ -77,6 +77,33 @@ public sealed class RecordTests
     }
 
     [Test]
+    public void A_signal_that_comes_twice_at_once_is_one()
+    {
+        using var scratch = new Scratch();
+        string path = scratch.File("a.rec");
+        using TargetProcess target = TargetProcess.Start("0=ram:8MiB");
+        using Subscriber recorder = target.Attach("record", path, "0.1");
+        Assert.That(recorder.Error.WaitFor(t => t.Contains("recording to ", StringComparison.Ordinal), Client.Patience), recorder.Error.Text);
+        using (Subscriber clock = target.Attach("-b", "-o", "csv", "0.1", "12")) clock.Out.ToEnd();
+        Output second = Client.Run(Binary.Path, "record", path, "-r", Corpus.PathOf("reads.pcap"));
+        Assert.That((second.ExitCode, second.Error.TrimEnd()), Is.EqualTo((3, $"iscsitop: {path}: another recorder writes it; name another file")));
+        string pid = recorder.Pid.ToString(CultureInfo.InvariantCulture);
+        Client.RunWell("sh", "-c", $"kill -TERM {pid}; kill -TERM {pid}");
+        Assert.That(recorder.Error.ToEnd(), Does.Match(@"(?m)^[1-9]\d* snapshots in 1 blocks, \d+ bytes written$"));
+    }
+
+    [TestCase("", 2, "a file is wanted: name one to record to, or - for standard output")]
+    [TestCase("/nowhere/a.rec", 3, "/nowhere/a.rec: there is no directory /nowhere: make it, or name another file")]
+    [TestCase("/dev", 3, "/dev is a directory: name a file in it")]
+    [TestCase("/dev/full", 1, "/dev/full cannot be written any more: No space left on device : '/dev/full'; what is in it can be read. Make room, or bound recordings with --max-size")]
+    public void What_cannot_be_written_is_said_with_its_name_and_what_to_do(string path, int code, string message)
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Ignore("its paths are those of Linux");
+        Output output = Client.Run(Binary.Path, "record", path, "-r", Corpus.PathOf("reads.pcap"));
+        Assert.That((output.ExitCode, output.Error.TrimEnd().Split('\n')[^1]), Is.EqualTo((code, "iscsitop: " + message)));
+    }
+
+    [Test]
     public void A_capture_is_recorded_and_a_recording_read_from_a_pipe()
     {
         using var scratch = new Scratch();

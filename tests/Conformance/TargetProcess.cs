@@ -153,6 +153,8 @@ internal sealed class Subscriber : IDisposable
 
     public Reader Error { get; }
 
+    public int Pid => _process.Id;
+
     /// <summary>Ctrl-C, then everything it said.</summary>
     public Output Stop(string signal = "INT")
     {
