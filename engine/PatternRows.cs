@@ -15,6 +15,7 @@ public sealed class PatternRows : KeyedRows<(string Target, ulong Lun, string In
         ArgumentNullException.ThrowIfNull(by);
         if (Begin()) Array.Clear(_places);
         List<PatternDelta> patterns = snapshot.Patterns;
+        Expect(patterns.Count);
         if (_places.Length < patterns.Count) Array.Resize(ref _places, patterns.Count + patterns.Count / 4);
         for (int i = 0; i < patterns.Count; i++)
         {

@@ -81,6 +81,14 @@ public abstract class KeyedRows<TKey> : RowSource
         return forgets;
     }
 
+    /// <summary>Makes room for so many rows, where there are none yet: growing to them would take as much again.</summary>
+    protected void Expect(int rows)
+    {
+        if (_index.Count > 0) return;
+        _index.EnsureCapacity(rows);
+        Rows.EnsureCapacity(rows);
+    }
+
     /// <summary>The row of a key; it is new to this snapshot when <paramref name="first"/> is set, and then empty.</summary>
     protected Row RowOf(TKey key, out bool first)
     {

@@ -117,7 +117,7 @@ internal sealed class Frame
         Refresh(_all);
         GiveBack();
         if (_sources[_state.ViewIndex] is Rollup rollup && _state.View.OfCommands) RowHistory.Add(rollup, _state.Scope);
-        Heat.Add(snapshot, _ofCommands, _state.View.OfCommands ? _sources[_state.ViewIndex]!.Total : null);
+        Heat.Add(snapshot, _ofCommands, _state.View.OfCommands ? _sources[_state.ViewIndex]!.Total : Narrowed ? null : _all.Total);
         if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
     }
 
@@ -226,6 +226,7 @@ internal sealed class Frame
     private void Collect(RowSource source)
     {
         Rows.Clear();
+        Rows.Expect(source.Rows.Count);
         foreach (Row row in source.Rows)
             if (row.Extras.Watched is { } key ? _state.NameFilter?.Keeps(key) != false : _state.View.OfCommands ? Stands(row) : _state.NameFilter?.Keeps(row, _state.View.Columns) != false)
                 Rows.Add(row);
@@ -240,6 +241,8 @@ internal sealed class Frame
         if (row.Connection is { } connection) return cells || (Keep(Scope.Of(connection.Connection, connection.Engine) with { Item = connection }) && _state.NameFilter?.Keeps(connection.Connection) != false);
         return cells || row.Unit is not { } unit || (_state.NameFilter?.Keeps(unit) != false && Keep(new Scope(unit.Target, "", unit.Lun, -1, null, unit.Engine.Number) { Item = unit }));
     }
+
+    private bool Narrowed => _state.Steps.Count > 0 || _state.NameFilter is not null || _state.Expression is not null;
 
     private bool Keep(Scope scope)
     {

@@ -48,14 +48,17 @@ internal sealed class RowList : IReadOnlyList<Row>
     /// <summary>Adds a row behind all others; <see cref="Sort"/> makes it one of them.</summary>
     public void Add(Row row)
     {
-        if (_count == _entries.Length)
-        {
-            int length = Math.Max(64, 2 * _count);
-            Array.Resize(ref _entries, length);
-            Array.Resize(ref _placed, length);
-        }
+        if (_count == _entries.Length) Expect(Math.Max(64, 2 * _count));
         _entries[_count] = new Entry { Row = row, At = _count };
         _placed[_count++] = true;
+    }
+
+    /// <summary>Makes room for so many rows.</summary>
+    public void Expect(int rows)
+    {
+        if (rows <= _entries.Length) return;
+        Array.Resize(ref _entries, rows + rows / 8);
+        Array.Resize(ref _placed, _entries.Length);
     }
 
     /// <summary>Takes all rows away.</summary>
