@@ -47,7 +47,7 @@ internal static class Trace
     {
         if (arguments.Help || arguments.Version)
         {
-            streams.Print(arguments.Help ? ShowHelp.Text(Create()) : "iscsitrace " + CommandLine.Version + "\n");
+            streams.Print(arguments.Help ? ShowHelp.Text(Create()) : BuildFacts.Line("iscsitrace") + "\n");
             return ExitCode.Success;
         }
         Origin origin = arguments.Origin();
