@@ -139,17 +139,17 @@ internal sealed class FleetState
     }
 
     // The first series that tells something is believed as long as it goes on.
-    private static bool Believes(Track track, Told told, long last)
+    private bool Believes(Track track, Told told, long last)
     {
-        if (track.Owner == told) return true;
         double patience = 2000 * (track.Host.Says.Step > 0 ? track.Host.Says.Step : UsualStep);
-        if (track.Owner is null || last > track.Last + patience)
+        if (track.Owner is null || (track.Owner != told && track.Round != _round && last > track.Last + patience)) track.Owner = told;
+        if (track.Owner != told)
         {
-            track.Owner = told;
-            return true;
+            track.Host.Says.Doubles++;
+            return false;
         }
-        track.Host.Says.Doubles++;
-        return false;
+        track.Round = _round;
+        return true;
     }
 
     private static bool Ends(ReadOnlySpan<Sample> samples, out long first, out long last)

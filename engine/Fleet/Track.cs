@@ -25,6 +25,9 @@ internal sealed class Track(FleetHost host, bool gauge)
     /// <summary>The series that is believed.</summary>
     public Told? Owner { get; set; }
 
+    /// <summary>The last round in which it was told of.</summary>
+    public long Round { get; set; }
+
     /// <summary>What begins anew with it; null for itself alone.</summary>
     public ResetGroup? Group { get; init; }
 
