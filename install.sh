@@ -124,6 +124,8 @@ kind() {
 source_state() {
   {
     "$dotnet" --version
+    # The binary tells the commit it was built from.
+    git describe --always --exclude='*' --abbrev=12 --dirty=+dirty 2>/dev/null || true
     find target engine cli Directory.*.props -type f ! -path '*/bin/*' ! -path '*/obj/*' -exec cksum {} + | LC_ALL=C sort
   } | cksum | tr ' ' -
 }
@@ -206,32 +208,16 @@ place_all() {
   else
     place "$binary" bin/iscsitop 755
   fi
-  for file in cli/wrappers/* cli/d/*.d man/*.[1-9] completions/* docs/*.conf; do
-    if [ -f "$file" ]; then place_by_name "$file" "$(basename "$file")"; fi
-  done
-  if [ "$(id -u)" = 0 ] && have systemctl; then place_service; fi
+  contents place
+  if [ "$(id -u)" = 0 ] && have systemctl; then services place "$prefix/bin" "$artifacts/service"; fi
 }
 
-# A service is the system's: it makes sense for root, where systemd is.
-place_service() {
-  for unit in iscsitop-target iscsitop-record; do
-    sed "s|/usr/local/bin/|$prefix/bin/|" "systemd/$unit.service" >"$artifacts/service"
-    place "$artifacts/service" "lib/systemd/system/$unit.service" 644
-  done
-  place systemd/iscsitop.sysusers lib/sysusers.d/iscsitop.conf 644
-}
-
-place_by_name() {
-  case $1 in
-    *.cmd) ;; # for Windows
-    cli/wrappers/*) place "$1" "bin/$2" 755 ;;
-    cli/d/*) place "$1" "share/iscsitop/d/$2" 755 ;;
-    man/*) place "$1" "share/man/man${2##*.}/$2" 644 ;;
-    docs/*) place "$1" "share/iscsitop/$2" 644 ;;
-    completions/*.bash) place "$1" "share/bash-completion/completions/${2%.bash}" 644 ;;
-    completions/*.fish) place "$1" "share/fish/vendor_completions.d/$2" 644 ;;
-    completions/_*) place "$1" "share/zsh/site-functions/$2" 644 ;;
-  esac
+# Makes the user and the directory of the services: a service is the system's, and systemd reads these two places only.
+tell_systemd() {
+  case $prefix in /usr | /usr/local) ;; *) return 0 ;; esac
+  if [ "$(id -u)" = 0 ] && [ -d /run/systemd/system ]; then
+    "$@" || say "$* failed"
+  fi
 }
 
 manifest=share/iscsitop/manifest
@@ -248,10 +234,17 @@ install_all() {
   fi
   cp "$list" "$artifacts/manifest.copy"
   place "$artifacts/manifest.copy" "$manifest" 644
+  tell_systemd systemd-sysusers iscsitop.conf
+  tell_systemd systemd-tmpfiles --create iscsitop.conf
+  tell_systemd systemctl daemon-reload
   say "installed $(kind "$build") as $prefix/bin/iscsitop"
   case ":$PATH:" in
     *":$prefix/bin:"*) ;;
     *) say "$prefix/bin is not on your PATH: add it with  export PATH=\"$prefix/bin:\$PATH\"" ;;
+  esac
+  case $prefix in
+    /usr | /usr/local) ;;
+    *) if have zsh; then say "zsh finds its completions with  fpath=($prefix/share/zsh/site-functions \$fpath)  before compinit in ~/.zshrc"; fi ;;
   esac
 }
 
@@ -265,6 +258,7 @@ uninstall_all() {
   done <"$prefix/$manifest"
   rm -f "$prefix/$manifest"
   rmdir "$prefix/share/iscsitop/d" "$prefix/share/iscsitop" "$prefix/lib/iscsitop" 2>/dev/null || true
+  tell_systemd systemctl daemon-reload
   say "removed iscsitop from $prefix"
 }
 
@@ -316,6 +310,8 @@ fi
 case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
 
 cd "$(dirname "$0")"
+# shellcheck source=packaging/contents.sh
+. packaging/contents.sh
 artifacts=$PWD/artifacts/install
 if [ "$action" = uninstall ]; then
   uninstall_all

@@ -31,12 +31,13 @@ internal static class CommandLine
         root.Add(List.Create(streams));
         root.Add(EngineCommand.Create(streams));
         root.Add(Record.Create(streams));
+        root.Add(Commands.Metrics.Create(streams));
         root.Add(Diff.Create(streams));
         root.Add(Commands.Target.Create(streams));
         root.Add(ConfigCommand.Create(streams));
         root.Add(Demo.Create(streams));
         root.Add(new HelpOption("--help", "-h") { Description = "show what can be asked for", Action = new ShowHelp() });
-        root.Add(new VersionOption("--version", "-V") { Description = "show the version", Action = new ShowVersion() });
+        root.Add(new VersionOption("--version", "-V") { Description = "show the version, the commit it was built from and the kind of binary", Action = new ShowVersion() });
         return root;
     }
 
@@ -124,7 +125,7 @@ internal static class CommandLine
 
         public override int Invoke(ParseResult parseResult)
         {
-            parseResult.InvocationConfiguration.Output.WriteLine("iscsitop " + Version);
+            parseResult.InvocationConfiguration.Output.WriteLine(BuildFacts.Line("iscsitop"));
             return ExitCode.Success;
         }
     }

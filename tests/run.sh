@@ -37,7 +37,7 @@ for dir in "${DOTNET_ROOT:-}" "${HOME:-}/.dotnet"; do
 done
 
 # program:package
-clients=(iscsi-ls:libiscsi-bin qemu-img:qemu-utils tmux:tmux tshark:tshark tcpdump:tcpdump tgtd:tgt istgt:istgt)
+clients=(iscsi-ls:libiscsi-bin qemu-img:qemu-utils tmux:tmux tshark:tshark tcpdump:tcpdump tgtd:tgt istgt:istgt man:man-db mandoc:mandoc zip:zip rpmbuild:rpm mmdebstrap:mmdebstrap lintian:lintian)
 [ "$install" = no ] || install_packages "${clients[@]}" qemu-block-iscsi:qemu-block-extra libpcap:libpcap0.8
 
 # What the guest is made of is unpacked, not installed (tests/guest/build.sh).

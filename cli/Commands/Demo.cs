@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Iscsitop.Cli.Output;
+using Iscsitop.Cli.Top.Asking;
 using Iscsitop.Engine;
 using Iscsitop.Target.Server;
 using Microsoft.Extensions.Logging;
@@ -25,27 +26,27 @@ internal static class Demo
         command.Add(batch);
         var words = new TopWords();
         foreach (Option option in words.Screen) command.Add(option);
-        command.SetAction(result =>
-        {
-            TopOptions options = Top.Options(words, result, new Origin([Environment.ProcessId]));
-            return Top.ListsFields(words, result, options.View, streams) ? ExitCode.Success : Run(options, streams.Interactive && !result.GetValue(batch), streams);
-        });
+        command.SetAction(result => Run(words, result, streams.Interactive && !result.GetValue(batch), streams));
         return command;
     }
 
-    private static int Run(TopOptions options, bool fullScreen, Streams streams)
+    private static int Run(TopWords words, ParseResult result, bool fullScreen, Streams streams)
     {
         // A log line would stand in the middle of the screen.
         using ILoggerFactory loggers = fullScreen ? NullLoggerFactory.Instance : Logs.ToStandardError(LogLevel.Warning);
         using TargetServer server = Target.Open(Options(), loggers);
         using var engine = new ProbeEngine(server.Provider, loggers.CreateLogger("iscsitop.engine"));
         using var load = new CancellationTokenSource();
+        // A D view that was asked for subscribes where it is asked for, so the engine comes first.
         engine.Start();
+        TopOptions options = Top.Options(words, result, new Origin([Environment.ProcessId]), out Asked? asked);
+        using Asked? ends = asked;
+        if (Top.ListsFields(words, result, options.View, streams)) return ExitCode.Success;
         server.Start();
         DemoLoad.Start(server.Portals[0], Name, load.Token);
         try
         {
-            return fullScreen ? Cli.Top.App.Run(options) : Batch.Run(options with { Count = Reports, SkipFirst = true }, streams);
+            return fullScreen ? Cli.Top.App.Run(options, asked) : Batch.Run(options with { Count = Reports, SkipFirst = true }, streams, asked);
         }
         finally
         {

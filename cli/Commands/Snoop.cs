@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Iscsitop.Cli.Output;
 using Iscsitop.Cli.Snooping;
 using Iscsitop.Engine;
@@ -27,6 +28,9 @@ internal sealed record SnoopOptions
 
     public bool Records { get; init; }
 
+    /// <summary>The Parquet files that records go to, null when they go to standard output.</summary>
+    public ParquetTarget? Into { get; init; }
+
     public int? Count { get; init; }
 
     public LineChoice Lines { get; init; } = new(false, false, false, Began: -1);
@@ -50,21 +54,53 @@ internal static class Snoop
     private static int Run(SnoopOptions options, Streams streams)
     {
         using var stop = new Stop();
+        if (options.Into is { } into)
+        {
+            return options.Pdus
+                ? RunInto(into, RecordFields.OfPdu, (s, f) => OpenPdus(s, Pdus(s, (in e, in x) => f.Add(e, x))), options, stop, streams)
+                : RunInto(into, RecordFields.OfCommand, (s, f) => OpenCommands(s, Commands(s, (in c, in x) => f.Add(c, x))), options, stop, streams);
+        }
         var sink = new LineSink(streams.Output, options.Count, stop.Now);
-        using Feed feed = options.Pdus ? OpenPdus(options, sink) : OpenCommands(options, sink);
+        using Feed feed = options.Pdus ? OpenPdus(options, Pdus(options, sink)) : OpenCommands(options, Commands(options, sink));
+        List<EngineStatus> gone = Follow(feed, sink.Flush, stop, streams);
+        if (sink.Failure is { } failure) throw failure;
+        Close(feed, gone, streams);
+        return ExitCode.Success;
+    }
+
+    private static int RunInto<T>(ParquetTarget into, RecordField<T>[] fields, Func<SnoopOptions, ParquetFiles<T>, Feed> open, SnoopOptions options, Stop stop, Streams streams)
+    {
+        using var files = new ParquetFiles<T>(into, fields, options.Count, stop.Now);
+        using Feed feed = open(options, files);
+        // A file that is read has its own time.
+        bool live = options.Origin.Capture is not { File.Length: > 0 };
+        List<EngineStatus> gone = Follow(feed, () => { if (live) files.Tick((DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100); }, stop, streams);
+        files.Complete();
+        if (files.Failure is { } failure) throw failure;
+        streams.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{files.Written.Records} records in {files.Written.Files} files"));
+        Close(feed, gone, streams);
+        return ExitCode.Success;
+    }
+
+    // Until the end; what an engine that goes says is said at once.
+    private static List<EngineStatus> Follow(Feed feed, Action flush, Stop stop, Streams streams)
+    {
         var gone = new List<EngineStatus>();
         stop.Listen();
         while (!stop.Token.IsCancellationRequested && !feed.Ended)
         {
             feed.Run(s_flushInterval, stop.Token);
-            sink.Flush();
+            flush();
             if (!feed.Ended && feed.AnyGone) gone.AddRange(Gone(feed, streams));
         }
-        sink.Flush();
-        if (sink.Failure is { } failure) throw failure;
+        flush();
+        return gone;
+    }
+
+    private static void Close(Feed feed, List<EngineStatus> gone, Streams streams)
+    {
         if (ReportWriter.Losses([.. gone, .. feed.Take().Engines]) is { Length: > 0 } losses) streams.Complain(losses);
         Origin.Close(feed, streams);
-        return ExitCode.Success;
     }
 
     /// <summary>Says of the engines that have gone why they did.</summary>
@@ -77,17 +113,9 @@ internal static class Snoop
         return gone;
     }
 
-    private static Feed OpenCommands(SnoopOptions options, LineSink sink)
-    {
-        CommandHandler handler = Commands(options, sink);
-        return options.Origin.Open(new Wants(0, TimeSpan.Zero), onCommand: handler);
-    }
+    private static Feed OpenCommands(SnoopOptions options, CommandHandler handler) => options.Origin.Open(new Wants(0, TimeSpan.Zero), onCommand: handler);
 
-    private static Feed OpenPdus(SnoopOptions options, LineSink sink)
-    {
-        EventHandler handler = Pdus(options, sink);
-        return options.Origin.Open(new Wants(ProbeSet.All, TimeSpan.Zero), onEvent: handler);
-    }
+    private static Feed OpenPdus(SnoopOptions options, EventHandler handler) => options.Origin.Open(new Wants(ProbeSet.All, TimeSpan.Zero), onEvent: handler);
 
     /// <summary>From completed commands to lines.</summary>
     public static CommandHandler Commands(SnoopOptions options, LineSink sink)
@@ -103,10 +131,7 @@ internal static class Snoop
             sink.Heading = table.WriteHeader;
             write = table.Write;
         }
-        return (in command, in context) =>
-        {
-            if (Keeps(options, command, context)) sink.Add(write, command, context);
-        };
+        return Commands(options, (in command, in context) => sink.Add(write, command, context));
     }
 
     /// <summary>From probe events to lines.</summary>
@@ -123,13 +148,20 @@ internal static class Snoop
             sink.Heading = table.WriteHeader;
             write = table.Write;
         }
-        return (in e, in context) =>
-        {
-            if ((options.Filter.IsEmpty || options.Filter.Keeps(e.LunNumber, context.Target, context.Initiator, context.Connection.Remote))
-                && options.Expression?.Keeps(in e, in context) != false)
-                sink.Add(write, e, context);
-        };
+        return Pdus(options, (in e, in context) => sink.Add(write, e, context));
     }
+
+    private static CommandHandler Commands(SnoopOptions options, CommandHandler add) => (in command, in context) =>
+    {
+        if (Keeps(options, command, context)) add(command, context);
+    };
+
+    private static EventHandler Pdus(SnoopOptions options, EventHandler add) => (in e, in context) =>
+    {
+        if ((options.Filter.IsEmpty || options.Filter.Keeps(e.LunNumber, context.Target, context.Initiator, context.Connection.Remote))
+            && options.Expression?.Keeps(in e, in context) != false)
+            add(e, context);
+    };
 
     private static bool Keeps(SnoopOptions options, in CompletedCommand command, in EventContext context)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using Iscsitop.Cli.Configuration;
+using Iscsitop.Cli.Metrics;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
 using Iscsitop.Target.Server;
@@ -56,6 +57,7 @@ internal static class Target
         var manager = ServiceManager.FromEnvironment();
         engine.Start();
         server.Start();
+        using OwnMetrics? metrics = words.Metrics(result) is { } at ? new OwnMetrics(at, streams) : null;
         foreach (IPEndPoint portal in server.Portals) streams.Error.WriteLine($"listening on {portal} as {server.Description}");
         manager.Ready($"serving {server.Description}");
         while (WaitHandle.WaitAny([stop.Token.WaitHandle, hangup]) != 0)
@@ -98,9 +100,11 @@ internal sealed class TargetWords
     private readonly Option<bool> _check = new("--check-config") { Description = "say whether the file of --config is right, and end" };
     private readonly Option<string?> _drain = new("--drain") { HelpName = "SECONDS", Description = "when told to end, give initiators so long to log out; 10 unless given" };
 
+    private readonly Option<string?> _metrics = new("--metrics") { HelpName = "[ADDR:]PORT", Description = "serve the metrics of iscsitop-metrics(8) here" };
+
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _portals, _name, _luns, _config, _check, _drain, _state, _level, _remote }) command.Add(option);
+        foreach (Option option in new Option[] { _portals, _name, _luns, _config, _check, _drain, _state, _metrics, _level, _remote }) command.Add(option);
     }
 
     /// <summary>Whether there is a file to read again.</summary>
@@ -109,6 +113,9 @@ internal sealed class TargetWords
     /// <summary>Whether the file is only to be looked at.</summary>
     public bool OnlyChecks(ParseResult result) =>
         result.GetValue(_check) && (HasConfig(result) ? true : throw new UsageException("--check-config needs a file (--config FILE)"));
+
+    /// <summary>Where metrics are served, null for nowhere.</summary>
+    public IPEndPoint? Metrics(ParseResult result) => Commands.Metrics.Listen(result.GetValue(_metrics), otherwise: false);
 
     /// <summary>What was asked for.</summary>
     /// <exception cref="UsageException">It makes no sense.</exception>

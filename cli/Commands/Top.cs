@@ -32,8 +32,7 @@ internal static class Top
         var origin = Origin.Of(words.Capture, words.Filters, result);
         if (words.Fleet.Options(result, Environment.GetEnvironmentVariable) is { } fleet)
             origin = origin is { Capture: null, Pids.Count: 0 } ? origin with { Fleet = fleet } : throw new UsageException("--prometheus cannot go with -p, -i or -r: a fleet has neither engines nor packets");
-        Asked? asked = null;
-        TopOptions options = Options(words, result, origin, (program, name, ascii) => (asked = Ask(program, name, origin, ascii)).Views[0]);
+        TopOptions options = Options(words, result, origin, out Asked? asked);
         using Asked? ends = asked;
         if (ListsFields(words, result, options.View, streams)) return ExitCode.Success;
         bool batch = result.GetValue(words.Batch) || result.GetValue(words.Below) || options.Output != OutputFormat.Table || !streams.Interactive;
@@ -62,8 +61,8 @@ internal static class Top
     /// <param name="words">The words there are.</param>
     /// <param name="result">Those that were given.</param>
     /// <param name="origin">Where snapshots come from.</param>
-    /// <param name="ask">Makes the view of a D program that is kept under a name; null where none can run.</param>
-    internal static TopOptions Options(TopWords words, ParseResult result, Origin origin, Func<string, string, bool, View>? ask = null)
+    /// <param name="asked">The D program whose view was asked for, which runs from here on; null for none.</param>
+    internal static TopOptions Options(TopWords words, ParseResult result, Origin origin, out Asked? asked)
     {
         Settings settings = SettingsFile.Load(result.GetValue(words.Config), Environment.GetEnvironmentVariable);
         string unit = TopWords.Of(result, words.Unit, settings.Unit);
@@ -77,9 +76,9 @@ internal static class Top
         string word = TopWords.Of(result, words.View, settings.View);
         if (fleet) word = ViewOfFleet(word, given: result.GetResult(words.View) is { Implicit: false });
         bool ascii = result.GetValue(words.Ascii) || settings.Ascii;
-        View view = ask is not null && settings.DViews.TryGetValue(word, out string? program)
-            ? ask(program, word, ascii)
-            : Values.Choice("view", word, [.. views.Select(v => (v.Key, v))]);
+        asked = settings.DViews.TryGetValue(word, out string? program) ? Ask(program, word, origin, ascii) : null;
+        View view = asked?.Views[0]
+            ?? Values.Choice("view", word, [.. views.Select(v => (v.Key, (View?)v)), .. settings.DViews.Keys.Order(StringComparer.Ordinal).Select(d => (d, (View?)null))])!;
         string? ascending = result.GetValue(words.SortAscending), descending = result.GetValue(words.SortDescending);
         string configured = settings.Sort.GetValueOrDefault(view.Key, "");
         string? rows = result.GetValue(words.Rows);

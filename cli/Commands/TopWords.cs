@@ -18,7 +18,7 @@ internal sealed class TopWords
     public Option<string> View { get; } = new("--view")
     {
         HelpName = string.Join('|', Views.All.Select(v => v.Key)),
-        Description = "what a row is; lun unless given",
+        Description = "what a row is, or a D view of the configuration by its name; lun unless given",
         DefaultValueFactory = _ => Views.All[0].Key,
     };
 

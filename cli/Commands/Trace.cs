@@ -47,7 +47,7 @@ internal static class Trace
     {
         if (arguments.Help || arguments.Version)
         {
-            streams.Print(arguments.Help ? ShowHelp.Text(Create()) : "iscsitrace " + CommandLine.Version + "\n");
+            streams.Print(arguments.Help ? ShowHelp.Text(Create()) : BuildFacts.Line("iscsitrace") + "\n");
             return ExitCode.Success;
         }
         Origin origin = arguments.Origin();
@@ -63,7 +63,12 @@ internal static class Trace
             if (programs.Closed.Count == 0) streams.Complain(NoEngines);
             return programs.Closed.Count > 0 ? ExitCode.Input : ExitCode.Failure;
         }
-        if (arguments.CompileOnly) return ExitCode.Success;
+        if (arguments.CompileOnly)
+        {
+            for (int i = 0; arguments.Verbose && i < arguments.Programs.Count; i++)
+                streams.Print(TraceListing.Of($"{arguments.Programs[i].Kind} {arguments.Programs[i].Name}", compiled!, i, listed: true));
+            return ExitCode.Success;
+        }
         return new TraceRun(arguments, origin, compiled!, options, catalog, streams).Run(command);
     }
 

@@ -13,8 +13,8 @@ internal static class CommandLines
         new("PROBE", 12, true, (t, in c, in x) => t.Put("scsi-command")),
         new("ITT", 8, false, (t, in c, in x) => t.Put(c.Itt, "x8")),
         new("OP", 12, true, (t, in c, in x) => t.Put(Operation(c))),
-        new("LBA", 10, false, (t, in c, in x) => Lba(t, c)),
-        new("LEN", 5, false, (t, in c, in x) => Blocks(t, c)),
+        new("LBA", 10, false, (t, in c, in x) => PutKnown(t, Marks.Row(c)?.Lba(Marks.Cdb(c)))),
+        new("LEN", 5, false, (t, in c, in x) => PutKnown(t, Marks.Blocks(c))),
         new("BYTES", 7, false, (t, in c, in x) => t.Put(c.ReadBytes + c.WriteBytes)),
         new("LAT(ms)", 8, false, (t, in c, in x) => t.PutMilliseconds(c.Latency)),
         new("R2T", 3, false, (t, in c, in x) => t.Put(c.R2ts)),
@@ -25,6 +25,7 @@ internal static class CommandLines
         new("CMDSN", 8, false, (t, in c, in x) => t.Put(c.CmdSn)),
         new("EDTL", 7, false, (t, in c, in x) => t.Put(c.ExpectedLength)),
         new("RESID", 6, false, (t, in c, in x) => t.Put(c.Residual)),
+        new("DESC", 4, false, (t, in c, in x) => PutKnown(t, Marks.Descriptors(c))),
         new("SVC", 8, false, (t, in c, in x) => t.PutMilliseconds(c.Service)),
         new("R2W", 8, false, (t, in c, in x) => t.PutMilliseconds(c.R2tWait)),
         new("HST", 8, false, (t, in c, in x) => t.PutMilliseconds(c.HostData)),
@@ -50,15 +51,9 @@ internal static class CommandLines
 
     private static string Operation(in CompletedCommand c) => Marks.Operation(c) is { } operation ? OperationNames.Of(operation) : "-";
 
-    private static void Lba(LineText text, in CompletedCommand c)
+    private static void PutKnown(LineText text, ulong? number)
     {
-        if (Marks.Row(c)?.Lba(Marks.Cdb(c)) is { } lba) text.Put(lba);
-        else text.Put("-");
-    }
-
-    private static void Blocks(LineText text, in CompletedCommand c)
-    {
-        if (Marks.Row(c)?.Blocks(Marks.Cdb(c)) is { } blocks) text.Put(blocks);
+        if (number is { } known) text.Put(known);
         else text.Put("-");
     }
 

@@ -20,6 +20,13 @@ internal static class Marks
     /// <summary>The row of the command table, null when it has none.</summary>
     public static CommandRow? Row(in CompletedCommand command) => command.CdbLength == 0 ? null : Command.Find(Cdb(command));
 
+    /// <summary>Blocks it asks for, by its CDB or, of an UNMAP, by its parameter list; null when they are not known.</summary>
+    public static ulong? Blocks(in CompletedCommand command) =>
+        command.Unmapped.IsKnown ? (ulong)command.Unmapped.Blocks : Row(command)?.Blocks(Cdb(command));
+
+    /// <summary>Descriptors of an UNMAP's parameter list; null when it was not seen, and of other commands.</summary>
+    public static ulong? Descriptors(in CompletedCommand command) => command.Unmapped.IsKnown ? (ulong)command.Unmapped.Descriptors : null;
+
     /// <summary>Sense key, code and qualifier (SPC-4 §4.5.2, §4.5.3), -1 when there are none.</summary>
     public static int Sense(in CompletedCommand command)
     {

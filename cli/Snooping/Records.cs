@@ -3,24 +3,18 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
-using Iscsitop.Target.Probes;
-using Iscsitop.Target.Scsi;
-using LunNumber = Iscsitop.Target.Iscsi.Lun;
 
 namespace Iscsitop.Cli.Snooping;
 
 /// <summary>A field of a record.</summary>
 /// <param name="Name">Its stable name.</param>
 /// <param name="Help">What it says, for the man page.</param>
-/// <param name="Write">Writes its value.</param>
-internal sealed record RecordField<T>(string Name, string Help, WriteValue<T> Write)
+/// <param name="Value">Its value.</param>
+internal sealed record RecordField<T>(string Name, string Help, RecordValue<T> Value)
 {
     /// <summary>The name, escaped once.</summary>
     public JsonEncodedText Encoded { get; } = JsonEncodedText.Encode(Name);
 }
-
-/// <summary>Writes the value of a field.</summary>
-internal delegate void WriteValue<T>(Utf8JsonWriter json, in T line, in EventContext context);
 
 /// <summary>The records of <c>-o ndjson</c>. Unknown is null; the first record says which schema they follow.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "The writer holds nothing but the buffer it is given.")]
@@ -39,7 +33,7 @@ internal sealed class Records<T>(RecordField<T>[] fields)
         foreach (RecordField<T> field in fields)
         {
             _json.WritePropertyName(field.Encoded);
-            field.Write(_json, line, context);
+            field.Value.Write(_json, line, context);
         }
         _json.WriteEndObject();
         _json.Flush();
@@ -64,7 +58,8 @@ internal static class RecordFields
         new("op", "name of the SCSI command", (j, in c, in x) => Text(j, Marks.Row(c)?.Name ?? "")),
         new("opcode", "its operation code, with service action after a slash", (j, in c, in x) => Text(j, Marks.Operation(c) is { } op ? OperationNames.Number(op) : "")),
         new("lba", "first logical block", (j, in c, in x) => Number(j, Marks.Row(c)?.Lba(Marks.Cdb(c)))),
-        new("blocks", "logical blocks the CDB asks for", (j, in c, in x) => Number(j, Marks.Row(c)?.Blocks(Marks.Cdb(c)))),
+        new("blocks", "logical blocks the CDB asks for, or the descriptors of an UNMAP", (j, in c, in x) => Number(j, Marks.Blocks(c))),
+        new("descriptors", "descriptors of an UNMAP that ended GOOD and whose parameter list was seen", (j, in c, in x) => Number(j, Marks.Descriptors(c))),
         new("bytes", "data bytes really moved", (j, in c, in x) => j.WriteNumberValue(c.ReadBytes + c.WriteBytes)),
         new("lat_us", "command to status", (j, in c, in x) => Microseconds(j, c.Latency)),
         new("svc_us", "the target's own time once it had the data", (j, in c, in x) => Microseconds(j, c.Service)),

@@ -14,6 +14,9 @@ internal sealed record TraceProgram(string Argument, bool FromFile, string Rest 
     /// <summary>What notices call it: of a text the descriptions, as they were written.</summary>
     public string Name => FromFile || Argument.IndexOfAny(s_heads) is not (>= 0 and var end) ? Argument : Argument[..end];
 
+    /// <summary>What notices say that it is.</summary>
+    public string Kind => FromFile ? "script" : "description";
+
     /// <summary>Of a text, the program.</summary>
     public string Text
     {

@@ -25,11 +25,26 @@ internal static class TraceListing
     private static void Line(StringBuilder text, string id, string provider, string module, string function, string name) =>
         text.Append(CultureInfo.InvariantCulture, $"{id,5} {provider,10} {module,17} {function,33} {name}\n");
 
-    // Module and function are nobody's to rely on, so the whole of a description is not either.
+    /// <summary>What <c>-v</c> tells of a program: how long it will work.</summary>
+    /// <param name="name">What notices call it, with what it is.</param>
+    /// <param name="program">The whole.</param>
+    /// <param name="source">Which of its sources.</param>
+    /// <param name="listed">Whether the probes of each clause are listed, too (-e).</param>
+    public static string Of(string name, DProgram program, int source, bool listed)
+    {
+        (Stability descriptions, Stability statements) = program.StabilityOf(source);
+        var text = new StringBuilder($"\nStability attributes for {name}:\n");
+        Attributes(text, "Minimum Probe Description", descriptions);
+        Attributes(text, "Minimum Statement", statements);
+        if (!listed) return text.Append('\n').ToString();
+        foreach (IReadOnlyList<ProbeEntry> probes in program.MatchedByClause(source)) text.Append('\n').Append(Of(probes, verbose: true));
+        return text.ToString();
+    }
+
     private static void Describe(StringBuilder text, ProbeEntry probe)
     {
-        Stability(text, "Probe Description", ("Private", "Private", "Unknown"));
-        Stability(text, "Argument", ProbeListing.ArgumentStability(probe));
+        Attributes(text, "Probe Description", ProbeListing.StabilityOf(probe));
+        Attributes(text, "Argument", Stability.OfArguments(probe.Source));
         text.Append("\n\tArgument Types\n");
         IReadOnlyList<string> types = ProbeListing.ArgumentTypes(probe);
         for (int i = 0; i < types.Count; i++) text.Append(CultureInfo.InvariantCulture, $"\t\targs[{i}]: {types[i]}\n");
@@ -37,6 +52,6 @@ internal static class TraceListing
         text.Append('\n');
     }
 
-    private static void Stability(StringBuilder text, string of, (string Name, string Data, string Class) stability) =>
-        text.Append(CultureInfo.InvariantCulture, $"\n\t{of} Attributes\n\t\tIdentifier Names: {stability.Name}\n\t\tData Semantics:   {stability.Data}\n\t\tDependency Class: {stability.Class}\n");
+    private static void Attributes(StringBuilder text, string of, Stability stability) =>
+        text.Append(CultureInfo.InvariantCulture, $"\n\t{of} Attributes\n\t\tIdentifier Names: {stability.Name}\n\t\tData Semantics:   {stability.Data}\n\t\tDependency Class: {stability.ClassName}\n");
 }

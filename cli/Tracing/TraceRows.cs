@@ -35,7 +35,7 @@ internal static class TraceRows
         new("-Z", null, "permit probes that are not there; those of engines that come are traced then", (a, _) => a.Settings.Add("zdefs")),
         new("-e", null, "end when the program is compiled", (a, _) => a.CompileOnly = true),
         new("-l", null, "list probes instead of tracing them", (a, _) => a.List = true),
-        new("-v", null, "list stabilities and argument types, too", (a, _) => a.Verbose = true),
+        new("-v", null, "tell how stable is what a program relies on; with -l or -e stabilities and argument types of probes", (a, _) => a.Verbose = true),
         new("-C", null, "run the C preprocessor, cpp, over scripts", (a, _) => a.Settings.Add("cpp")),
         new("-D", "NAME[=VALUE]", "define this for the preprocessor, and as the kernel variable `NAME", (a, v) => a.Define(v)),
         new("-U", "NAME", "undefine this for the preprocessor", (a, v) => a.Settings.Add("undef=" + v)),

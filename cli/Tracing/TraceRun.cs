@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
 using Iscsitop.Engine.D;
@@ -34,7 +35,7 @@ internal sealed class TraceRun(TraceArguments arguments, Origin origin, DProgram
         using Feed? feed = Open(host.OnEvent);
         // Which of a recording's engines fired, its events say.
         if (feed?.Recorded == true) host.Packets = false;
-        Notify();
+        Notify(file ?? streams.Output);
         stop.Listen();
         if (IsFile) ReadFile(feed!, host, stop);
         else Watch(feed, host, stop);
@@ -137,13 +138,14 @@ internal sealed class TraceRun(TraceArguments arguments, Origin origin, DProgram
         return true;
     }
 
-    private void Notify()
+    private void Notify(Stream output)
     {
         for (int i = 0; i < arguments.Programs.Count; i++)
         {
             TraceProgram p = arguments.Programs[i];
             int matched = program.Matched(i);
-            Notice(string.Create(CultureInfo.InvariantCulture, $"{(p.FromFile ? "script" : "description")} '{p.Name}' matched {matched} probe{(matched == 1 ? "" : "s")}"));
+            Notice(string.Create(CultureInfo.InvariantCulture, $"{p.Kind} '{p.Name}' matched {matched} probe{(matched == 1 ? "" : "s")}"));
+            if (arguments.Verbose) output.Write(Encoding.UTF8.GetBytes(TraceListing.Of($"{p.Kind} {p.Name}", program, i, listed: false)));
         }
         if (options.Destructive) Notice("allowing destructive actions");
     }

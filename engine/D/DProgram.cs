@@ -99,6 +99,22 @@ public sealed class DProgram
     /// <summary>Probes that the clauses of a source match, counted once for each clause: "matched n probes".</summary>
     public int Matched(int source) => _bindings.Count(b => _clauses[b.Clause].Source == source);
 
+    /// <summary>The probes that each clause of a source matches, by clause.</summary>
+    public IReadOnlyList<IReadOnlyList<ProbeEntry>> MatchedByClause(int source) =>
+        [.. Clauses(source).Select(c => (IReadOnlyList<ProbeEntry>)[.. c.Pattern.In(_catalog)])];
+
+    /// <summary>What the descriptions and the statements of a source may rely on: the least of them.</summary>
+    public (Stability Descriptions, Stability Statements) StabilityOf(int source)
+    {
+        (Stability descriptions, Stability statements) = (Stability.Most, Stability.Most);
+        foreach ((ClauseCode code, ProbePattern pattern, _) in Clauses(source))
+        {
+            descriptions = descriptions.And(Stability.Of(code.Description, pattern.In(_catalog).FirstOrDefault()));
+            statements = statements.And(code.Stability);
+        }
+        return (descriptions, statements);
+    }
+
     /// <summary>Probes that have come into the catalog since are matched.</summary>
     public void MatchNew()
     {
@@ -117,6 +133,8 @@ public sealed class DProgram
         }
         Version++;
     }
+
+    private IEnumerable<(ClauseCode Code, ProbePattern Pattern, int Source)> Clauses(int source) => _clauses.Where(c => c.Source == source);
 
     private void Add(TopLevel item, int source)
     {

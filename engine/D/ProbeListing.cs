@@ -26,15 +26,10 @@ public static class ProbeListing
         return [.. ProviderTypes.Arguments(probe).Select(t => t.Kind == DKind.Pointer ? t.Name : t.PointerTo().Name)];
     }
 
-    /// <summary>How stable arguments are: names, data, and the class they depend on, as the original declares it.</summary>
-    public static (string Name, string Data, string Class) ArgumentStability(ProbeEntry probe)
+    /// <summary>How stable a probe's whole name is.</summary>
+    public static Stability StabilityOf(ProbeEntry probe)
     {
         ArgumentNullException.ThrowIfNull(probe);
-        return probe.Source switch
-        {
-            ProbeSource.Engine => ("Evolving", "Evolving", "ISA"),
-            ProbeSource.Timer => ("Evolving", "Evolving", "Common"),
-            _ => ("Stable", "Stable", "Common"),
-        };
+        return Stability.Of(probe);
     }
 }

@@ -105,7 +105,7 @@ public sealed class CommandLineTests
     public void The_version_is_told(string option)
     {
         (int code, string output, _) = Run(option);
-        Assert.That(output.TrimEnd(), Is.EqualTo("iscsitop " + CommandLine.Version));
+        Assert.That(output, Does.Match($@"\Aiscsitop {CommandLine.Version} \(commit ([0-9a-f]{{7,40}}(\+dirty)?|unknown), framework, [a-z0-9.-]+\)\n\z"));
         Assert.That(code, Is.Zero);
     }
 

@@ -7,6 +7,7 @@ using Iscsitop.Cli.Output;
 using Iscsitop.Cli.Snooping;
 using Iscsitop.Cli.Top;
 using Iscsitop.Engine.Filtering;
+using Iscsitop.Tests.Conformance;
 using SysCommand = System.CommandLine.Command;
 
 namespace Iscsitop.Tests.Cli;
@@ -16,7 +17,7 @@ namespace Iscsitop.Tests.Cli;
 public sealed partial class ManTests
 {
     private static readonly (string Command, string Page)[] s_pages =
-        [("", "iscsitop.8"), ("snoop", "iscsisnoop.8"), ("trace", "iscsitrace.8"), ("sessions", "iscsitop-sessions.8"), ("list", "iscsitop-list.8"), ("engine", "iscsitop-engine.8"), ("record", "iscsitop-record.8"), ("diff", "iscsitop-diff.8"), ("target", "iscsitop-target.8"), ("config", "iscsitop-config.8"), ("demo", "iscsitop-demo.8")];
+        [("", "iscsitop.8"), ("snoop", "iscsisnoop.8"), ("trace", "iscsitrace.8"), ("sessions", "iscsitop-sessions.8"), ("list", "iscsitop-list.8"), ("engine", "iscsitop-engine.8"), ("record", "iscsitop-record.8"), ("metrics", "iscsitop-metrics.8"), ("diff", "iscsitop-diff.8"), ("target", "iscsitop-target.8"), ("config", "iscsitop-config.8"), ("demo", "iscsitop-demo.8")];
 
     private static IEnumerable<TestCaseData> Pages => s_pages.Select(p => new TestCaseData(Find(p.Command), p.Page).SetArgDisplayNames(p.Page));
 
@@ -50,16 +51,32 @@ public sealed partial class ManTests
             Assert.That(Page(page), Does.Contain($"\n.Sh {section}\n"));
     }
 
+    // troff finds what it cannot set, mandoc what it does not understand.
+    [TestCase("man", "--warnings -E UTF-8 -l")]
+    [TestCase("mandoc", "-T lint -W warning")]
+    public void Every_page_is_well_formed(string program, string options)
+    {
+        Client.Need(program);
+        string[] pages = [.. Directory.EnumerateFiles(Path.Combine(Home(), "man")).Order(StringComparer.Ordinal)];
+        Assert.That(pages, Has.Length.GreaterThanOrEqualTo(s_pages.Length));
+        var environment = new Dictionary<string, string> { ["MANWIDTH"] = "100", ["MANPAGER"] = "cat" };
+        foreach (string page in pages)
+        {
+            Output output = Client.Run(program, [.. options.Split(' '), page], environment);
+            Assert.That((output.ExitCode, output.Error, program == "man" ? "" : output.Out), Is.EqualTo((0, "", "")), page);
+        }
+    }
+
     [Test]
     public void Every_field_of_every_view_is_explained()
     {
         string page = Page("iscsitop.8");
-        foreach (Column c in Views.All.SelectMany(v => v.Columns).DistinctBy(c => c.Field))
+        foreach (Column c in Views.All.Concat(FleetViews.All).SelectMany(v => v.Columns).DistinctBy(c => c.Field))
         {
             string unit = c.Unit.Length == 0 ? "" : " , in " + c.Unit;
             Assert.That(page, Does.Contain($"\n.It Cm {c.Field} Pq Li {c.Header}{unit}\n{Sentence(c.Help)}\n"));
         }
-        Assert.That(Regex.Count(page, @"(?m)^\.It Cm "), Is.EqualTo(Views.All.SelectMany(v => v.Columns).DistinctBy(c => c.Field).Count()));
+        Assert.That(Regex.Count(page, @"(?m)^\.It Cm "), Is.EqualTo(Views.All.Concat(FleetViews.All).SelectMany(v => v.Columns).DistinctBy(c => c.Field).Count()));
     }
 
     [Test]
@@ -71,7 +88,7 @@ public sealed partial class ManTests
         Assert.That(Regex.Count(page, @"(?m)^\.It Ic "), Is.EqualTo(Keys.Table.Length));
 
         // Alone on its line's end these would be taken for punctuation, mdoc(7).
-        static string Escaped(string key) => key is "?" or "." or "," or "!" ? @"\&" + key : key == "-" ? @"\-" : key;
+        static string Escaped(string key) => key is "?" or "." or "," or "!" or ":" ? @"\&" + key : key == "-" ? @"\-" : key;
     }
 
     [Test]

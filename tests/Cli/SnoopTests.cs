@@ -105,8 +105,21 @@ public sealed class SnoopTests
     {
         string text = Commands(new SnoopOptions { Records = true }, Read(), Read());
         Assert.That(text.Split('\n')[0], Is.EqualTo(
-            """{"schema":1,"time":1795420800.123456789,"initiator":"iqn.1994-05.com.example:host","remote":"192.0.2.7:50000","target":"iqn.2026-01.com.example:a","local":"127.0.0.1:3260","tsih":3,"cid":0,"lun":3,"itt":16,"op":"READ(10)","opcode":"0x28","lba":16909060,"blocks":8,"bytes":4096,"lat_us":250.001,"svc_us":null,"r2t_us":null,"host_us":null,"xfer_us":0,"first_byte_us":null,"r2ts":0,"status":"GOOD","sense":null,"residual":0}"""));
+            """{"schema":1,"time":1795420800.123456789,"initiator":"iqn.1994-05.com.example:host","remote":"192.0.2.7:50000","target":"iqn.2026-01.com.example:a","local":"127.0.0.1:3260","tsih":3,"cid":0,"lun":3,"itt":16,"op":"READ(10)","opcode":"0x28","lba":16909060,"blocks":8,"descriptors":null,"bytes":4096,"lat_us":250.001,"svc_us":null,"r2t_us":null,"host_us":null,"xfer_us":0,"first_byte_us":null,"r2ts":0,"status":"GOOD","sense":null,"residual":0}"""));
         Assert.That(text.Split('\n')[1], Does.StartWith("{\"time\":"));
+    }
+
+    [TestCase(true, "2097152", "3")]
+    [TestCase(false, "-", "-")]
+    public void An_unmap_has_the_blocks_and_descriptors_of_its_list(bool seen, string blocks, string descriptors)
+    {
+        CompletedCommand c = Read();
+        Convert.FromHexString("42000000000000003800").CopyTo((Span<byte>)c.Cdb);
+        (c.ReadBytes, c.CdbLength, c.Unmapped) = (0, 10, seen ? new UnmapSum(2_097_152, 3) : default);
+        Assert.That(Commands(new SnoopOptions { Lines = new LineChoice(true, false, false, 0) }, c), Does.Match($@" UNMAP +- +{blocks} +0 .* 0 +{descriptors} +- +- +- +- +0\.000 GOOD\n$"));
+        using JsonDocument record = JsonDocument.Parse(Commands(new SnoopOptions { Records = true }, c));
+        Assert.That(record.RootElement.GetProperty("blocks").ToString(), Is.EqualTo(seen ? blocks : ""));
+        Assert.That(record.RootElement.GetProperty("descriptors").ToString(), Is.EqualTo(seen ? descriptors : ""));
     }
 
     [Test]
@@ -122,7 +135,7 @@ public sealed class SnoopTests
         Snoop.Commands(new SnoopOptions { Records = true }, lines)(c, new EventContext(new ConnectionInfo(1, "", ""), "", "", 0, Samples.Engine));
         lines.Flush();
         using JsonDocument record = JsonDocument.Parse(sink.ToArray());
-        foreach (string field in new[] { "initiator", "remote", "target", "local", "tsih", "cid", "lun", "op", "opcode", "lba", "blocks", "lat_us", "status", "sense" })
+        foreach (string field in new[] { "initiator", "remote", "target", "local", "tsih", "cid", "lun", "op", "opcode", "lba", "blocks", "descriptors", "lat_us", "status", "sense" })
             Assert.That(record.RootElement.GetProperty(field).ValueKind, Is.EqualTo(JsonValueKind.Null), field);
     }
 

@@ -201,6 +201,40 @@ public sealed class TraceTests
         Assert.That((code, error), Is.EqualTo((1, "dtrace: failed to match iscsi*:::nosuch: No probe matches description\n")));
     }
 
+    [TestCase("iscsi*:::scsi-command{ @ = count(); }", "iscsi*:::scsi-command", "Unstable Unstable Common", "Stable Stable Common")]
+    [TestCase("iscsi*:::{ @[args[0]->ci_remote] = count(); }", "iscsi*:::", "Unstable Unstable Common", "Evolving Evolving ISA")]
+    [TestCase("iscsi:::scsi-command{ @[args[0]->ci_remote] = count(); }", "iscsi:::scsi-command", "Private Private ISA", "Evolving Evolving ISA")]
+    [TestCase("iscsi1:::{}", "iscsi1:::", "Evolving Evolving ISA", "Stable Stable Common")]
+    [TestCase("iscsi1::send:data-send{}", "iscsi1::send:data-send", "Private Private Unknown", "Stable Stable Common")]
+    [TestCase("dtrace:::BEGIN{ trace(`hp_avenrun[0]); }", "dtrace:::BEGIN", "Stable Stable Common", "Private Private Unknown")]
+    [TestCase("profile:::tick-1s{} profile:::tick-2s/args[0]/{}", null, null, null)]
+    [TestCase("dtrace:::BEGIN{} profile:::tick-1s{}", "dtrace:::BEGIN", "Evolving Evolving Common", "Stable Stable Common")]
+    [TestCase("tick-1s{}", "tick-1s", "Unstable Unstable Common", "Stable Stable Common")]
+    public void How_stable_a_program_is(string program, string? name, string? descriptions, string? statements)
+    {
+        string[] words = ["-qvn", program, "-r", Corpus.PathOf("nops.pcap")];
+        (int code, string output, _) = Run(words);
+        Assert.That(code, Is.EqualTo(name is null ? 1 : 0));
+        string report = name is null ? "" : $"\nStability attributes for description {name}:\n{Attributes("Minimum Probe Description", descriptions!)}{Attributes("Minimum Statement", statements!)}";
+        Assert.That(output, name is null ? Is.Empty : Does.StartWith(report + "\n"));
+        Assert.That(Run(["-e", .. words]).Out, name is null ? Is.Empty : Does.StartWith(report + "\n   ID   PROVIDER "));
+    }
+
+    private static string Attributes(string of, string values)
+    {
+        string[] v = values.Split(' ');
+        return $"\n\t{of} Attributes\n\t\tIdentifier Names: {v[0]}\n\t\tData Semantics:   {v[1]}\n\t\tDependency Class: {v[2]}\n";
+    }
+
+    [Test]
+    public void A_list_tells_the_stability_of_each_probe()
+    {
+        string list = Run("-lv", "-n", "BEGIN,tick-1s,iscsi*:::nop-send", "-r", Corpus.PathOf("nops.pcap")).Out;
+        foreach (string values in (string[])["Stable Stable Common", "Evolving Evolving Common", "Private Private Unknown"])
+            Assert.That(list, Does.Contain(Attributes("Probe Description", values)));
+        Assert.That(list, Does.Contain(Attributes("Argument", "Evolving Evolving ISA")));
+    }
+
     [Test]
     public void A_script_alone_is_run_as_its_first_line_says()
     {

@@ -57,4 +57,20 @@ public sealed class AskedViewTests
         (int code, string _, string error) = Client.Run(Binary.Path, "--config", config, "--view", "bad", "-r", file);
         Assert.That((code, error), Is.EqualTo((2, "iscsitop: view bad: failed to resolve nothing: Unknown variable name\n")));
     }
+
+    [Test]
+    public void The_demo_has_them_and_what_is_no_view_is_told_of_all()
+    {
+        using var scratch = new Scratch();
+        string config = scratch.File("config.toml");
+        File.WriteAllText(config, "[d]\nwho = \"scsi-command { @[probename] = count(); }\"\n");
+        File.WriteAllText(scratch.File("views.toml"), "[d]\nother = \"@ = count()\"\n");
+        string csv = Client.RunWell(Binary.Path, "demo", "-b", "--config", config, "--view", "who", "-F", "probename,count").Out;
+        Assert.That(csv, Does.Match(@"(?m)^scsi-command +[1-9]"));
+        foreach (string[] command in new string[][] { [], ["demo"] })
+        {
+            (int code, string _, string error) = Client.Run(Binary.Path, [.. command, "-b", "--config", config, "--view", "whom"]);
+            Assert.That((code, error), Is.EqualTo((2, $"iscsitop: invalid view -- whom (one of {string.Join(", ", Iscsitop.Cli.Views.All.Select(v => v.Key))}, other, who)\n")));
+        }
+    }
 }

@@ -26,8 +26,10 @@ public sealed class InstallTests
         Assert.That(Client.RunWell(scratch.File("bin/iscsitrace"), "-q", "-e", "-Z", "-s", "who.d").Out, Is.Empty);
         bool service = Client.Find("systemctl") is not null && Client.RunWell("id", "-u").Out == "0\n";
         Assert.That(once.Contains("lib/systemd/system/iscsitop-target.service"), Is.EqualTo(service));
+        Assert.That(once.Contains("lib/sysusers.d/iscsitop.conf") && once.Contains("lib/tmpfiles.d/iscsitop.conf"), Is.EqualTo(service));
         if (service) Assert.That(File.ReadAllText(scratch.File("lib/systemd/system/iscsitop-target.service")), Does.Contain($"ExecStart={scratch.File("bin/iscsitop")} target"));
-        Assert.That(Client.RunWell(scratch.File("bin/iscsitop"), "--version").Out, Does.Match(@"^iscsitop [0-9]+\.[0-9]+\.[0-9]+\n$"));
+        Assert.That(Client.RunWell(scratch.File("bin/iscsitop"), "--version").Out, Does.Match(@"^iscsitop [0-9]+\.[0-9]+\.[0-9]+ \(commit \S+, (aot|single-file|framework), [a-z0-9.-]+\)\n$"));
+        Assert.That(once, Does.Contain("share/bash-completion/completions/iscsisnoop").And.Contain("share/fish/vendor_completions.d/iscsitrace.fish").And.Contain("share/zsh/site-functions/_iscsitop"));
         Assert.That(Client.RunWell(scratch.File("bin/iscsisnoop"), "--help").Out, Does.Contain("--pdu"));
         Assert.That(Client.RunWell(scratch.File("bin/iscsitrace"), "--help").Out, Does.Contain("-x OPTION[=VALUE]"));
 

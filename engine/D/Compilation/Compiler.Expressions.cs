@@ -56,6 +56,7 @@ internal sealed partial class Compiler
 
     private Value Kernel(KernelName kernel)
     {
+        _stability = _stability.And(Stability.Least);
         if (!KernelVariables.TryGetValue(kernel.Name, out string? text))
             throw Error("D_IDENT_UNDEF", $"failed to resolve {kernel.Module}`{kernel.Name}: Unknown variable name (there is no kernel here; -D {kernel.Name}=VALUE gives it one)", kernel.Line);
         return Literals.TryInteger(text, out long value)
@@ -66,6 +67,7 @@ internal sealed partial class Compiler
     // A number that -D gave is each of them; the load is what the host's is.
     private Value KernelElement(KernelName kernel, Value at, Expression index)
     {
+        _stability = _stability.And(Stability.Least);
         if (KernelVariables.ContainsKey(kernel.Name) || kernel.Name != HostLoad.Name) return Kernel(kernel) with { Source = index };
         if (!at.Type.IsInteger) throw Error("D_OP_INT", "operator [ ] requires an index of integral type", index.Line);
         NumberOf which = at.Number!;

@@ -32,6 +32,7 @@ internal sealed partial class Compiler
             type = probe[(int)n];
         }
         long address = Machine.ArgsAddress + n * Machine.ArgsPage;
+        _stability = _stability.And(Stability.OfArguments(ProbeSource.Engine));
         return Value.Of(type!.PointerTo(), index, _ => address) with { IsArgument = true };
     }
 

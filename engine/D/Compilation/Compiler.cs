@@ -24,6 +24,7 @@ internal sealed partial class Compiler(DOptions options)
     private bool _statement;
     private int _nodes;
     private int _depth;
+    private Stability _stability = Stability.Most;
 
     /// <summary>Values of kernel variables, for the source that is compiled.</summary>
     public IReadOnlyDictionary<string, string> KernelVariables { get; set; } = new Dictionary<string, string>();
@@ -80,6 +81,7 @@ internal sealed partial class Compiler(DOptions options)
     {
         _context = new Context(description.Full, arguments);
         _nodes = _depth = 0;
+        _stability = Stability.Most;
         NumberOf? predicate = null;
         if (clause.Predicate is { } condition)
         {
@@ -100,7 +102,7 @@ internal sealed partial class Compiler(DOptions options)
         }
         Part = ClausePart.None;
         _context = Context.None;
-        return new ClauseCode(description, predicate, [.. statements], records);
+        return new ClauseCode(description, predicate, [.. statements], records) { Stability = _stability };
     }
 
     /// <summary>An expression where actions may stand too.</summary>
@@ -155,4 +157,8 @@ internal sealed partial class Compiler(DOptions options)
 /// <param name="Predicate">Null for none.</param>
 /// <param name="Statements">One after another.</param>
 /// <param name="Records">Whether it has a heading.</param>
-internal sealed record ClauseCode(ProbeDescription Description, NumberOf? Predicate, ActionOf[] Statements, bool Records);
+internal sealed record ClauseCode(ProbeDescription Description, NumberOf? Predicate, ActionOf[] Statements, bool Records)
+{
+    /// <summary>How stable what it names is.</summary>
+    public Stability Stability { get; init; } = Stability.Most;
+}
