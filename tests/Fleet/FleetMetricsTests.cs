@@ -18,7 +18,7 @@ public sealed class FleetMetricsTests
     [Test]
     public void Every_label_that_is_looked_at_is_one_of_theirs()
     {
-        IEnumerable<string> exported = MetricTable.Rows.SelectMany(r => r.Labels).Append(MetricLabels.Initiator).Distinct().Select(MetricLabels.Prometheus);
+        IEnumerable<string> exported = MetricTable.Rows.SelectMany(r => r.Labels).Append(MetricLabels.InitiatorName).Distinct().Select(MetricLabels.Prometheus);
         Assert.That(FleetMetrics.Labels, Is.SubsetOf(exported));
     }
 }
