@@ -60,9 +60,9 @@ public sealed partial class ProviderManTests
         catalog.AddTimer("tick-1s", 1_000_000_000);
         foreach (ProbeEntry entry in catalog.Entries)
         {
-            (string name, string data, string dependency) = ProbeListing.ArgumentStability(entry);
+            Stability stability = Stability.OfArguments(entry.Source);
             string provider = entry.Source == ProbeSource.Engine ? "iscsi" : entry.Provider;
-            Assert.That(Section("STABILITY"), Does.Match($@"(?m)^\.It {provider} arguments Ta {name} Ta {data} Ta {dependency}$"));
+            Assert.That(Section("STABILITY"), Does.Match($@"(?m)^\.It {provider} arguments Ta {stability.Name} Ta {stability.Data} Ta {stability.ClassName}$"));
         }
     }
 
