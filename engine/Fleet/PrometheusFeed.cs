@@ -29,6 +29,7 @@ internal sealed class PrometheusFeed : Feed
     private FleetStatus _status;
     private bool _published;
     private bool _known;
+    private bool _disposed;
     private long _due;
     private long _answered;
 
@@ -112,6 +113,8 @@ internal sealed class PrometheusFeed : Feed
 
     protected override void Dispose(bool disposing)
     {
+        if (_disposed) return;
+        _disposed = true;
         _end.Cancel();
         _asking.Wait();
         _client.Dispose();

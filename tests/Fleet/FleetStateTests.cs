@@ -85,7 +85,7 @@ public sealed class FleetStateTests
     public void The_other_one_is_believed_when_the_first_ends()
     {
         var state = new FleetState();
-        state.AddHeartbeats(Answer(Heartbeat("a:1", "1@85 1@100")));
+        state.AddHeartbeats(Answer(Heartbeat("a:1", "1@55 1@70 1@85 1@100")));
         string more = ",replica=\"b\"";
         state.Read(131, Commands("a:1", "0", "read", "100@100 400@130"), Commands("a:1", "0", "read", "100@100 400@130", more));
         Row row = Only("lun", state.Read(176, Commands("a:1", "0", "read", "400@130 800@175", more)));
