@@ -64,7 +64,7 @@ public sealed record TopOptions
     /// <summary>Where the snapshots come from.</summary>
     public Origin Origin { get; init; } = Origin.Engines;
 
-    /// <summary>Time between reports.</summary>
+    /// <summary>Time between reports; zero for that of a fleet's samples, until its feed is there.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Reports until the end, null for no end.</summary>
@@ -129,6 +129,8 @@ public sealed record TopOptions
 
     /// <summary>What ends the reports with an exit status of its own (<c>--fail-if</c>); null for nothing.</summary>
     public Engine.Checking.Check? FailIf { get; init; }
+    /// <summary>The same with an interval that a feed can serve.</summary>
+    internal TopOptions With(Feed feed) => Interval < feed.Period ? this with { Interval = feed.Period } : this;
 
     /// <summary>The columns a table has.</summary>
     public IReadOnlyList<Column> TableColumns => Fields.Count > 0 ? Fields : ColumnsOf(View) is { Count: > 0 } configured ? configured : View.InTable(Extended, Decomposed);

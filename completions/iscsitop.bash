@@ -15,6 +15,7 @@ _iscsitop() {
         :-m|:--unit|demo:-m|demo:--unit) mapfile -t COMPREPLY < <(compgen -W 'us ms s' -- "$word"); return ;;
         :--color|demo:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never 16 256 true' -- "$word"); return ;;
         :--names|snoop:--names|demo:--names) mapfile -t COMPREPLY < <(compgen -W 'iqn beginning alias ip' -- "$word"); return ;;
+        :--prometheus-token-file) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         *:--config) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         snoop:-o|snoop:--output) mapfile -t COMPREPLY < <(compgen -W 'table csv json ndjson md parquet' -- "$word"); return ;;
         trace:-n|trace:-P|trace:-m|trace:-f|trace:-p|trace:-x|trace:-b|trace:-D|trace:-U) return ;;
@@ -48,6 +49,7 @@ _iscsitop() {
         config) options='--config --default -h --help' ;;
         demo) options='-b --batch --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -m --unit -B --color --ascii --names --config -h --help' ;;
         *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -o --output -j -d -m --unit -B -y --fail-if --color --ascii --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help -V --version snoop trace sessions list engine record metrics diff check target config demo' ;;
+        *) options='-b --batch -c --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -o --output -j -d -m --unit -B -y --color --ascii --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize --prometheus --prometheus-token-file --prometheus-timeout --host -h --help -V --version snoop trace sessions list engine record metrics diff target config demo' ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 }

@@ -15,7 +15,7 @@ public enum Dimensions
     Operation = 16,
     Connection = 32,
 
-    /// <summary>Address and port of the target.</summary>
+    /// <summary>Address and port of the target; of a fleet the host, which is where a target is.</summary>
     Portal = 64,
 }
 
@@ -430,6 +430,8 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
     {
         if (group == Dimensions.Connection)
             return _connections.TryGetValue((delta.Engine.Number, delta.Connection.Id), out Row? known) && known.Generation == _generation ? known : null;
+        // What a fleet tells of all initiators together is none of one of them.
+        if ((group & Dimensions.Initiator) != 0 && delta.Connection is { MidStream: true, Initiator.Length: 0 }) return null;
         var key = new RowKey(
             (group & Dimensions.Target) != 0 ? nexus.Target : 0,
             (group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,

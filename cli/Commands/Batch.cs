@@ -21,6 +21,7 @@ internal static class Batch
         if (asked is { IsFile: true } && options.Interval < Feed.WholeFile) throw new UsageException("the view of a D program is of a whole file: no interval can be given");
         using var stop = new Stop();
         using Feed feed = options.Origin.Open(new Wants(0, options.Interval) { Filter = options.Expression });
+        options = options.With(feed);
         // What an engine has seen before, it cannot tell command by command.
         if (options is { Expression.NeedsCommands: true, Origin.Capture: null }) options = options with { SkipFirst = true };
         // Nor was its program there before it began.
@@ -52,11 +53,16 @@ internal static class Batch
         Failing? failing = options.FailIf is { } check ? new Failing(check, report.Narrowing, streams) : null;
         int taken = 0, written = 0;
         while (failing?.Stopped != true && written < (options.Count ?? int.MaxValue) && ended?.Invoke() != true && (Wait(wait, taken, options.Interval, cancellation) || taken == 0))
+        string problem = "";
+        while (written < (options.Count ?? int.MaxValue) && ended?.Invoke() != true && (Wait(wait, taken, options.Interval, cancellation) || taken == 0))
         {
             report.Build(take());
             foreach (EngineStatus engine in report.Snapshot.Engines)
                 if (engine is { Alive: false, Problem.Length: > 0 }) streams.Complain($"engine {engine.Pid} has ended: {engine.Problem}");
-            if (taken++ == 0 && report.Snapshot.Engines.Count == 0 && options.Origin.Capture is null)
+            if (report.Snapshot.Fleet is { } fleet && fleet.Problem != problem)
+                streams.Complain((problem = fleet.Problem).Length > 0 ? $"{fleet.Server}: {problem}" : $"{fleet.Server}: answers again");
+            if (report.Snapshot is { Fleet: not null, Engines.Count: 0 } && taken == 0) streams.Complain(options.View.Nothing);
+            if (taken++ == 0 && report.Snapshot.Engines.Count == 0 && options.Origin is { Capture: null, Fleet: null })
                 streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
             // What an engine has seen before it was asked is no interval.
             if (taken == 1 && (options.SkipFirst || !options.Origin.IsFile)) failing?.Begin(report.Snapshot);

@@ -30,6 +30,8 @@ internal static class Top
     private static int Run(TopWords words, ParseResult result, Streams streams)
     {
         var origin = Origin.Of(words.Capture, words.Filters, result);
+        if (words.Fleet.Options(result, Environment.GetEnvironmentVariable) is { } fleet)
+            origin = origin is { Capture: null, Pids.Count: 0 } ? origin with { Fleet = fleet } : throw new UsageException("--prometheus cannot go with -p, -i or -r: a fleet has neither engines nor packets");
         TopOptions options = Options(words, result, origin, out Asked? asked);
         using Asked? ends = asked;
         if (ListsFields(words, result, options.View, streams)) return ExitCode.Success;
@@ -71,8 +73,10 @@ internal static class Top
             Align = result.GetValue(words.Align) is string align ? Values.PowerOfTwo("alignment", align, 512, 1048576) : DisplayUnits.StandardAlignment,
             Zone = TimeZoneInfo.Local,
         };
-        IReadOnlyList<View> views = [.. Views.All.Select(v => v.In(units))];
+        bool fleet = origin.Fleet is not null;
+        IReadOnlyList<View> views = [.. (fleet ? FleetViews.All : Views.All).Select(v => v.In(units))];
         string word = TopWords.Of(result, words.View, settings.View);
+        if (fleet) word = ViewOfFleet(word, given: result.GetResult(words.View) is { Implicit: false });
         bool ascii = result.GetValue(words.Ascii) || settings.Ascii;
         asked = settings.DViews.TryGetValue(word, out string? program) ? Ask(program, word, origin, ascii) : null;
         View view = asked?.Views[0]
@@ -85,9 +89,11 @@ internal static class Top
         {
             Origin = origin,
             Filter = words.Filters.Rows(result),
-            Expression = words.Filters.ExpressionOf(result, settings.Filter, f => f.Level == FilterLevel.Pdu, "is of single PDUs (iscsisnoop --pdu has them)"),
+            Expression = fleet
+                ? words.Filters.ExpressionOf(result, settings.Filter, f => f.Level != FilterLevel.Cell && f.Level != FilterLevel.Connection || f.Name == "op", "is nothing that a Prometheus server tells")
+                : words.Filters.ExpressionOf(result, settings.Filter, f => f.Level == FilterLevel.Pdu, "is of single PDUs (iscsisnoop --pdu has them)"),
             Interval = result.GetValue(words.Interval) is string s ? Values.Interval(Values.Positional(s))
-                : settings.Interval is { } seconds ? TimeSpan.FromSeconds(seconds) : origin.IsFile ? Feed.WholeFile : TimeSpan.FromSeconds(1),
+                : settings.Interval is { } seconds ? TimeSpan.FromSeconds(seconds) : fleet ? TimeSpan.Zero : origin.IsFile ? Feed.WholeFile : TimeSpan.FromSeconds(1),
             Count = count is null ? null : Values.Count("count", Values.Positional(count)),
             View = view,
             AllViews = views,
@@ -108,6 +114,14 @@ internal static class Top
             SkipFirst = result.GetValue(words.SkipFirst),
             FailIf = result.GetValue(words.FailIf) is { } condition ? Check.Parse(condition) : null,
         };
+    }
+
+    // What the configuration says is meant for engines, too.
+    private static string ViewOfFleet(string word, bool given)
+    {
+        if (FleetViews.All.Any(v => v.Key == word)) return word;
+        string right = string.Join(", ", FleetViews.All.Select(v => v.Key));
+        return given ? throw Values.Wrong("view", word, "with --prometheus one of " + right) : FleetViews.All[0].Key;
     }
 
     private static string SortKey(View view, string? word) => word is null or "help" ? view.SortBy : Find("sort key", view, word).Field;

@@ -9,6 +9,8 @@ internal sealed class TopWords
 
     public CaptureWords Capture { get; } = new();
 
+    public FleetWords Fleet { get; } = new();
+
     public Option<bool> Batch { get; } = new("--batch", "-b") { Description = "print reports instead of the full screen; so does any output that is no terminal" };
 
     public Option<bool> Below { get; } = new("-c") { Description = "print each report below the one before" };
@@ -115,5 +117,6 @@ internal sealed class TopWords
         command.Add(Filters.Expression);
         Filters.AddTo(command);
         Capture.AddTo(command);
+        Fleet.AddTo(command);
     }
 }

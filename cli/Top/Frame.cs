@@ -39,7 +39,8 @@ internal sealed class Frame
     public Frame(State state, Func<Snapshot, IReadOnlyList<Finding>>? examine = null)
     {
         _state = state;
-        _examine = examine ?? Examine;
+        // What an expert looks at, a fleet does not tell.
+        _examine = examine ?? (state.Options.Origin.Fleet is null ? Examine : static _ => []);
         // The one of a D view is its own.
         _sources = new RowSource?[state.Views.Count + 1];
         _trees = new Tree?[state.Views.Count + 1];

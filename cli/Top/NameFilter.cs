@@ -65,7 +65,7 @@ internal sealed class NameFilter
 
     /// <summary>Whether something else counts: by its target, <c>target:lun</c>, initiator name or address.</summary>
     public bool Keeps(in Scope scope) => _inverted
-        != (MatchesUnit(scope.Target, scope.Lun) || _regex.IsMatch(scope.Initiator) || (scope.Connection is { } c && _regex.IsMatch(c.Remote)));
+        != (MatchesUnit(scope.Target, scope.Lun) || _regex.IsMatch(scope.Initiator) || (scope.Connection is { } c && _regex.IsMatch(AddressOf(c))));
 
     /// <summary>Whether a row that is no sum of commands counts: by its unit, or any of its texts.</summary>
     public bool Keeps(Row row, IReadOnlyList<Column> columns)
@@ -109,7 +109,12 @@ internal sealed class NameFilter
         if (_texts.TryGetValue(text, out bool matches)) return matches;
         if (_texts.Count >= MostTexts) _texts.Clear();
         return _texts[text] = _regex.IsMatch(text);
+        if (!_units.TryGetValue(c.Target, out Units? units)) _units.Add(c.Target, units = new Units());
+        return _known[c] = new Known(_regex.IsMatch(c.Initiator) || _regex.IsMatch(AddressOf(c)), units);
     }
+
+    // A fleet knows the host only.
+    private static string AddressOf(ConnectionInfo c) => c.Remote.Length > 0 ? c.Remote : c.Local;
 
     private bool MatchesUnit(Units units, string target, ulong lun)
     {

@@ -74,12 +74,12 @@ public sealed partial class ManTests
     public void Every_field_of_every_view_is_explained()
     {
         string page = Page("iscsitop.8");
-        foreach (Column c in Views.All.SelectMany(v => v.Columns).DistinctBy(c => c.Field))
+        foreach (Column c in Views.All.Concat(FleetViews.All).SelectMany(v => v.Columns).DistinctBy(c => c.Field))
         {
             string unit = c.Unit.Length == 0 ? "" : " , in " + c.Unit;
             Assert.That(page, Does.Contain($"\n.It Cm {c.Field} Pq Li {c.Header}{unit}\n{Sentence(c.Help)}\n"));
         }
-        Assert.That(Regex.Count(page, @"(?m)^\.It Cm "), Is.EqualTo(Views.All.SelectMany(v => v.Columns).DistinctBy(c => c.Field).Count()));
+        Assert.That(Regex.Count(page, @"(?m)^\.It Cm "), Is.EqualTo(Views.All.Concat(FleetViews.All).SelectMany(v => v.Columns).DistinctBy(c => c.Field).Count()));
     }
 
     [Test]
