@@ -50,7 +50,7 @@ public sealed class Check
         /// <summary>0 for what needs no brackets anywhere, 1 within ||, 2 nowhere.</summary>
         protected virtual int Looseness => 0;
 
-        protected string Within(int looseness, Node part) => part.Looseness > looseness ? $"({part})" : part.ToString()!;
+        protected static string Within(int looseness, Node part) => part.Looseness > looseness ? $"({part})" : part.ToString()!;
     }
 
     internal sealed class Leaf(Term comparison) : Node
