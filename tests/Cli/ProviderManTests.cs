@@ -28,7 +28,7 @@ public sealed partial class ProviderManTests
     {
         foreach (PduRow row in Pdu.Rows)
             if (row.Probe != Probe.None)
-                Assert.That(Section("PROBES"), Does.Match($@"(?m)^\.It {row.ProbeName} Ta \w+ Ta {Regex.Escape(row.Name)} Ta "));
+                Assert.That(Section("PROBES"), Does.Match($@"(?m)^\.It Li {row.ProbeName}\n\w+; {Regex.Escape(row.Name)}; "));
     }
 
     [Test]
@@ -79,7 +79,7 @@ public sealed partial class ProviderManTests
 
     private static string Home(string folder, string file, [CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "..", "..", "..", folder, file));
 
-    [GeneratedRegex(@"(?m)^\.It (?<name>[a-z]+-[a-z]+) Ta (?<function>\w+) Ta .* Ta (?<arguments>.+)$")]
+    [GeneratedRegex(@"(?m)^\.It Li (?<name>[a-z]+-[a-z]+)\n(?<function>\w+); [^;\n]+; (?<arguments>.+)\.$")]
     private static partial Regex Row();
 
     [GeneratedRegex(@"(?m)^\t(?<type>\S+(?: \*)?) ?(?<name>\w+);")]
