@@ -45,6 +45,11 @@ clients=(iscsi-ls:libiscsi-bin qemu-img:qemu-utils tmux:tmux tshark:tshark tcpdu
 export ISCSITOP_GUEST=$PWD/artifacts/guest
 tests/guest/build.sh "$ISCSITOP_GUEST" || echo "no guest: its test is skipped"
 
+# Prometheus is unpacked as well; the OTLP receiver is a package of NuGet.
+[ "$install" = no ] || tests/prometheus.sh "$PWD/artifacts/prometheus" || echo "no Prometheus: its tests are skipped"
+export PATH=$PATH:$PWD/artifacts/prometheus/usr/bin
+[ "$install" = no ] || dotnet restore tests/otlp/dashboard.proj -v q || echo "no OTLP receiver of others: its test is skipped"
+
 results=$PWD/artifacts/tests
 rm -rf "$results"
 mkdir -p "$results"

@@ -43,7 +43,8 @@ internal static class CellReadings
 
     public static void Outstanding(Observed observed, MetricSeries into)
     {
-        if (!into.ByInitiator)
+        if (into.ByInitiator) BeginIdle(observed, into);
+        else
             foreach (UnitDelta unit in observed.Snapshot.Units)
                 into.Add(0, new SeriesKey(MetricWords.Name(unit.Target), MetricWords.Lun(unit.Lun)));
         foreach (CellDelta delta in observed.Snapshot.Cells)
@@ -51,6 +52,18 @@ internal static class CellReadings
             var key = new SeriesKey(MetricWords.Name(delta.Connection.Target), MetricWords.Lun(delta.Cell.Key.Lun));
             into.Add(delta.Cell.Outstanding, into.ByInitiator ? key with { C = MetricWords.Name(delta.Connection.Initiator) } : key);
         }
+    }
+
+    // An initiator that is connected and has used a unit before has none outstanding there, unless cells say so.
+    private static void BeginIdle(Observed observed, MetricSeries into)
+    {
+        var connected = new HashSet<(string, string)>();
+        foreach (ConnectionDelta delta in observed.Snapshot.Connections)
+            if (delta.Connection.Closed == 0)
+                connected.Add((delta.Connection.Target, delta.Connection.Initiator));
+        foreach (SeriesKey key in into.Points.Keys)
+            if (connected.Contains((key.A, key.C)))
+                into.Add(0, key);
     }
 
     public static void OperationCommands(Observed observed, MetricSeries into)

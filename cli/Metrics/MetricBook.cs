@@ -47,11 +47,12 @@ internal sealed class MetricBook
             TakePdus();
             foreach (MetricSeries series in Series)
             {
+                if (series.Row.Read is not { } read) continue;
                 series.Begin();
                 // What was folded before this row's turn, those after it the next time.
                 _observed.Folds = _budget.Folds - _folds;
-                series.Row.Read?.Invoke(_observed, series);
-                if (series.Row.Read == EngineReadings.Folds) _folds = _budget.Folds;
+                read(_observed, series);
+                if (read == EngineReadings.Folds) _folds = _budget.Folds;
             }
         }
     }

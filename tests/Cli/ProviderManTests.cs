@@ -60,6 +60,9 @@ public sealed partial class ProviderManTests
         catalog.AddTimer("tick-1s", 1_000_000_000);
         foreach (ProbeEntry entry in catalog.Entries)
         {
+            Stability of = Stability.OfArguments(entry.Source);
+            string provider = entry.Source == ProbeSource.Engine ? "iscsi" : entry.Provider;
+            Assert.That(Section("STABILITY"), Does.Match($@"(?m)^\.It {provider} arguments Ta {of.Name} Ta {of.Data} Ta {of.ClassName}$"));
             Stability stability = Stability.OfArguments(entry.Source);
             string provider = entry.Source == ProbeSource.Engine ? "iscsi" : entry.Provider;
             Assert.That(Section("STABILITY"), Does.Match($@"(?m)^\.It {provider} arguments Ta {stability.Name} Ta {stability.Data} Ta {stability.ClassName}$"));

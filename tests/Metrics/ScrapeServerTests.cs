@@ -105,6 +105,7 @@ public sealed class ScrapeServerTests
         string[] lines = _client.GetStringAsync("metrics").Result.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.That(lines.Count(l => l[0] != '#'), Is.LessThanOrEqualTo(MetricBook.DefaultSeries).And.GreaterThan(MetricBook.DefaultSeries / 2));
         Assert.That(lines.Any(l => l.Contains("otel_metric_overflow", StringComparison.Ordinal)), Is.False);
+        _book.Take(MetricBookTests.Crowd(initiators: 1, units: 1));
         Assert.That(_client.GetStringAsync("metrics").Result, Does.Match(@"\niscsitop_scrape_duration_seconds 0\.\d+\n"));
     }
 
