@@ -28,7 +28,7 @@ public sealed partial class ProviderManTests
     {
         foreach (PduRow row in Pdu.Rows)
             if (row.Probe != Probe.None)
-                Assert.That(Section("PROBES"), Does.Match($@"(?m)^\.It {row.ProbeName} Ta \w+ Ta {Regex.Escape(row.Name)} Ta "));
+                Assert.That(Section("PROBES"), Does.Match($@"(?m)^\.It Li {row.ProbeName}\n\w+; {Regex.Escape(row.Name)}; "));
     }
 
     [Test]
@@ -63,6 +63,9 @@ public sealed partial class ProviderManTests
             Stability stability = Stability.OfArguments(entry.Source);
             string provider = entry.Source == ProbeSource.Engine ? "iscsi" : entry.Provider;
             Assert.That(Section("STABILITY"), Does.Match($@"(?m)^\.It {provider} arguments Ta {stability.Name} Ta {stability.Data} Ta {stability.ClassName}$"));
+            Stability of = Stability.OfArguments(entry.Source);
+            string provider = entry.Source == ProbeSource.Engine ? "iscsi" : entry.Provider;
+            Assert.That(Section("STABILITY"), Does.Match($@"(?m)^\.It {provider} arguments Ta {of.Name} Ta {of.Data} Ta {of.ClassName}$"));
         }
     }
 
@@ -79,7 +82,7 @@ public sealed partial class ProviderManTests
 
     private static string Home(string folder, string file, [CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "..", "..", "..", folder, file));
 
-    [GeneratedRegex(@"(?m)^\.It (?<name>[a-z]+-[a-z]+) Ta (?<function>\w+) Ta .* Ta (?<arguments>.+)$")]
+    [GeneratedRegex(@"(?m)^\.It Li (?<name>[a-z]+-[a-z]+)\n(?<function>\w+); [^;\n]+; (?<arguments>.+)\.$")]
     private static partial Regex Row();
 
     [GeneratedRegex(@"(?m)^\t(?<type>\S+(?: \*)?) ?(?<name>\w+);")]
