@@ -36,13 +36,14 @@ internal sealed class CaptureWords
     /// <summary>Adds them to a command.</summary>
     /// <param name="command">The command.</param>
     /// <param name="files">Whether it also reads files, and shows what it reads on standard output.</param>
-    public void AddTo(Command command, bool files = true)
+    /// <param name="writes">Whether it also writes the packets.</param>
+    public void AddTo(Command command, bool files = true, bool writes = true)
     {
         _showsLines = files;
         command.Add(_interface);
         if (files) command.Add(_read);
         if (files) command.Add(_realTime);
-        foreach (Option option in (Option[])[.. OfPackets, .. OfInterfaces, .. OfWriting]) command.Add(option);
+        foreach (Option option in ((Option[])[.. OfPackets, .. OfInterfaces, .. OfWriting]).Where(o => writes || (o != _write && !OfWriting.Contains(o)))) command.Add(option);
     }
 
     /// <summary>The packets asked for, null when there is no such wish.</summary>

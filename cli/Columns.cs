@@ -42,6 +42,9 @@ public sealed record Column(
     /// <summary>Whether it says which row this is, and so says nothing of a total.</summary>
     public bool Identifies { get; init; } = Text is not null;
 
+    /// <summary>Whether its text is never longer than it is wide, so that no row need be asked.</summary>
+    internal bool Bounded { get; init; }
+
     /// <summary>Whether its text is to be read, so that its beginning matters; names differ at their ends.</summary>
     public bool Prose { get; init; }
 

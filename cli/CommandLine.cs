@@ -33,6 +33,7 @@ internal static class CommandLine
         root.Add(Record.Create(streams));
         root.Add(Commands.Metrics.Create(streams));
         root.Add(Diff.Create(streams));
+        root.Add(CheckCommand.Create(streams));
         root.Add(Commands.Target.Create(streams));
         root.Add(ConfigCommand.Create(streams));
         root.Add(Demo.Create(streams));
@@ -61,7 +62,7 @@ internal static class CommandLine
                 Error = streams.Error,
             });
         }
-        catch (Exception e) when (Explain(e, streams) is int code)
+        catch (Exception e) when ((args is [CheckCommand.Name, ..] ? CheckCommand.Explain(e, streams) : Explain(e, streams)) is int code)
         {
             return code;
         }
@@ -88,7 +89,7 @@ internal static class CommandLine
     // The expression and, below it, where it is wrong.
     private static int Point(FilterException filter, Streams streams)
     {
-        streams.Complain("filter: " + filter.Problem);
+        streams.Complain(filter.What + ": " + filter.Problem);
         streams.Error.WriteLine("  " + TerminalText.Escape(filter.Expression));
         streams.Error.WriteLine(new string(' ', 2 + TerminalText.Width(TerminalText.Escape(filter.Expression[..filter.Position]))) + "^");
         return ExitCode.Usage;

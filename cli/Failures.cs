@@ -7,6 +7,9 @@ internal static class ExitCode
     public const int Failure = 1;
     public const int Usage = 2;
     public const int Input = 3;
+
+    /// <summary>Stopped by <c>--fail-if</c>.</summary>
+    public const int Stopped = 4;
 }
 
 /// <summary>The command line is wrong. The message names the value and what would be right, on one line.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Iscsitop.Engine.Fleet;
 using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Cli;
@@ -6,8 +7,8 @@ namespace Iscsitop.Cli;
 /// <summary>Names and numbers of operations, each made once.</summary>
 internal static class OperationNames
 {
-    private static readonly ConcurrentDictionary<ushort, string> s_names = new();
-    private static readonly ConcurrentDictionary<ushort, string> s_numbers = new();
+    private static readonly ConcurrentDictionary<ushort, string> s_names = new([new(FleetOperations.Read, "read"), new(FleetOperations.Write, "write"), new(FleetOperations.Other, "other")]);
+    private static readonly ConcurrentDictionary<ushort, string> s_numbers = new([new(FleetOperations.Read, ""), new(FleetOperations.Write, ""), new(FleetOperations.Other, "")]);
     private static readonly ConcurrentDictionary<ushort, string> s_indented = new();
     private static readonly ConcurrentDictionary<ushort, string> s_families = new();
 

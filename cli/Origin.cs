@@ -1,4 +1,5 @@
 using Iscsitop.Engine;
+using Iscsitop.Engine.Fleet;
 using Iscsitop.Engine.Sources;
 using EventHandler = Iscsitop.Engine.EventHandler;
 
@@ -11,6 +12,9 @@ public sealed record Origin(IReadOnlyList<int> Pids, CaptureOptions? Capture = n
 {
     /// <summary>Every engine that runs here.</summary>
     public static Origin Engines { get; } = new([]);
+
+    /// <summary>The Prometheus server of a fleet, null for engines and packets.</summary>
+    public PrometheusOptions? Fleet { get; init; }
 
     /// <summary>Whether it is a file that is read as fast as it can.</summary>
     public bool IsFile => Capture is { File.Length: > 0, RealTime: false };
@@ -28,8 +32,23 @@ public sealed record Origin(IReadOnlyList<int> Pids, CaptureOptions? Capture = n
     /// <exception cref="InputException">The file or interface cannot be had.</exception>
     public Feed Open(Wants wants, EventHandler? onEvent = null, CommandHandler? onCommand = null)
     {
+        if (Fleet is not null) return OpenFleet(Fleet, wants, onEvent is not null || onCommand is not null);
         if (Capture is null) return Feed.Open(wants, Pids, onEvent, onCommand);
         return Opened(Capture, () => Feed.Open(Capture, wants, onEvent, onCommand));
+    }
+
+    // A token or password never stands in a message: the address that is shown has none.
+    private static Feed OpenFleet(PrometheusOptions fleet, Wants wants, bool each)
+    {
+        if (each) throw new UsageException("a Prometheus server has no events and no single commands");
+        try
+        {
+            return Feed.Open(fleet, wants);
+        }
+        catch (PrometheusException e)
+        {
+            throw new InputException($"{fleet}: {e.Message}", e);
+        }
     }
 
     /// <summary>Ends a subscription whose report is out: what was wrong is said last.</summary>

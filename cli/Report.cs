@@ -23,6 +23,9 @@ internal sealed class Report(TopOptions options)
     /// <summary>What was asked for.</summary>
     public TopOptions Options => options;
 
+    /// <summary>What of a snapshot counts.</summary>
+    public Narrowing Narrowing => Commands.CheckCommand.Narrowed(_filter);
+
     /// <summary>The rows shown, sorted.</summary>
     public List<Row> Rows { get; } = [];
 
@@ -43,7 +46,7 @@ internal sealed class Report(TopOptions options)
         Snapshot = snapshot;
         Naming.Learn(snapshot);
         if (options.View.Key == Findings) _examiner.Examine(snapshot);
-        _source.Build(snapshot, _examiner.Findings, _filter.IsEmpty ? Narrowing.None : new Narrowing(_filter.Keeps, s => _filter.Keeps(s)));
+        _source.Build(snapshot, _examiner.Findings, Narrowing);
         Rows.Clear();
         foreach (Row row in _source.Rows)
             if (!options.View.OfCommands || _filter.Keeps(row))

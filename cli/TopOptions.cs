@@ -18,6 +18,9 @@ public enum OutputFormat : byte
 
     /// <summary>One JSON object a line.</summary>
     Ndjson,
+
+    /// <summary>Tables in Markdown.</summary>
+    Markdown,
 }
 
 /// <summary>The line above a report (<c>-d</c>).</summary>
@@ -61,7 +64,7 @@ public sealed record TopOptions
     /// <summary>Where the snapshots come from.</summary>
     public Origin Origin { get; init; } = Origin.Engines;
 
-    /// <summary>Time between reports.</summary>
+    /// <summary>Time between reports; zero for that of a fleet's samples, until its feed is there.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Reports until the end, null for no end.</summary>
@@ -123,6 +126,11 @@ public sealed record TopOptions
 
     /// <summary>Leaves out the first report, which covers the time since the engine began to look.</summary>
     public bool SkipFirst { get; init; }
+
+    /// <summary>What ends the reports with an exit status of its own (<c>--fail-if</c>); null for nothing.</summary>
+    public Engine.Checking.Check? FailIf { get; init; }
+    /// <summary>The same with an interval that a feed can serve.</summary>
+    internal TopOptions With(Feed feed) => Interval < feed.Period ? this with { Interval = feed.Period } : this;
 
     /// <summary>The columns a table has.</summary>
     public IReadOnlyList<Column> TableColumns => Fields.Count > 0 ? Fields : ColumnsOf(View) is { Count: > 0 } configured ? configured : View.InTable(Extended, Decomposed);

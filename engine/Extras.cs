@@ -47,6 +47,9 @@ public sealed class Extras
     /// <summary>How its connection ended; null while it lasts, and after a logout.</summary>
     public SessionEnd? End { get; set; }
 
+    /// <summary>The host of a fleet it is.</summary>
+    public EngineStatus? Host { get; set; }
+
     /// <summary>The durations it is.</summary>
     public Histogram? Durations { get; set; }
 
@@ -101,6 +104,7 @@ public sealed class Extras
         _units?.Clear();
         (Failure, Task, Reservation, Conflicts, Finding, End, Durations) = (null, null, null, null, null, null, null);
         Watched = null;
+        Host = null;
         (Depth, Heads, Headed, Head) = (0, "", 0, null);
         (MaxOutstanding, Miscompares) = (-1, 0);
     }
@@ -143,6 +147,8 @@ public sealed class Links
     private readonly HashSet<(int, string, string, string, ushort)> _sessions = [];
     private readonly long[] _facts = new long[ConnectionFacts.Count];
     private double _seconds;
+    private int _counted;
+    private long _unknown;
 
     /// <summary>Connections open now.</summary>
     public int Connections { get; private set; }
@@ -151,7 +157,13 @@ public sealed class Links
     public int PortalGroup { get; private set; } = -1;
 
     /// <summary>Sessions open now.</summary>
-    public int Sessions => _sessions.Count;
+    public int Sessions => _sessions.Count + _counted;
+
+    /// <summary>Whether connections and sessions are known.</summary>
+    public bool Known { get; private set; } = true;
+
+    /// <summary>Whether a count of the interval is known.</summary>
+    public bool Knows(Fact fact) => (_unknown & 1L << (int)fact) == 0;
 
     /// <summary>Round trips of pings, of the connections that are open.</summary>
     public Histogram Pings { get; } = new();
@@ -179,6 +191,18 @@ public sealed class Links
         if (delta.Total.NopTime is { Count: > 0 } pings) Pings.Add(pings);
     }
 
+    internal void Add(PlaceDelta delta)
+    {
+        _seconds = Math.Max(_seconds, delta.Engine.Seconds);
+        Known &= delta is { Sessions: >= 0, Connections: >= 0 };
+        _counted += (int)Math.Max(0, delta.Sessions);
+        Connections += (int)Math.Max(0, delta.Connections);
+        foreach (Fact fact in s_summed)
+            if (delta.Facts[fact] >= 0) _facts[(int)fact] += delta.Facts[fact];
+            else _unknown |= 1L << (int)fact;
+        UnitAttentions += Math.Max(0, delta.UnitAttentions);
+    }
+
     internal void Add(FailureDelta failure)
     {
         const uint CheckCondition = 0x02, UnitAttention = 6;
@@ -192,7 +216,9 @@ public sealed class Links
         Array.Clear(_facts);
         Pings.Clear();
         _seconds = 0;
-        Connections = 0;
+        Connections = _counted = 0;
+        _unknown = 0;
+        Known = true;
         UnitAttentions = 0;
         PortalGroup = -1;
     }

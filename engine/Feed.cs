@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Iscsitop.Engine.Filtering;
+using Iscsitop.Engine.Fleet;
 using Iscsitop.Engine.Recording;
 using Iscsitop.Engine.Sources;
 using Iscsitop.Target.Probes;
@@ -87,6 +88,9 @@ public abstract class Feed : IDisposable
     /// <summary>How much of a file has been read, from 0 to 1; NaN when nobody knows.</summary>
     public virtual double Progress => double.NaN;
 
+    /// <summary>The shortest interval that can be had, because there is nothing new more often; zero for any.</summary>
+    public virtual TimeSpan Period => TimeSpan.Zero;
+
     /// <summary>Whether it is a recording.</summary>
     public virtual bool Recorded => false;
 
@@ -151,6 +155,16 @@ public abstract class Feed : IDisposable
         if (RecordingFeed.TryOpen(options, wants with { Commands = needed }, onEvent, onCommand, out options) is { } recording) return recording;
         Capture capture = options.Open();
         return capture.Source.Live ? new LiveFeed(capture, wants, onEvent, onCommand) : new FileFeed(capture, wants, options.RealTime, onEvent, onCommand);
+    }
+
+    /// <summary>Reads a fleet back from a Prometheus server. Its intervals are no shorter than those of the samples.</summary>
+    /// <param name="options">Which server, and how it is asked.</param>
+    /// <param name="wants">What to ask for: an interval, zero for that of the samples.</param>
+    /// <exception cref="PrometheusException">It has no answer that can be read.</exception>
+    public static Feed Open(PrometheusOptions options, Wants wants)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return PrometheusFeed.Begin(options, wants);
     }
 
     /// <summary>

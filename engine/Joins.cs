@@ -29,6 +29,12 @@ public enum Joins
 
     /// <summary>What belongs to an initiator as a whole.</summary>
     Initiators = 64,
+
+    /// <summary>What is told of targets on the hosts of a fleet; each has a row though nothing was done.</summary>
+    Places = 128,
+
+    /// <summary>The hosts of a fleet; each has a row though nothing is known of it.</summary>
+    Hosts = 256,
 }
 
 public sealed partial class Rollup
@@ -47,6 +53,25 @@ public sealed partial class Rollup
         if ((joins & Joins.Failures) != 0) JoinFailures(snapshot, others);
         if ((joins & Joins.Ends) != 0) JoinEnds(snapshot);
         if ((joins & Joins.Initiators) != 0) JoinInitiators(snapshot, others);
+        if ((joins & Joins.Places) != 0) JoinPlaces(snapshot, others);
+        if ((joins & Joins.Hosts) != 0) JoinHosts(snapshot, others);
+    }
+
+    private void JoinHosts(Snapshot snapshot, Func<Scope, bool>? others)
+    {
+        foreach (EngineStatus engine in snapshot.Engines)
+        {
+            var connection = new ConnectionInfo(0, engine.Source, "");
+            if (engine.Host is not null && others?.Invoke(Scope.Of(connection, engine)) != false && RowOf(connection, LunNumber.Unknown, 0, create: true) is { } row)
+                row.Extras.Host = engine;
+        }
+    }
+
+    private void JoinPlaces(Snapshot snapshot, Func<Scope, bool>? others)
+    {
+        foreach (PlaceDelta delta in snapshot.Places)
+            if (others?.Invoke(Scope.Of(delta.Connection, delta.Engine) with { Item = delta }) != false)
+                RowOf(delta.Connection, LunNumber.Unknown, 0, create: true)?.Extras.EnsureLinks().Add(delta);
     }
 
     private void JoinLinks(Snapshot snapshot, Func<Scope, bool>? others)

@@ -15,7 +15,7 @@ public enum Dimensions
     Operation = 16,
     Connection = 32,
 
-    /// <summary>Address and port of the target.</summary>
+    /// <summary>Address and port of the target; of a fleet the host, which is where a target is.</summary>
     Portal = 64,
 }
 
@@ -304,14 +304,17 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
     private readonly Dictionary<RowKey, Row> _index = [];
     private readonly Dictionary<(int Engine, uint Connection), Row> _connections = [];
     private Nexuses _nexuses = new();
-    private Row?[] _rowOf = [];
+    private RowsOfCells _rowsOf = new();
     private int _generation;
     private bool _ofCommands;
 
-    /// <summary>Another roll-up of the same snapshots, which has looked at their names already.</summary>
+    /// <summary>
+    /// Another roll-up of the same snapshots, which has looked at their names already. Which row a cell belongs to is known of the one that
+    /// was built last.
+    /// </summary>
     public Rollup? Beside
     {
-        init => _nexuses = value?._nexuses ?? _nexuses;
+        init => (_nexuses, _rowsOf) = (value?._nexuses ?? _nexuses, value?._rowsOf ?? _rowsOf);
     }
 
     /// <summary>What the rows are told apart by.</summary>
@@ -339,12 +342,12 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
         Begin(snapshot);
         beside?.Begin(snapshot);
         List<CellDelta> cells = snapshot.Cells;
-        if (_rowOf.Length < cells.Count) _rowOf = new Row?[cells.Count + cells.Count / 4];
+        Row?[] rowOf = _rowsOf.Begin(this, cells.Count);
         if ((joins & Joins.Evidence) != 0) _evidence.Read(snapshot);
         for (int i = 0; i < cells.Count; i++)
         {
             CellDelta delta = cells[i];
-            _rowOf[i] = keep is null || keep(delta) ? Add(delta) : null;
+            rowOf[i] = keep is null || keep(delta) ? Add(delta) : null;
             if (beside is not null && (keepBeside is null || keepBeside(delta))) beside.Add(delta);
         }
         Join(snapshot, others);
@@ -354,7 +357,7 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
 
     /// <summary>Groups the cells that another roll-up of the same snapshot, its last, counted in one of its rows, or in those it heads.</summary>
     /// <param name="snapshot">The interval.</param>
-    /// <param name="whole">The other roll-up.</param>
+    /// <param name="whole">The other roll-up; of those beside each other the one built last.</param>
     /// <param name="of">Its row; null for no cell at all.</param>
     public void Build(Snapshot snapshot, Rollup whole, Row? of)
     {
@@ -362,8 +365,8 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
         ArgumentNullException.ThrowIfNull(whole);
         Begin(snapshot);
         List<CellDelta> cells = snapshot.Cells;
-        ReadOnlySpan<Row?> rowOf = whole._rowOf.AsSpan(0, Math.Min(cells.Count, whole._rowOf.Length));
-        for (int i = 0; i < rowOf.Length && of is not null; i++)
+        ReadOnlySpan<Row?> rowOf = of is null ? [] : whole._rowsOf.Of(whole, cells.Count);
+        for (int i = 0; i < rowOf.Length; i++)
             if (rowOf[i] is { } row && (ReferenceEquals(row, of) || ReferenceEquals(row.Extras.Head, of) || ReferenceEquals(row.Extras.Head?.Extras.Head, of)))
                 Add(cells[i]);
         End(snapshot);
@@ -427,6 +430,8 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
     {
         if (group == Dimensions.Connection)
             return _connections.TryGetValue((delta.Engine.Number, delta.Connection.Id), out Row? known) && known.Generation == _generation ? known : null;
+        // What a fleet tells of all initiators together is none of one of them.
+        if ((group & Dimensions.Initiator) != 0 && delta.Connection is { MidStream: true, Initiator.Length: 0 }) return null;
         var key = new RowKey(
             (group & Dimensions.Target) != 0 ? nexus.Target : 0,
             (group & Dimensions.Lun) != 0 ? delta.Cell.Key.Lun : Iscsitop.Target.Iscsi.Lun.Unknown,
@@ -482,5 +487,23 @@ public sealed partial class Rollup(Dimensions group, Joins joins = Joins.None) :
     private void Forget<TKey>(Dictionary<TKey, Row> index) where TKey : notnull
     {
         foreach (TKey key in index.Where(p => p.Value.Generation != _generation).Select(p => p.Key).ToList()) index.Remove(key);
+    }
+
+    /// <summary>Which row each cell was counted in: as much memory as the cells are many, of which several roll-ups need one.</summary>
+    private sealed class RowsOfCells
+    {
+        private Row?[] _rows = [];
+        private Rollup? _whose;
+        private int _count;
+
+        public Row?[] Begin(Rollup whose, int count)
+        {
+            if (_rows.Length < count) _rows = new Row?[count + count / 4];
+            else if (_count > count) Array.Clear(_rows, count, _count - count);
+            (_whose, _count) = (whose, count);
+            return _rows;
+        }
+
+        public ReadOnlySpan<Row?> Of(Rollup whose, int count) => ReferenceEquals(_whose, whose) ? _rows.AsSpan(0, Math.Min(_count, count)) : [];
     }
 }

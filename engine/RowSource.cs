@@ -70,18 +70,36 @@ public abstract class KeyedRows<TKey> : RowSource
     private int _generation;
 
     /// <summary>Begins a new snapshot.</summary>
-    protected void Begin()
+    /// <returns>Whether rows were forgotten.</returns>
+    protected bool Begin()
     {
-        if (_index.Count > 2 * Rows.Count + 64)
+        bool forgets = _index.Count > 2 * Rows.Count + 64;
+        if (forgets)
             foreach (TKey key in _index.Where(p => p.Value.Generation != _generation).Select(p => p.Key).ToList()) _index.Remove(key);
         _generation++;
         Rows.Clear();
+        return forgets;
+    }
+
+    /// <summary>Makes room for so many rows, where there are none yet: growing to them would take as much again.</summary>
+    protected void Expect(int rows)
+    {
+        if (_index.Count > 0) return;
+        _index.EnsureCapacity(rows);
+        Rows.EnsureCapacity(rows);
     }
 
     /// <summary>The row of a key; it is new to this snapshot when <paramref name="first"/> is set, and then empty.</summary>
     protected Row RowOf(TKey key, out bool first)
     {
         if (!_index.TryGetValue(key, out Row? row)) _index[key] = row = new Row();
+        return Use(row, out first);
+    }
+
+    /// <summary>The same of a row whose key is known, and which was not forgotten.</summary>
+    protected Row Use(Row row, out bool first)
+    {
+        ArgumentNullException.ThrowIfNull(row);
         first = row.Generation != _generation;
         if (!first) return row;
         row.Generation = _generation;

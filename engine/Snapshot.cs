@@ -67,6 +67,9 @@ public sealed class EngineStatus
 
     /// <summary>What the packets showed since the engine began, where it has its events from packets; else all 0, Dropped -1.</summary>
     public Coverage Coverage { get; set; } = new() { Dropped = -1 };
+
+    /// <summary>Of a host of a fleet what its samples tell; null for an engine that is attached to.</summary>
+    public HostStatus? Host { get; internal init; }
 }
 
 /// <summary>What a cell did in an interval, and whose it is.</summary>
@@ -192,6 +195,12 @@ public sealed class Snapshot
     /// <summary>The engines attached, and those that went during the interval.</summary>
     public List<EngineStatus> Engines { get; } = [];
 
+    /// <summary>What is told of targets on hosts of a fleet beside their commands.</summary>
+    public List<PlaceDelta> Places { get; } = [];
+
+    /// <summary>Of a fleet what is known of the server that tells of it; else null.</summary>
+    public FleetStatus? Fleet { get; set; }
+
     /// <summary>Makes it another, but for the cells and patterns, of which it has none.</summary>
     internal void CopyRest(Snapshot of)
     {
@@ -220,6 +229,8 @@ public sealed class Snapshot
         Ends.Clear();
         Reservations.Clear();
         Engines.Clear();
+        Places.Clear();
+        Fleet = null;
         (Time, Seconds) = (0, 0);
     }
 }

@@ -4,7 +4,7 @@
 
 # contents FUNCTION: calls FUNCTION SOURCE DESTINATION MODE for each file, its destination below a prefix.
 contents() {
-  for file in cli/wrappers/* cli/d/*.d man/*.[1-9] completions/* docs/*.conf; do
+  for file in cli/wrappers/* cli/d/*.d man/*.[1-9] completions/* docs/*.conf packaging/prometheus/*; do
     [ ! -f "$file" ] || content "$1" "$file" "${file##*/}"
   done
 }
@@ -16,6 +16,7 @@ content() {
     cli/d/*) "$1" "$2" "share/iscsitop/d/$3" 755 ;;
     man/*) "$1" "$2" "share/man/man${3##*.}/$3" 644 ;;
     docs/*) "$1" "$2" "share/iscsitop/$3" 644 ;;
+    packaging/prometheus/*) "$1" "$2" "share/iscsitop/prometheus/$3" 644 ;;
     completions/*.bash) completion "$1" "$2" share/bash-completion/completions '' ;;
     completions/*.fish) completion "$1" "$2" share/fish/vendor_completions.d .fish ;;
     completions/_*) "$1" "$2" "share/zsh/site-functions/$3" 644 ;;

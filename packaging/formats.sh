@@ -113,6 +113,7 @@ pack_archive() {
     put "$binary" iscsitop.exe 755
     for file in cli/wrappers/*.cmd; do put "$file" "${file##*/}" 644; done
     for file in cli/d/*.d; do put "$file" "d/${file##*/}" 644; done
+    for file in packaging/prometheus/*; do put "$file" "prometheus/${file##*/}" 644; done
     for file in docs/*.conf; do put "$file" "${file##*/}" 644; done
     papers "$1" doc
     settle "$work/archive-$1"

@@ -15,6 +15,7 @@ internal sealed partial class Stages
     private const int Width = 160;
     private const int Height = 50;
     private const int FreshEach = 10;
+    private const string First = "3 first key: ";
 
     private readonly Dictionary<string, (List<double> Took, long Bytes)> _stages = [];
     private readonly FrameWriter _writer = new();
@@ -65,12 +66,12 @@ internal sealed partial class Stages
                 if (i == 1) viewer = Live();
             }
             _snapshot.Time = (i + 1) * 1_000_000_000L;
-            Time("4 history", () => history.Add(_snapshot));
+            Time("5 history", () => history.Add(_snapshot));
             if (i % Math.Max(1, snapshots / 12) == 0 || i == 60)
                 Console.WriteLine($"{i,5} snapshots of {_snapshot.Cells.Count} cells and {_snapshot.Patterns.Count} patterns: {history.Count,3} kept from {(_snapshot.Time - history.First) / 1_000_000_000} s ago on, "
                     + $"{history.Bytes >> 10} KiB; lives in {(Live() - viewer) >> 10} KiB with what it packs with; process {Environment.WorkingSet >> 20} MiB");
         }
-        foreach ((string name, (List<double> took, _)) in _stages.Where(s => s.Key[0] == '4'))
+        foreach ((string name, (List<double> took, _)) in _stages.Where(s => s.Key[0] == '5'))
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22} {took.Average(),8:f2} ms mean {took.Max(),8:f2} max"));
         GC.KeepAlive(this);
     }
@@ -91,10 +92,14 @@ internal sealed partial class Stages
         Begin(_load!);
         for (int i = 1; i <= intervals + 5; i++)
         {
-            if (i == 6) _stages.Clear();
+            if (i == 6)
+                foreach (string name in _stages.Keys.Where(n => !n.StartsWith(First, StringComparison.Ordinal)).ToList()) _stages.Remove(name);
+            if (i == intervals + 1) _controls.Press('8');
             _load!.Interval(i * 1_000_000_000L);
-            Interval((i + 1) * 1_000_000_000L);
-            if (i is 5 or 6 && i < intervals) Keys();
+            Interval((i + 1) * 1_000_000_000L, i > intervals);
+            if (i is not (5 or 6) || i >= intervals) continue;
+            if (i == 5) Key(First + "view patterns", '8');
+            Keys();
         }
     }
 
@@ -116,7 +121,7 @@ internal sealed partial class Stages
         Console.WriteLine($"committed {heap.TotalCommittedBytes >> 10} KiB, engine's table and frames and all");
     }
 
-    private void Interval(long now)
+    private void Interval(long now, bool patterns = false)
     {
         CellTable table = _load!.Table;
         _frames.Clear();
@@ -141,8 +146,8 @@ internal sealed partial class Stages
             (_snapshot.Time, _snapshot.Seconds) = (now, 0);
             _reception.Mirror.TakeInto(_snapshot);
         });
-        Time("2 frame updated", () => _frame.Update(_snapshot));
-        Time("2 screen drawn", Draw);
+        Time(patterns ? "4 patterns updated" : "2 frame updated", () => _frame.Update(_snapshot));
+        Time(patterns ? "4 patterns drawn" : "2 screen drawn", Draw);
     }
 
     private void Keys()
@@ -151,6 +156,10 @@ internal sealed partial class Stages
         Key("view initiators", '2');
         Key("view operations", '3');
         Key("view patterns", '8');
+        for (int i = 0; i < 12; i++) Key("patterns sorted", '>');
+        Key("patterns paged", Cli.Keys.PageDown, 5);
+        Key("patterns' end", Cli.Keys.End);
+        for (int i = 0; i < 12; i++) Key("patterns sorted back", '<');
         Key("view LUNs", '1');
         Key("sorted by another", '>');
         Key("sorted back", '<');
@@ -164,8 +173,9 @@ internal sealed partial class Stages
 
     private void Key(string name, char key, int times = 1)
     {
+        if (!name.StartsWith(First, StringComparison.Ordinal)) name = "3 key: " + name;
         for (int i = 0; i < times; i++)
-            Time("3 key: " + name, () =>
+            Time(name, () =>
             {
                 _controls.Press(key);
                 Draw();

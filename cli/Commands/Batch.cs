@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Iscsitop.Cli.Checking;
 using Iscsitop.Cli.Output;
 using Iscsitop.Cli.Top.Asking;
 using Iscsitop.Engine;
@@ -20,6 +21,7 @@ internal static class Batch
         if (asked is { IsFile: true } && options.Interval < Feed.WholeFile) throw new UsageException("the view of a D program is of a whole file: no interval can be given");
         using var stop = new Stop();
         using Feed feed = options.Origin.Open(new Wants(0, options.Interval) { Filter = options.Expression });
+        options = options.With(feed);
         // What an engine has seen before, it cannot tell command by command.
         if (options is { Expression.NeedsCommands: true, Origin.Capture: null }) options = options with { SkipFirst = true };
         // Nor was its program there before it began.
@@ -27,9 +29,9 @@ internal static class Batch
         if (asked is not null && options.Output != OutputFormat.Table && options.Fields.Count == 0) options = options with { Fields = AskedColumns.OfFiles(options.View) };
         stop.Listen();
         using ProgressLine? progress = ProgressLine.For(streams, () => feed.Progress);
-        Run(options, streams, feed.WaitForSnapshot, Take, stop.Token, () => feed.Ended);
+        int code = Run(options, streams, feed.WaitForSnapshot, Take, stop.Token, () => feed.Ended);
         Origin.Close(feed, streams);
-        return ExitCode.Success;
+        return code;
 
         Snapshot Take()
         {
@@ -41,20 +43,30 @@ internal static class Batch
     }
 
     /// <summary>The loop, with what it waits for and takes from as parameters.</summary>
-    public static void Run(
+    /// <returns>The exit status.</returns>
+    public static int Run(
         TopOptions options, Streams streams, Func<TimeSpan, CancellationToken, bool> wait, Func<Snapshot> take, CancellationToken cancellation, Func<bool>? ended = null)
     {
         ReportWriter writer = ReportWriter.For(options.Output, streams, options.Color);
         var report = new Report(options);
         var summary = new Summary();
+        Failing? failing = options.FailIf is { } check ? new Failing(check, report.Narrowing, streams) : null;
         int taken = 0, written = 0;
+        while (failing?.Stopped != true && written < (options.Count ?? int.MaxValue) && ended?.Invoke() != true && (Wait(wait, taken, options.Interval, cancellation) || taken == 0))
+        string problem = "";
         while (written < (options.Count ?? int.MaxValue) && ended?.Invoke() != true && (Wait(wait, taken, options.Interval, cancellation) || taken == 0))
         {
             report.Build(take());
             foreach (EngineStatus engine in report.Snapshot.Engines)
                 if (engine is { Alive: false, Problem.Length: > 0 }) streams.Complain($"engine {engine.Pid} has ended: {engine.Problem}");
-            if (taken++ == 0 && report.Snapshot.Engines.Count == 0 && options.Origin.Capture is null)
+            if (report.Snapshot.Fleet is { } fleet && fleet.Problem != problem)
+                streams.Complain((problem = fleet.Problem).Length > 0 ? $"{fleet.Server}: {problem}" : $"{fleet.Server}: answers again");
+            if (report.Snapshot is { Fleet: not null, Engines.Count: 0 } && taken == 0) streams.Complain(options.View.Nothing);
+            if (taken++ == 0 && report.Snapshot.Engines.Count == 0 && options.Origin is { Capture: null, Fleet: null })
                 streams.Complain("no engine is running here yet; waiting for one (see iscsitop list)");
+            // What an engine has seen before it was asked is no interval.
+            if (taken == 1 && (options.SkipFirst || !options.Origin.IsFile)) failing?.Begin(report.Snapshot);
+            else failing?.Add(report.Snapshot);
             if (taken == 1 && options.SkipFirst) continue;
             writer.Write(report);
             summary.Add(report);
@@ -65,10 +77,11 @@ internal static class Batch
             streams.Print(summary.Line(options.Units.Latency, options.Units.LatencyUnit));
         else if (ReportWriter.Losses(report.Snapshot.Engines) is { Length: > 0 } losses)
             streams.Complain(losses);
+        return failing?.End() ?? ExitCode.Success;
     }
 
     // False when it is time to end. A report is due at the interval's end whether all engines delivered or not.
-    private static bool Wait(Func<TimeSpan, CancellationToken, bool> wait, int taken, TimeSpan interval, CancellationToken cancellation)
+    internal static bool Wait(Func<TimeSpan, CancellationToken, bool> wait, int taken, TimeSpan interval, CancellationToken cancellation)
     {
         var waited = Stopwatch.StartNew();
         try

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Iscsitop.Cli.Checking;
 using Iscsitop.Cli.Output;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Checking;
 using Iscsitop.Engine.Recording;
 using Iscsitop.Engine.Sources;
 
@@ -12,7 +14,7 @@ internal static class Diff
     private const string DefaultRows = "10";
 
     private static readonly (string Word, Action<Comparison, Stream> Value)[] s_formats =
-        [("table", ComparisonText.Write), ("json", ComparisonFiles.WriteJson), ("csv", ComparisonFiles.WriteCsv)];
+        [("table", ComparisonText.Write), ("json", ComparisonFiles.WriteJson), ("csv", ComparisonFiles.WriteCsv), ("ndjson", ComparisonFiles.WriteNdjson), ("md", ComparisonFiles.WriteMarkdown)];
 
     /// <summary>The command.</summary>
     public static Command Create(Streams streams)
@@ -25,9 +27,10 @@ internal static class Diff
         var fromB = new Option<string?>("--from-b") { HelpName = "TIME", Description = "of B only from this time on" };
         var toB = new Option<string?>("--to-b") { HelpName = "TIME", Description = "of B only up to this time" };
         var rows = new Option<string>("-n") { HelpName = "ROWS", Description = "compare so many rows, those with most commands; 10 unless given", DefaultValueFactory = _ => DefaultRows };
-        var output = new Option<string>("--output", "-o") { HelpName = "table|json|csv", Description = "how it is written; table unless given", DefaultValueFactory = _ => "table" };
+        var output = new Option<string>("--output", "-o") { HelpName = "table|json|csv|ndjson|md", Description = "how it is written; table unless given", DefaultValueFactory = _ => "table" };
+        var failIf = new Option<string?>("--fail-if") { HelpName = "EXPR", Description = "end with exit status 4 if this condition holds of B, where +20% is a change against A, like 'p99.read > +20%'" };
         var command = new Command("diff", "Compares two recordings or captures, or two spans of one: rates, errors, and how the distribution of latencies changed.") { a, b };
-        foreach (Option option in new Option[] { view, from, to, fromB, toB, rows, output }) command.Add(option);
+        foreach (Option option in new Option[] { view, from, to, fromB, toB, rows, output, failIf }) command.Add(option);
         command.SetAction(result =>
         {
             string before = Values.FileName(result.GetValue(a)!), after = result.GetValue(b) is { } other ? Values.FileName(other) : before;
@@ -35,12 +38,16 @@ internal static class Diff
             View grouped = Values.Choice("view", result.GetValue(view)!, [.. Views.All.Where(v => v.Key is "lun" or "initiator" or "opcode").Select(v => (v.Key, v))]);
             Action<Comparison, Stream> write = Values.Choice<Action<Comparison, Stream>>("output format", result.GetValue(output)!, s_formats);
             int most = Values.Count("number of rows", result.GetValue(rows)!);
+            Check? check = result.GetValue(failIf) is { } condition ? Check.Parse(condition, changes: true) : null;
             if (after == before && new Option[] { from, to, fromB, toB }.All(o => result.GetResult(o) is null))
                 throw new UsageException("one file has nothing to be compared with but a span of its own (--from, --to, --from-b, --to-b)");
             CompareSpan first = Read(before, result.GetValue(from), result.GetValue(to), streams), second = Read(after, result.GetValue(fromB), result.GetValue(toB), streams);
             write(new Comparison(grouped, first, second, most), streams.Output);
             streams.Output.Flush();
-            return ExitCode.Success;
+            if (check is null) return ExitCode.Success;
+            var failing = new Failing(check, Narrowing.None, streams);
+            failing.Add(second.All, first.All);
+            return failing.End();
         });
         return command;
     }

@@ -13,21 +13,31 @@ internal static class Sessions
         var filters = new Filters();
         var capture = new CaptureWords();
         var extended = new Option<bool>("--extended", "-X") { Description = "show the extended columns too" };
-        var output = new Option<string>("--output", "-o") { HelpName = "table|csv|json|ndjson", Description = "how the report is written; table unless given", DefaultValueFactory = _ => "table" };
+        var output = new Option<string>("--output", "-o") { HelpName = "table|csv|json|ndjson|md", Description = "how the report is written; table unless given", DefaultValueFactory = _ => "table" };
         var ndjson = new Option<bool>("-j") { Description = "the same as -o ndjson" };
+        var fields = new Option<bool>("--list-fields") { Description = "list the fields with unit, type and meaning" };
         var cards = new Option<bool>("--card") { Description = "write below the table what happened before each connection ended that did not log out" };
         var command = new Command("sessions", "Lists the connections of initiators, those that are open and those that ended, once: who, since when, with what parameters, how they fare, why they ended.");
-        foreach (Option option in new Option[] { extended, cards, output, ndjson }) command.Add(option);
+        foreach (Option option in new Option[] { extended, cards, output, ndjson, fields }) command.Add(option);
         filters.AddTo(command, units: false);
         capture.AddTo(command);
-        command.SetAction(result => Batch.Run(
-            Options(Origin.Of(capture, filters, result)) with
+        command.SetAction(result =>
+        {
+            OutputFormat format = result.GetValue(ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(output)!, Top.Formats);
+            if (result.GetValue(fields))
             {
-                Filter = filters.Rows(result),
-                Extended = result.GetValue(extended),
-                Cards = result.GetValue(cards),
-                Output = result.GetValue(ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", result.GetValue(output)!, Top.Formats),
-            }, streams));
+                streams.Print(FieldList.Of("session", Views.Find("session")!.Columns.Select(FieldList.Column), format is OutputFormat.Json or OutputFormat.Ndjson));
+                return ExitCode.Success;
+            }
+            return Batch.Run(
+                Options(Origin.Of(capture, filters, result)) with
+                {
+                    Filter = filters.Rows(result),
+                    Extended = result.GetValue(extended),
+                    Cards = result.GetValue(cards),
+                    Output = format,
+                }, streams);
+        });
         return command;
     }
 

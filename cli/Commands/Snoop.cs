@@ -26,7 +26,9 @@ internal sealed record SnoopOptions
 
     public bool Pdus { get; init; }
 
-    public bool Records { get; init; }
+    public OutputFormat Output { get; init; }
+
+    public bool ListsFields { get; init; }
 
     /// <summary>The Parquet files that records go to, null when they go to standard output.</summary>
     public ParquetTarget? Into { get; init; }
@@ -47,8 +49,15 @@ internal static class Snoop
         var words = new SnoopWords();
         var command = new Command("snoop", "Prints one line for each completed SCSI command, or for each probe firing. Also installed as iscsisnoop.");
         words.AddTo(command);
-        command.SetAction(result => Run(words.Options(result), streams));
+        command.SetAction(result => words.Options(result) is { ListsFields: true } lists ? Fields(lists, streams) : Run(words.Options(result), streams));
         return command;
+    }
+
+    private static int Fields(SnoopOptions options, Streams streams)
+    {
+        bool json = options.Output is OutputFormat.Json or OutputFormat.Ndjson;
+        streams.Print(options.Pdus ? FieldList.Of("pdu", RecordFields.OfPdu.Select(f => f.Row), json) : FieldList.Of("command", RecordFields.OfCommand.Select(f => f.Row), json));
+        return ExitCode.Success;
     }
 
     private static int Run(SnoopOptions options, Streams streams)
@@ -63,6 +72,7 @@ internal static class Snoop
         var sink = new LineSink(streams.Output, options.Count, stop.Now);
         using Feed feed = options.Pdus ? OpenPdus(options, Pdus(options, sink)) : OpenCommands(options, Commands(options, sink));
         List<EngineStatus> gone = Follow(feed, sink.Flush, stop, streams);
+        sink.Close();
         if (sink.Failure is { } failure) throw failure;
         Close(feed, gone, streams);
         return ExitCode.Success;
@@ -120,34 +130,14 @@ internal static class Snoop
     /// <summary>From completed commands to lines.</summary>
     public static CommandHandler Commands(SnoopOptions options, LineSink sink)
     {
-        LineSink.WriteLine<CompletedCommand> write;
-        if (options.Records)
-        {
-            write = new Records<CompletedCommand>(RecordFields.OfCommand).Write;
-        }
-        else
-        {
-            var table = new LineTable<CompletedCommand>(CommandLines.Columns(options.Lines));
-            sink.Heading = table.WriteHeader;
-            write = table.Write;
-        }
+        LineSink.WriteLine<CompletedCommand> write = Writer(options, sink, RecordFields.OfCommand, CommandLines.Columns(options.Lines));
         return Commands(options, (in command, in context) => sink.Add(write, command, context));
     }
 
     /// <summary>From probe events to lines.</summary>
     public static EventHandler Pdus(SnoopOptions options, LineSink sink)
     {
-        LineSink.WriteLine<ProbeEvent> write;
-        if (options.Records)
-        {
-            write = new Records<ProbeEvent>(RecordFields.OfPdu).Write;
-        }
-        else
-        {
-            var table = new LineTable<ProbeEvent>(PduLines.Columns(options.Lines));
-            sink.Heading = table.WriteHeader;
-            write = table.Write;
-        }
+        LineSink.WriteLine<ProbeEvent> write = Writer(options, sink, RecordFields.OfPdu, PduLines.Columns(options.Lines));
         return Pdus(options, (in e, in context) => sink.Add(write, e, context));
     }
 
@@ -162,6 +152,31 @@ internal static class Snoop
             && options.Expression?.Keeps(in e, in context) != false)
             add(e, context);
     };
+
+    private static LineSink.WriteLine<T> Writer<T>(SnoopOptions options, LineSink sink, RecordField<T>[] fields, IReadOnlyList<LineColumn<T>> columns)
+    {
+        switch (options.Output)
+        {
+            case OutputFormat.Ndjson:
+                return new Records<T>(fields).Write;
+            case OutputFormat.Json:
+                var array = new JsonRecords<T>(fields);
+                (sink.Heading, sink.Closing) = (array.Open, array.Close);
+                return array.Write;
+            case OutputFormat.Csv:
+                var csv = new CsvRecords<T>(fields);
+                sink.Heading = csv.WriteHeader;
+                return csv.Write;
+            case OutputFormat.Markdown:
+                var markdown = new MarkdownLines<T>(columns);
+                sink.Heading = markdown.WriteHeader;
+                return markdown.Write;
+            default:
+                var table = new LineTable<T>(columns);
+                sink.Heading = table.WriteHeader;
+                return table.Write;
+        }
+    }
 
     private static bool Keeps(SnoopOptions options, in CompletedCommand command, in EventContext context)
     {

@@ -17,16 +17,17 @@ internal sealed class SnoopWords
     private readonly Option<bool> _extended = new("--extended", "-x") { Description = "show sequence numbers and the phases of a command too" };
     private readonly Option<bool> _wall = new("-T") { Description = "show the time of day" };
     private readonly Option<bool> _hex = new("-H") { Description = "show the CDB in hex" };
-    private readonly Option<string> _output = new("--output", "-o") { HelpName = "table|ndjson|parquet", Description = "how lines are written", DefaultValueFactory = _ => "table" };
+    private readonly Option<string> _output = new("--output", "-o") { HelpName = "table|csv|json|ndjson|md|parquet", Description = "how lines are written", DefaultValueFactory = _ => "table" };
     private readonly Option<string?> _into = new("--into") { HelpName = "FILE", Description = "write the records of -o parquet to this file" };
     private readonly Option<string[]> _rotate = new("--rotate") { HelpName = "SIZE|TIME[,SIZE|TIME]", Description = "begin another file when it is so large or so old, like 100M,1h" };
     private readonly Option<string?> _names = TopWords.NamesOption();
     private readonly Option<string?> _config = ConfigCommand.FileOption();
+    private readonly Option<bool> _fields = new("--list-fields") { Description = "list the fields with unit, type and meaning" };
     private readonly Option<bool> _ndjson = new("-j") { Description = "the same as -o ndjson" };
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _pdu, _op, _slow, _count, _extended, _wall, _hex, _output, _ndjson, _into, _rotate, _names, _config }) command.Add(option);
+        foreach (Option option in new Option[] { _pdu, _op, _slow, _count, _extended, _wall, _hex, _output, _ndjson, _fields, _into, _rotate, _names, _config }) command.Add(option);
         command.Add(_filters.Expression);
         _filters.AddTo(command);
         _capture.AddTo(command);
@@ -37,9 +38,9 @@ internal sealed class SnoopWords
     public SnoopOptions Options(ParseResult result)
     {
         Settings settings = SettingsFile.Load(result.GetValue(_config), Environment.GetEnvironmentVariable);
-        LineFormat format = result.GetValue(_ndjson)
-            ? LineFormat.Ndjson
-            : Values.Choice("output format", result.GetValue(_output)!, ("table", LineFormat.Table), ("ndjson", LineFormat.Ndjson), ("parquet", LineFormat.Parquet));
+        (OutputFormat format, bool parquet) = result.GetValue(_ndjson)
+            ? (OutputFormat.Ndjson, false)
+            : Values.Choice<(OutputFormat, bool)>("output format", result.GetValue(_output)!, [.. Top.Formats.Select(f => (f.Word, (f.Value, false))), ("parquet", (OutputFormat.Table, true))]);
         var options = new SnoopOptions
         {
             Origin = Origin.Of(_capture, _filters, result),
@@ -48,8 +49,9 @@ internal sealed class SnoopWords
             Operations = new OperationFilter(Values.Items(result.GetValue(_op) ?? [])),
             Slow = result.GetValue(_slow) is string slow ? SlowLimits.Parse(slow) : SlowLimits.None,
             Pdus = result.GetValue(_pdu),
-            Records = format == LineFormat.Ndjson,
-            Into = Into(result, format),
+            Output = format,
+            ListsFields = result.GetValue(_fields),
+            Into = Into(result, parquet && !result.GetValue(_fields)),
             Count = result.GetValue(_count) is string count ? Values.Count("number of lines", count) : null,
             Lines = new LineChoice(result.GetValue(_extended), result.GetValue(_wall), result.GetValue(_hex), Began: -1)
             {
@@ -61,11 +63,11 @@ internal sealed class SnoopWords
         return options;
     }
 
-    private ParquetTarget? Into(ParseResult result, LineFormat format)
+    private ParquetTarget? Into(ParseResult result, bool parquet)
     {
         string? path = result.GetValue(_into);
         IReadOnlyList<string> rotate = Values.Items(result.GetValue(_rotate) ?? []);
-        if (format != LineFormat.Parquet)
+        if (!parquet)
         {
             if (path is not null || rotate.Count > 0) throw new UsageException("--into and --rotate need -o parquet");
             return null;
@@ -76,13 +78,6 @@ internal sealed class SnoopWords
         foreach (string item in rotate)
             into = Sizes.IsTime(item) ? into with { RotateAge = Sizes.Time("time", item) } : into with { RotateBytes = Sizes.Bytes("size", item) };
         return into;
-    }
-
-    private enum LineFormat
-    {
-        Table,
-        Ndjson,
-        Parquet,
     }
 
     // What can never be known would print nothing, and leave one wondering.

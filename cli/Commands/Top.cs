@@ -1,10 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
 using Iscsitop.Cli.Configuration;
 using Iscsitop.Cli.Output;
 using Iscsitop.Cli.Top;
 using Iscsitop.Cli.Top.Asking;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Checking;
 using Iscsitop.Engine.Filtering;
 
 namespace Iscsitop.Cli.Commands;
@@ -14,7 +14,7 @@ internal static class Top
 {
     /// <summary>The words of <c>-o</c>.</summary>
     internal static readonly (string Word, OutputFormat Value)[] Formats =
-        [("table", OutputFormat.Table), ("csv", OutputFormat.Csv), ("json", OutputFormat.Json), ("ndjson", OutputFormat.Ndjson)];
+        [("table", OutputFormat.Table), ("csv", OutputFormat.Csv), ("json", OutputFormat.Json), ("ndjson", OutputFormat.Ndjson), ("md", OutputFormat.Markdown)];
 
     private static readonly (string Word, ShowNumber Value)[] s_units =
         [("us", Numbers.Microseconds), ("ms", Numbers.Milliseconds), ("s", Numbers.Seconds)];
@@ -30,10 +30,13 @@ internal static class Top
     private static int Run(TopWords words, ParseResult result, Streams streams)
     {
         var origin = Origin.Of(words.Capture, words.Filters, result);
+        if (words.Fleet.Options(result, Environment.GetEnvironmentVariable) is { } fleet)
+            origin = origin is { Capture: null, Pids.Count: 0 } ? origin with { Fleet = fleet } : throw new UsageException("--prometheus cannot go with -p, -i or -r: a fleet has neither engines nor packets");
         TopOptions options = Options(words, result, origin, out Asked? asked);
         using Asked? ends = asked;
         if (ListsFields(words, result, options.View, streams)) return ExitCode.Success;
         bool batch = result.GetValue(words.Batch) || result.GetValue(words.Below) || options.Output != OutputFormat.Table || !streams.Interactive;
+        if (!batch && options.FailIf is not null) throw new UsageException("--fail-if is asked of reports (-b)");
         return batch ? Batch.Run(options, streams, asked) : Cli.Top.App.Run(options, asked);
     }
 
@@ -51,7 +54,8 @@ internal static class Top
     internal static bool ListsFields(TopWords words, ParseResult result, View view, Streams streams)
     {
         bool lists = result.GetValue(words.SortDescending) == "help" || result.GetValue(words.SortAscending) == "help" || result.GetValue(words.ListFields);
-        if (lists) streams.Print(Fields(view));
+        bool json = result.GetValue(words.Ndjson) || result.GetValue(words.Output) is "json" or "ndjson";
+        if (lists) streams.Print(FieldList.Of(view.Key, view.Columns.Select(FieldList.Column), json));
         return lists;
     }
 
@@ -69,8 +73,10 @@ internal static class Top
             Align = result.GetValue(words.Align) is string align ? Values.PowerOfTwo("alignment", align, 512, 1048576) : DisplayUnits.StandardAlignment,
             Zone = TimeZoneInfo.Local,
         };
-        IReadOnlyList<View> views = [.. Views.All.Select(v => v.In(units))];
+        bool fleet = origin.Fleet is not null;
+        IReadOnlyList<View> views = [.. (fleet ? FleetViews.All : Views.All).Select(v => v.In(units))];
         string word = TopWords.Of(result, words.View, settings.View);
+        if (fleet) word = ViewOfFleet(word, given: result.GetResult(words.View) is { Implicit: false });
         bool ascii = result.GetValue(words.Ascii) || settings.Ascii;
         asked = settings.DViews.TryGetValue(word, out string? program) ? Ask(program, word, origin, ascii) : null;
         View view = asked?.Views[0]
@@ -83,9 +89,11 @@ internal static class Top
         {
             Origin = origin,
             Filter = words.Filters.Rows(result),
-            Expression = words.Filters.ExpressionOf(result, settings.Filter, f => f.Level == FilterLevel.Pdu, "is of single PDUs (iscsisnoop --pdu has them)"),
+            Expression = fleet
+                ? words.Filters.ExpressionOf(result, settings.Filter, f => f.Level != FilterLevel.Cell && f.Level != FilterLevel.Connection || f.Name == "op", "is nothing that a Prometheus server tells")
+                : words.Filters.ExpressionOf(result, settings.Filter, f => f.Level == FilterLevel.Pdu, "is of single PDUs (iscsisnoop --pdu has them)"),
             Interval = result.GetValue(words.Interval) is string s ? Values.Interval(Values.Positional(s))
-                : settings.Interval is { } seconds ? TimeSpan.FromSeconds(seconds) : origin.IsFile ? Feed.WholeFile : TimeSpan.FromSeconds(1),
+                : settings.Interval is { } seconds ? TimeSpan.FromSeconds(seconds) : fleet ? TimeSpan.Zero : origin.IsFile ? Feed.WholeFile : TimeSpan.FromSeconds(1),
             Count = count is null ? null : Values.Count("count", Values.Positional(count)),
             View = view,
             AllViews = views,
@@ -104,7 +112,16 @@ internal static class Top
             Output = result.GetValue(words.Ndjson) ? OutputFormat.Ndjson : Values.Choice<OutputFormat>("output format", TopWords.Of(result, words.Output, Formats[0].Word), Formats),
             Stamp = result.GetValue(words.Stamp) is string stamp ? Values.Choice("timestamp", stamp, ("u", Stamp.Unix), ("d", Stamp.Date)) : Stamp.None,
             SkipFirst = result.GetValue(words.SkipFirst),
+            FailIf = result.GetValue(words.FailIf) is { } condition ? Check.Parse(condition) : null,
         };
+    }
+
+    // What the configuration says is meant for engines, too.
+    private static string ViewOfFleet(string word, bool given)
+    {
+        if (FleetViews.All.Any(v => v.Key == word)) return word;
+        string right = string.Join(", ", FleetViews.All.Select(v => v.Key));
+        return given ? throw Values.Wrong("view", word, "with --prometheus one of " + right) : FleetViews.All[0].Key;
     }
 
     private static string SortKey(View view, string? word) => word is null or "help" ? view.SortBy : Find("sort key", view, word).Field;
@@ -114,11 +131,4 @@ internal static class Top
         view.Find(word)
         ?? view.Columns.FirstOrDefault(c => c.Header.Equals(word, StringComparison.OrdinalIgnoreCase))
         ?? throw Values.Wrong(what, word, "one of " + string.Join(", ", view.Columns.Select(c => c.Field)));
-
-    private static string Fields(View view)
-    {
-        int width = view.Columns.Max(c => c.Field.Length);
-        return string.Concat(view.Columns.Select(c => string.Create(CultureInfo.InvariantCulture,
-            $"{c.Field.PadRight(width)}  {c.Header,-9}  {(c.Unit.Length == 0 ? "-" : c.Unit),-3}  {c.Help}\n")));
-    }
 }

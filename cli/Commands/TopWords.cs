@@ -9,6 +9,8 @@ internal sealed class TopWords
 
     public CaptureWords Capture { get; } = new();
 
+    public FleetWords Fleet { get; } = new();
+
     public Option<bool> Batch { get; } = new("--batch", "-b") { Description = "print reports instead of the full screen; so does any output that is no terminal" };
 
     public Option<bool> Below { get; } = new("-c") { Description = "print each report below the one before" };
@@ -28,7 +30,7 @@ internal sealed class TopWords
 
     public Option<string[]> Fields { get; } = new("--fields", "-F") { HelpName = "A[,B]", Description = "show these fields in this order" };
 
-    public Option<bool> ListFields { get; } = new("--list-fields") { Description = "list the fields of the view with unit and meaning" };
+    public Option<bool> ListFields { get; } = new("--list-fields") { Description = "list the fields of the view with unit, type and meaning" };
 
     public Option<bool> Extended { get; } = new("--extended", "-X") { Description = "show the extended columns too" };
 
@@ -49,7 +51,7 @@ internal sealed class TopWords
 
     public Option<string> Output { get; } = new("--output", "-o")
     {
-        HelpName = "table|csv|json|ndjson",
+        HelpName = "table|csv|json|ndjson|md",
         Description = "how reports are written; table unless given",
         DefaultValueFactory = _ => "table",
     };
@@ -68,6 +70,8 @@ internal sealed class TopWords
     public Option<bool> Binary { get; } = new("-B") { Description = "show MiB and KiB instead of MB and kB in tables" };
 
     public Option<bool> SkipFirst { get; } = new("-y") { Description = "leave out the first report, which covers the time since the engine began to look" };
+
+    public Option<string?> FailIf { get; } = new("--fail-if") { HelpName = "EXPR", Description = "end with exit status 4 as soon as a report shows that this condition holds, like 'p99.read > 20ms for 30s'" };
 
     public Option<string> Color { get; } = new("--color")
     {
@@ -108,10 +112,11 @@ internal sealed class TopWords
     {
         command.Add(Interval);
         command.Add(Count);
-        foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Decompose, Heat, Align, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, Color, Ascii, Names, Config })
+        foreach (Option option in new Option[] { Batch, Below, View, SortDescending, SortAscending, Rows, Fields, ListFields, Extended, Decompose, Heat, Align, Output, Ndjson, Stamp, Unit, Binary, SkipFirst, FailIf, Color, Ascii, Names, Config })
             command.Add(option);
         command.Add(Filters.Expression);
         Filters.AddTo(command);
         Capture.AddTo(command);
+        Fleet.AddTo(command);
     }
 }

@@ -28,9 +28,7 @@ internal static class ComparisonFiles
             foreach (ComparedRow row in c.Rows)
             {
                 json.WriteStartObject();
-                foreach (Column column in c.Identity)
-                    if (column.Text is { } text) json.WriteString(column.Field, text(row.Identity));
-                    else JsonPieces.Number(json, column.Field, column.Value!(row.Identity));
+                Identity(json, c, row.Identity);
                 Row(json, row);
                 json.WriteEndObject();
             }
@@ -38,6 +36,67 @@ internal static class ComparisonFiles
             json.WriteEndObject();
         }
         output.Write("\n"u8);
+    }
+
+    /// <summary>An object a row and line, the total first; the spans of time and the schema are in the first.</summary>
+    public static void WriteNdjson(Comparison c, Stream output)
+    {
+        Record(c, null, c.Total, output);
+        foreach (ComparedRow row in c.Rows) Record(c, row.Identity, row, output);
+    }
+
+    private static void Record(Comparison c, Row? identity, ComparedRow row, Stream output)
+    {
+        using (var json = new Utf8JsonWriter(output))
+        {
+            json.WriteStartObject();
+            if (identity is null) json.WriteNumber("schema", ReportWriter.Schema);
+            json.WriteString("view", identity is null ? "total" : c.View.Key);
+            if (identity is null)
+            {
+                Span(json, "a", c.A);
+                Span(json, "b", c.B);
+            }
+            else Identity(json, c, identity);
+            Row(json, row);
+            json.WriteEndObject();
+        }
+        output.Write("\n"u8);
+    }
+
+    /// <summary>The figures that the text has, as a table of Markdown: A, B and the change in percent.</summary>
+    public static void WriteMarkdown(Comparison c, Stream output)
+    {
+        var text = new StringBuilder();
+        (string Title, ShowNumber Show, Func<ComparedRow, Pair> Of)[] figures =
+        [
+            ("IOPS", Numbers.Short, r => r.Iops), ("MB/s", Numbers.Megabytes, r => r.Bytes), ("errors/s", Numbers.Short, r => r.Errors),
+            .. new[] { "read", "write" }.Select(d => ($"{d} p99 ms", (ShowNumber)Numbers.Milliseconds, (Func<ComparedRow, Pair>)(r => r.Latencies.FirstOrDefault(l => l.Name == d)?.At(0.99, 100) ?? new Pair(double.NaN, double.NaN)))),
+        ];
+        MarkdownWriter.Heading(text, [.. c.Identity.Select(i => i.Header), .. figures.SelectMany(f => new[] { f.Title + " A", "B", "change %" })],
+            [.. c.Identity.Select(i => i.Text is not null), .. figures.SelectMany(_ => new[] { false, false, false })]);
+        foreach (ComparedRow row in c.Rows.Prepend(c.Total))
+        {
+            bool total = ReferenceEquals(row, c.Total);
+            MarkdownWriter.Line(text, [
+                .. c.Identity.Select((i, at) => total ? at == 0 ? "total" : "" : i.Text is { } name ? TerminalText.Escape(name(row.Identity)) : Shown(i.Show!, i.Value!(row.Identity))),
+                .. figures.SelectMany(f => f.Of(row) is var pair ? new[] { Shown(f.Show, pair.A), Shown(f.Show, pair.B), Shown(Numbers.Digits, pair.Change) } : []),
+            ]);
+        }
+        output.Write(Encoding.UTF8.GetBytes(text.ToString()));
+    }
+
+    private static string Shown(ShowNumber show, double value)
+    {
+        Span<char> into = stackalloc char[Numbers.MaxWidth];
+        return double.IsNaN(value) ? "-" : value < 0 ? "-" + new string(into[..show(-value, into)]) : new string(into[..show(value, into)]);
+    }
+
+    private static void Identity(Utf8JsonWriter json, Comparison c, Row identity)
+    {
+        foreach (Column column in c.Identity)
+            if (column.Text is { } text) json.WriteString(column.Field, text(identity));
+            else JsonPieces.Number(json, column.Field, column.Value!(identity));
     }
 
     /// <summary>A line for each row, the total first; fields of A, B and the change in percent.</summary>

@@ -51,6 +51,11 @@ internal static class JsonPieces
     /// <summary>What an engine says of itself.</summary>
     public static void Engine(Utf8JsonWriter json, EngineStatus engine)
     {
+        if (engine.Host is { } host)
+        {
+            Host(json, engine, host);
+            return;
+        }
         json.WriteNumber("pid", engine.Pid);
         Name(json, "source", engine.Source);
         Name(json, "version", engine.Version);
@@ -71,6 +76,30 @@ internal static class JsonPieces
         json.WriteNumber("missing_bytes", engine.Coverage.MissingBytes);
         json.WriteNumber("midstream", engine.Coverage.MidStream);
         json.WriteNumber("evicted", engine.Coverage.Evicted);
+    }
+
+    private static void Host(Utf8JsonWriter json, EngineStatus engine, HostStatus host)
+    {
+        Name(json, "host", engine.Source);
+        Name(json, "version", engine.Version);
+        if (host.Up is { } up) json.WriteBoolean("up", up);
+        else json.WriteNull("up");
+        Number(json, "sample_time", host.Sampled > 0 ? host.Sampled / 1e9 : double.NaN);
+        Number(json, "sample_age_s", host.Age);
+        Number(json, "sample_step_s", host.Step > 0 ? host.Step : double.NaN);
+        Number(json, "silent_since", host.SilentSince > 0 ? host.SilentSince / 1e9 : double.NaN);
+        json.WriteNumber("told_twice", host.Doubles);
+        json.WriteNumber("resets", host.Resets);
+    }
+
+    /// <summary>What is known of the server of a fleet.</summary>
+    public static void Fleet(Utf8JsonWriter json, FleetStatus fleet)
+    {
+        json.WriteStartObject("prometheus");
+        json.WriteString("url", fleet.Server);
+        Name(json, "problem", fleet.Problem);
+        Number(json, "problem_since", fleet.Since > 0 ? fleet.Since / 1e9 : double.NaN);
+        json.WriteEndObject();
     }
 }
 
@@ -104,6 +133,7 @@ internal sealed class JsonReports(Stream output) : ReportWriter(output)
         JsonPieces.Time(json, report.Snapshot.Time);
         JsonPieces.Number(json, "interval_s", report.Snapshot.Seconds > 0 ? report.Snapshot.Seconds : double.NaN);
         json.WriteString("view", report.Options.View.Key);
+        if (report.Snapshot.Fleet is { } fleet) JsonPieces.Fleet(json, fleet);
         json.WriteStartArray("engines");
         foreach (EngineStatus engine in report.Snapshot.Engines)
         {

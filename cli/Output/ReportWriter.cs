@@ -28,6 +28,7 @@ internal abstract class ReportWriter(Stream output)
         OutputFormat.Csv => new CsvWriter(streams.Output),
         OutputFormat.Json => new JsonReports(streams.Output),
         OutputFormat.Ndjson => new NdjsonReports(streams.Output),
+        OutputFormat.Markdown => new MarkdownWriter(streams.Output),
         _ => new TableWriter(streams.Output, color == ColorChoice.Auto ? streams.Styled : color != ColorChoice.Never),
     };
 
@@ -48,6 +49,9 @@ internal abstract class ReportWriter(Stream output)
             seen.Evicted += e.Coverage.Evicted;
         }
         var losses = new List<string>();
+        foreach (EngineStatus e in engines)
+            if (e.Host is { SilentSince: > 0 and var since })
+                losses.Add($"host {e.Source} is silent since {DateTimeOffset.FromUnixTimeMilliseconds(since / 1_000_000):yyyy-MM-ddTHH:mm:ssZ}");
         if (ring + outbox + folded > 0)
             losses.Add(string.Create(CultureInfo.InvariantCulture, $"drops: {ring} events in the engine, {outbox} on the way here, {folded} commands folded"));
         Add(losses, seen.Dropped, "packets dropped by the kernel");

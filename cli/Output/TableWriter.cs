@@ -22,9 +22,7 @@ internal sealed class TableWriter(Stream output, bool styled) : ReportWriter(out
     public override void Write(Report report)
     {
         IReadOnlyList<Column> columns = report.Options.TableColumns;
-        List<string[]> lines = [.. report.Rows.Select(row => Cells(columns, row, report.Naming))];
-        if (lines.Count > 1 && report.Options.View.HasTotal) lines.Add(TotalCells(columns, report.Total, report.Naming));
-
+        List<string[]> lines = Lines(report);
         _text.Clear();
         Stamp(report);
         bool wider = Widen(columns, lines);
@@ -35,6 +33,15 @@ internal sealed class TableWriter(Stream output, bool styled) : ReportWriter(out
         Drops(report.Snapshot.Engines);
         Output.Write(Encoding.UTF8.GetBytes(_text.ToString()));
         Output.Flush();
+    }
+
+    /// <summary>The cells of a report's rows, and of their total when there are several.</summary>
+    public static List<string[]> Lines(Report report)
+    {
+        IReadOnlyList<Column> columns = report.Options.TableColumns;
+        List<string[]> lines = [.. report.Rows.Select(row => Cells(columns, row, report.Naming))];
+        if (lines.Count > 1 && report.Options.View.HasTotal) lines.Add(TotalCells(columns, report.Total, report.Naming));
+        return lines;
     }
 
     private static string[] Cells(IReadOnlyList<Column> columns, Row row, Naming naming) => [.. columns.Select(c => Cell(c, row, naming))];

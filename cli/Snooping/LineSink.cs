@@ -32,6 +32,21 @@ internal sealed class LineSink(Stream output, int? most, Action ended)
     /// <summary>Writes what is due without a line: the header of a listing in which nothing has happened yet.</summary>
     public Action<ArrayBufferWriter<byte>>? Heading { get; set; }
 
+    /// <summary>Writes what ends a listing.</summary>
+    public Action<ArrayBufferWriter<byte>>? Closing { get; set; }
+
+    /// <summary>Hands over what has been gathered, and the end.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            Heading?.Invoke(_buffer);
+            Closing?.Invoke(_buffer);
+            Closing = null;
+            Drain();
+        }
+    }
+
     /// <summary>Adds a line.</summary>
     public void Add<TLine>(WriteLine<TLine> write, in TLine line, in Engine.EventContext context)
     {

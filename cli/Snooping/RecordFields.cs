@@ -26,6 +26,7 @@ internal static class RecordFields
         new("opcode", "its operation code, with service action after a slash", C.Text((in c, in x) => Marks.Operation(c) is { } op ? OperationNames.Number(op) : "")),
         new("lba", "first logical block", C.UInt64((in c, in x) => Marks.Row(c)?.Lba(Marks.Cdb(c)))),
         new("blocks", "logical blocks the CDB asks for, or the descriptors of an UNMAP", C.UInt64((in c, in x) => Marks.Blocks(c))),
+        new("descriptors", "descriptors of an UNMAP that ended GOOD and whose parameter list was seen", C.UInt64((in c, in x) => Marks.Descriptors(c))),
         new("descriptors", "descriptors of an UNMAP that ended GOOD and whose parameter list was seen", C.UInt32((in c, in x) => Marks.Descriptors(c))),
         new("bytes", "data bytes really moved", C.Int64((in c, in x) => c.ReadBytes + c.WriteBytes)),
         new("lat_us", "command to status", C.Duration((in c, in x) => c.Latency)),

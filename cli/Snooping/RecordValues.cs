@@ -16,6 +16,9 @@ internal delegate int ReadBytes<T>(in T line, Span<byte> into);
 /// <summary>The value of a field, as each kind of file has it.</summary>
 internal abstract class RecordValue<T>
 {
+    /// <summary>Whether it is a text rather than a number.</summary>
+    public virtual bool IsText => false;
+
     /// <summary>Writes it as JSON, null when it is unknown.</summary>
     public abstract void Write(Utf8JsonWriter json, in T line, in EventContext context);
 
@@ -66,6 +69,8 @@ internal static class RecordValues<T>
 
     private sealed class TextValue(ReadValue<T, string> read) : RecordValue<T>
     {
+        public override bool IsText => true;
+
         public override void Write(Utf8JsonWriter json, in T line, in EventContext context)
         {
             if (Known(read(line, context)) is { } text) json.WriteStringValue(text);
@@ -105,6 +110,8 @@ internal static class RecordValues<T>
 
     private sealed class HexValue(ReadBytes<T> read) : RecordValue<T>
     {
+        public override bool IsText => true;
+
         public override void Write(Utf8JsonWriter json, in T line, in EventContext context)
         {
             Span<byte> bytes = stackalloc byte[PduFields.MaxCdb];

@@ -12,6 +12,9 @@ namespace Iscsitop.Cli.Snooping;
 /// <param name="Value">Its value.</param>
 internal sealed record RecordField<T>(string Name, string Help, RecordValue<T> Value)
 {
+    /// <summary>What <c>--list-fields</c> says of it.</summary>
+    public FieldRow Row => new(Name, "", Name.EndsWith("_us", StringComparison.Ordinal) ? "us" : Name switch { "time" => Column.SinceEpoch, "bytes" or "datalen" => "B", _ => "" }, Value.IsText, Help);
+
     /// <summary>The name, escaped once.</summary>
     public JsonEncodedText Encoded { get; } = JsonEncodedText.Encode(Name);
 }

@@ -90,6 +90,7 @@ internal sealed class App : IDisposable
         // machine takes it from the target that is watched. The pool reads this when it is first used.
         AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
         using Feed feed = options.Origin.Open(new Wants(0, options.Interval, Commands: options.Origin.Capture is not null) { Filter = options.Expression });
+        options = options.With(feed);
         Playable? file = feed is { Recorded: true, CanSeek: true } ? Play(feed, ref options) : null;
         Func<double>? progress = file is not null || double.IsNaN(feed.Progress) ? null : () => feed.Progress;
         var source = new SnapshotSource(feed.WaitForSnapshot, feed.Take, feed.SetInterval, () => feed.Ended, progress, feed.SetFilter, file);

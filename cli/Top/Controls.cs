@@ -10,8 +10,8 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
     // What + and - go through, in seconds.
     private static readonly double[] s_intervals = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 
-    // Only the selection has moved, which the frame has been told: all else stands as it was.
-    private bool _moved;
+    // What the key changes of what the frame has made: everything unless it is known to be less.
+    private Change _change;
     // The file that was asked about whether it may be replaced.
     private string _asked = "";
 
@@ -41,18 +41,33 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
             Mode.SortMenu => InMenu(state.Keys.ActionOf(key), key),
             _ => _prompt.Press(key),
         };
-        if (used && !_moved) frame.Refresh();
-        _moved = false;
+        if (used) Show();
         return used;
+    }
+
+    private void Show()
+    {
+        if (_change is Change.All) frame.Refresh();
+        else if (_change is Change.Order) frame.Reorder();
+        _change = Change.All;
+    }
+
+    private bool Only(Change change)
+    {
+        _change = change;
+        return true;
     }
 
     /// <summary>A click of the left button: a header sorts, a row is selected.</summary>
     public void Click(int x, int y)
     {
         if (state.Mode is not Mode.Table) return;
-        if (screen.Table.HeaderAt(x, y) is { } column) state.SortOrInvert(column);
+        if (screen.Table.HeaderAt(x, y) is { } column)
+        {
+            state.SortOrInvert(column);
+            frame.Reorder();
+        }
         else if (screen.Table.RowAt(x, y) is >= 0 and int row && row < frame.Rows.Count) frame.Select(row, follow: true);
-        frame.Refresh();
     }
 
     /// <summary>A double click of the left button: into the row.</summary>
@@ -70,11 +85,11 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
         switch (action)
         {
             case KeyAction.Quit: state.Quit = true; break;
-            case KeyAction.Help: Open(Mode.Help, 0); break;
-            case KeyAction.SortMenu: Open(Mode.SortMenu, SortColumn); break;
-            case KeyAction.SortPrevious: SortBeside(-1); break;
-            case KeyAction.SortNext: SortBeside(1); break;
-            case KeyAction.Invert: state.Sort(state.SortBy, !state.Ascending); break;
+            case KeyAction.Help: Open(Mode.Help, 0); return Only(Change.Look);
+            case KeyAction.SortMenu: Open(Mode.SortMenu, SortColumn); return Only(Change.Look);
+            case KeyAction.SortPrevious: SortBeside(-1); return Only(Change.Order);
+            case KeyAction.SortNext: SortBeside(1); return Only(Change.Order);
+            case KeyAction.Invert: state.Sort(state.SortBy, !state.Ascending); return Only(Change.Order);
             case KeyAction.Filter: _prompt.Ask(Mode.Filter, state.Filter); break;
             case KeyAction.Command: _prompt.Ask(Mode.Command, ""); break;
             case KeyAction.Interval: _prompt.Ask(Mode.Interval, ""); break;
@@ -92,24 +107,24 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
             case KeyAction.NextView: state.Show((state.ViewIndex + 1) % state.Views.Count); break;
             case KeyAction.PreviousView: state.Show((state.ViewIndex + state.Views.Count - 1) % state.Views.Count); break;
             case KeyAction.ViewNumber: state.Show(state.Keys.PlaceOf(key)); break;
-            case KeyAction.Decompose: state.ToggleDecomposed(); break;
+            case KeyAction.Decompose: state.ToggleDecomposed(); return Only(Change.Look);
             case KeyAction.Heat: state.HeatOf(frame.Selected); break;
             case KeyAction.HeatMode when state.InAsked: state.NextAggregation(); break;
             case KeyAction.HeatMode: state.NextHeat(); break;
             case KeyAction.Groups: state.Closed = !state.Closed; break;
-            case KeyAction.Panel: state.Panel = (Panel)(((int)state.Panel + 1) % 4); break;
-            case KeyAction.Extended: state.ToggleExtended(); break;
+            case KeyAction.Panel: state.Panel = (Panel)(((int)state.Panel + 1) % 4); return Only(Change.Look);
+            case KeyAction.Extended: state.ToggleExtended(); return Only(Change.Look);
             case KeyAction.Names: state.Naming.Next(); break;
             case KeyAction.Presets: state.TakeNext(); break;
             case KeyAction.Follow: Follow(); break;
             case KeyAction.Reset when state.InAsked: state.Asked!.Clear(); break;
             case KeyAction.Reset: Forget(); break;
-            case KeyAction.Colors: state.Colors = !state.Colors; break;
-            case KeyAction.Redraw: screen.Canvas.Invalidate(); break;
+            case KeyAction.Colors: state.Colors = !state.Colors; return Only(Change.Look);
+            case KeyAction.Redraw: screen.Canvas.Invalidate(); return Only(Change.Look);
             case KeyAction.ColumnsLeft when state.InHeat: state.HeatBack += HeatStep; break;
             case KeyAction.ColumnsRight when state.InHeat: state.HeatBack = Math.Max(0, state.HeatBack - HeatStep); break;
-            case KeyAction.ColumnsLeft: state.FirstColumn = Math.Max(0, state.FirstColumn - 1); break;
-            case KeyAction.ColumnsRight: state.FirstColumn = Math.Min(state.FirstColumn + 1, Math.Max(0, state.Columns.Length - 4)); break;
+            case KeyAction.ColumnsLeft: state.FirstColumn = Math.Max(0, state.FirstColumn - 1); return Only(Change.Look);
+            case KeyAction.ColumnsRight: state.FirstColumn = Math.Min(state.FirstColumn + 1, Math.Max(0, state.Columns.Length - 4)); return Only(Change.Look);
             default: return Move(action);
         }
         return true;
@@ -149,7 +164,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
             case KeyAction.Last: frame.Select(int.MaxValue, follow: true); break;
             default: return false;
         }
-        return _moved = true;
+        return Only(Change.Look);
     }
 
     private int SortColumn => Array.FindIndex(state.Columns, c => c.Field == state.SortBy.Field);
@@ -190,7 +205,7 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
     {
         if (key is Keys.Esc or Keys.Enter || action is KeyAction.Help or KeyAction.Quit) state.Mode = Mode.Table;
         else state.MenuIndex += Offset(action);
-        return true;
+        return Only(Change.Look);
     }
 
     private bool InMenu(KeyAction action, char key)
@@ -199,7 +214,9 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
         {
             Column column = state.Columns[state.MenuIndex];
             if (column.Field != state.SortBy.Field) state.Sort(column, column.Value is null);
+            _change = Change.Order;
         }
+        else _change = Change.Look;
         if (key is Keys.Enter or Keys.Esc || action is KeyAction.Quit or KeyAction.SortMenu) state.Mode = Mode.Table;
         else state.MenuIndex = Math.Clamp(state.MenuIndex + Offset(action), 0, state.Columns.Length - 1);
         return true;
@@ -229,5 +246,18 @@ internal sealed class Controls(State state, Frame frame, Screen screen, Timeline
         double now = state.Interval.TotalSeconds;
         double next = by > 0 ? s_intervals.FirstOrDefault(s => s > now, now) : s_intervals.LastOrDefault(s => s < now, now);
         state.Interval = TimeSpan.FromSeconds(next);
+    }
+
+    /// <summary>What has to be done again.</summary>
+    private enum Change : byte
+    {
+        /// <summary>Rows are to be made anew.</summary>
+        All,
+
+        /// <summary>The same rows stand in another order.</summary>
+        Order,
+
+        /// <summary>All rows stand as they stood, or the frame has been told.</summary>
+        Look,
     }
 }

@@ -11,9 +11,15 @@ internal sealed class Frame
     private const int Remembered = 1024;
     private const int RememberedEngines = 8;
 
+    // A view that was not shown for so many snapshots gives back its rows, and when they were very many, so does the process.
+    private const int UnseenSnapshots = 10;
+    private const int ManyRows = 4096;
+
     private readonly State _state;
     private readonly RowSource?[] _sources;
     private readonly Tree?[] _trees;
+    private readonly int[] _unseen;
+    private readonly List<Row> _arranged = [];
     private readonly Examiner _examiner = new();
     private readonly Func<Snapshot, IReadOnlyList<Finding>> _examine;
     private readonly Rollup _all = new(Dimensions.None);
@@ -21,9 +27,11 @@ internal sealed class Frame
     private readonly Rollup _units;
     private readonly Narrowing _ofCommands;
     private readonly Narrowing _ofOthers;
-    private readonly Comparison<Row> _byOps = new RowOrder(Columns.Operations[0], ascending: false).Compare;
+    private readonly RowOrder _byOps = new(Columns.Operations[0], ascending: false);
     private Func<CellDelta, bool>? _keepListed;
-    private Comparison<Row>? _order;
+    private RowSource? _built;
+    private RowOrder? _order;
+    private Comparison<Row>? _comparison;
     private (Column?, bool) _orderOf;
 
     /// <param name="state">What the viewer has chosen.</param>
@@ -31,10 +39,12 @@ internal sealed class Frame
     public Frame(State state, Func<Snapshot, IReadOnlyList<Finding>>? examine = null)
     {
         _state = state;
-        _examine = examine ?? Examine;
+        // What an expert looks at, a fleet does not tell.
+        _examine = examine ?? (state.Options.Origin.Fleet is null ? Examine : static _ => []);
         // The one of a D view is its own.
         _sources = new RowSource?[state.Views.Count + 1];
         _trees = new Tree?[state.Views.Count + 1];
+        _unseen = new int[state.Views.Count + 1];
         _ofCommands = new Narrowing(Keep, s => Keep(s) && _state.NameFilter?.Keeps(s) != false);
         _ofOthers = new Narrowing(Keep, s => Keep(s));
         _operations = new Rollup(Dimensions.Operation) { Beside = _all };
@@ -46,7 +56,7 @@ internal sealed class Frame
     public Snapshot? Snapshot { get; private set; }
 
     /// <summary>The rows of the table, in order.</summary>
-    public List<Row> Rows { get; } = [];
+    public RowList Rows { get; } = new();
 
     /// <summary>Rows that neither drill nor filter let pass.</summary>
     public int Hidden { get; private set; }
@@ -61,7 +71,7 @@ internal sealed class Frame
     public Row Detail => Breakdown.Total;
 
     /// <summary>The selected row split by operation; in the operations' view by unit.</summary>
-    public List<Row> BreakdownRows { get; } = [];
+    public RowList BreakdownRows { get; } = new();
 
     /// <summary>Total commands a second, of each interval.</summary>
     public History Iops { get; } = new(Remembered);
@@ -93,6 +103,9 @@ internal sealed class Frame
     /// <summary>Whether the breakdown is by unit rather than by operation.</summary>
     public bool ByUnit => _state.View.Group == Dimensions.Operation;
 
+    /// <summary>Rows kept, of all views.</summary>
+    internal int Kept => _sources.Sum(s => s?.Rows.Count ?? 0);
+
     private Rollup Breakdown => ByUnit ? _units : _operations;
 
     /// <summary>Takes over a new snapshot, which must stay as it is until the next one.</summary>
@@ -103,8 +116,9 @@ internal sealed class Frame
         RememberGone(snapshot);
         Findings = _examine(snapshot);
         Refresh(_all);
+        GiveBack();
         if (_sources[_state.ViewIndex] is Rollup rollup && _state.View.OfCommands) RowHistory.Add(rollup, _state.Scope);
-        Heat.Add(snapshot, _ofCommands, _state.View.OfCommands ? _sources[_state.ViewIndex]!.Total : null);
+        Heat.Add(snapshot, _ofCommands, _state.View.OfCommands ? _sources[_state.ViewIndex]!.Total : Narrowed ? null : _all.Total);
         if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
     }
 
@@ -118,6 +132,16 @@ internal sealed class Frame
     /// <summary>Does the same snapshot anew, after the state changed.</summary>
     public void Refresh() => Refresh(null);
 
+    /// <summary>Puts the rows in the order the state says, after nothing else of it changed.</summary>
+    public void Reorder()
+    {
+        if (_built is not { } source) return;
+        if (_state.View.Tree is not null)
+            foreach (Row row in source.Rows) (row.Extras.Depth, row.Extras.Head) = (0, null);
+        Collect(source);
+        Arrange();
+    }
+
     // The totals of a snapshot are the same whatever the state is.
     private void Refresh(Rollup? totals)
     {
@@ -125,15 +149,42 @@ internal sealed class Frame
         CountLosses(snapshot);
         _state.Naming.Learn(snapshot);
         Heat.Follow(snapshot, _ofCommands);
-        int view = _state.ViewIndex;
         Rows.Clear();
         Hidden = 0;
-        Build(snapshot, view, totals);
-        Comparison<Row> order = Order();
+        Build(snapshot, totals);
+        Arrange();
+    }
+
+    private void Arrange()
+    {
+        RowOrder order = Order();
         Rows.Sort(order);
-        if (Rows.Count > _state.MaxRows) Rows.RemoveRange(_state.MaxRows, Rows.Count - _state.MaxRows);
-        (_trees[view] ??= _state.View.Tree?.Invoke())?.Arrange(Rows, order, !_state.Closed);
+        Rows.Limit(_state.MaxRows);
+        if ((_trees[_state.ViewIndex] ??= _state.View.Tree?.Invoke()) is { } tree)
+        {
+            _arranged.Clear();
+            Rows.CopyTo(_arranged);
+            tree.Arrange(_arranged, _comparison!, !_state.Closed);
+            Rows.Clear();
+            foreach (Row row in _arranged) Rows.Add(row);
+            _arranged.Clear();
+        }
         Select(FindSelected());
+    }
+
+    private void GiveBack()
+    {
+        int given = 0;
+        for (int i = 0; i < _sources.Length; i++)
+        {
+            _unseen[i] = i == _state.ViewIndex ? 0 : _unseen[i] + 1;
+            if (_unseen[i] < UnseenSnapshots || _sources[i] is not { } source) continue;
+            given += source.Rows.Count;
+            RowHistory.Forget(source);
+            (_sources[i], _trees[i]) = (null, null);
+        }
+        // A steady load allocates nothing, and nothing else would collect them.
+        if (given >= ManyRows) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
     /// <summary>Selects the row at a place, clamped; the selection then follows this row wherever it goes.</summary>
@@ -162,9 +213,7 @@ internal sealed class Frame
     {
         if (Rows.Count == 0) return -1;
         if (_state.Selected is not { } id) return 0;
-        for (int i = 0; i < Rows.Count; i++)
-            if (id.Is(Rows[i]))
-                return i;
+        if (Rows.IndexOf(id) is >= 0 and int at) return at;
         if (_state.Following) return -1;
         return Math.Clamp(SelectedIndex, 0, Rows.Count - 1);
     }
@@ -177,6 +226,8 @@ internal sealed class Frame
 
     private void Collect(RowSource source)
     {
+        Rows.Clear();
+        Rows.Expect(source.Rows.Count);
         foreach (Row row in source.Rows)
             if (row.Extras.Watched is { } key ? _state.NameFilter?.Keeps(key) != false : _state.View.OfCommands ? Stands(row) : _state.NameFilter?.Keeps(row, _state.View.Columns) != false)
                 Rows.Add(row);
@@ -191,6 +242,8 @@ internal sealed class Frame
         if (row.Connection is { } connection) return cells || (Keep(Scope.Of(connection.Connection, connection.Engine) with { Item = connection }) && _state.NameFilter?.Keeps(connection.Connection) != false);
         return cells || row.Unit is not { } unit || (_state.NameFilter?.Keeps(unit) != false && Keep(new Scope(unit.Target, "", unit.Lun, -1, null, unit.Engine.Number) { Item = unit }));
     }
+
+    private bool Narrowed => _state.Steps.Count > 0 || _state.NameFilter is not null || _state.Expression is not null;
 
     private bool Keep(Scope scope)
     {
@@ -211,27 +264,31 @@ internal sealed class Frame
     }
 
     // Reading very many cells is what costs: the totals of all are made in the same go.
-    private void Build(Snapshot snapshot, int view, Rollup? totals)
+    private void Build(Snapshot snapshot, Rollup? totals)
     {
         Func<CellDelta, bool>? listed = _state.Lists.IsEmpty ? null : _keepListed ??= _state.Lists.Keeps;
-        RowSource? source = _state.InHeat ? null : _state.InAsked ? Asked() : _sources[view] ??= _state.View.OfCommands ? new Rollup(_state.View.Group, _state.View.Joins) { Beside = _all } : _state.View.Source(_state.Options);
+        RowSource? source = _state.InHeat ? null : _state.InAsked ? Asked() : _sources[_state.ViewIndex] ??= _state.View.OfCommands ? new Rollup(_state.View.Group, _state.View.Joins) { Beside = _all } : _state.View.Source(_state.Options);
         if (source is Rollup rollup) rollup.Build(snapshot, _ofCommands.Cells, totals, listed, _ofCommands.Others);
         else
         {
             totals?.Build(snapshot, listed);
             source?.Build(snapshot, Findings, _ofOthers);
         }
+        _built = source;
         if (source is not null) Collect(source);
     }
 
     // It has no past.
     private Iscsitop.Engine.D.WatchedAggregation? Asked() => _state.Past == 0 ? _state.Asked!.Watch.Aggregations[_state.Asked.Shown] : null;
 
-    private Comparison<Row> Order()
+    private RowOrder Order()
     {
         (Column, bool) wanted = (_state.SortBy, _state.Ascending);
         if (_order is null || !ReferenceEquals(_orderOf.Item1, wanted.Item1) || _orderOf.Item2 != wanted.Item2)
-            (_order, _orderOf) = (new RowOrder(wanted.Item1, wanted.Item2).Compare, wanted);
+        {
+            (_order, _orderOf) = (new RowOrder(wanted.Item1, wanted.Item2), wanted);
+            _comparison = _order.Compare;
+        }
         return _order;
     }
 

@@ -47,6 +47,11 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Text("iscsitop", Style.Accent);
         if (pen.Left >= s_version.Length + NamesNeed / 2) pen.Text(s_version, Style.Dim);
         pen.Skip(2);
+        if (state.Options.Origin.Fleet is not null)
+        {
+            if (frame.Snapshot is { } fleet) FleetTitle.Draw(ref pen, fleet, Local);
+            return;
+        }
         bool any = false;
         if (frame.Snapshot is { } snapshot)
             foreach (EngineStatus engine in snapshot.Engines)
@@ -174,7 +179,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         Quantity(ref pen, Numbers.Short, measured ? Iops(total) : double.NaN, "/s", Style.Strong);
         Quantity(ref pen, _throughput, measured ? BytesPerSecond(total) : double.NaN, _throughputUnit, Style.Strong);
         pen.Text("  QD ", Style.Dim);
-        pen.Number(Numbers.Short, measured ? total.QueueDepth : double.NaN, 5);
+        pen.Number(Numbers.Short, measured && state.Options.Origin.Fleet is null ? total.QueueDepth : double.NaN, 5);
         pen.Text("  err", Style.Dim);
         pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 5, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
     }
@@ -187,7 +192,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         Quantity(ref pen, Numbers.Short, measured ? Iops(total) : double.NaN, "IOPS", Style.Strong);
         Quantity(ref pen, _throughput, measured ? BytesPerSecond(total) : double.NaN, _throughputUnit, Style.Strong);
         pen.Text(" QD ", Style.Dim);
-        pen.Number(Numbers.Short, measured ? total.QueueDepth : double.NaN, 4);
+        pen.Number(Numbers.Short, measured && state.Options.Origin.Fleet is null ? total.QueueDepth : double.NaN, 4);
         pen.Text("  err ", Style.Dim);
         pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 0, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
         if (pen.Left > 34) Tails(ref pen, total);

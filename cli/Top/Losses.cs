@@ -21,6 +21,9 @@ internal sealed class Losses
         new("no login", "connections whose login was not seen: names may be unknown", e => e.Coverage.MidStream),
         new("given up", "connections given up: too many, or too much to hold", e => e.Coverage.Evicted),
         new("folded", "commands of too many cells, told without their connection", e => e.Folded),
+        new("silent", "hosts of the fleet that have told nothing for two of their samples' intervals", e => e.Host is { SilentSince: > 0 } ? 1 : 0),
+        new("told twice", "series that tell the same as others, and are not counted", e => e.Host?.Doubles ?? 0, Badge: false),
+        new("begun anew", "times the counters of a host began anew", e => e.Host?.Resets ?? 0, Badge: false),
         new("unmatched", "statuses whose command was not seen", e => e.Unmatched, Badge: false),
         new("missing", "payload bytes not in the capture", e => e.Coverage.MissingBytes, Badge: false),
     ];

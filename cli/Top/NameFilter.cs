@@ -17,10 +17,14 @@ internal sealed class NameFilter
     private const int FewLuns = 16384;
     private const int MostConnections = 65536;
 
+    // Texts of rows that are remembered; some are of all lengths and never the same.
+    private const int MostTexts = 4096;
+
     private readonly Regex _regex;
     private readonly bool _inverted;
     private readonly Dictionary<ConnectionInfo, Known> _known = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<string, Units> _units = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, bool> _texts = new(StringComparer.Ordinal);
     private ConnectionInfo? _last;
     private Known _lastKnown;
 
@@ -61,15 +65,15 @@ internal sealed class NameFilter
 
     /// <summary>Whether something else counts: by its target, <c>target:lun</c>, initiator name or address.</summary>
     public bool Keeps(in Scope scope) => _inverted
-        != (MatchesUnit(scope.Target, scope.Lun) || _regex.IsMatch(scope.Initiator) || (scope.Connection is { } c && _regex.IsMatch(c.Remote)));
+        != (MatchesUnit(scope.Target, scope.Lun) || _regex.IsMatch(scope.Initiator) || (scope.Connection is { } c && _regex.IsMatch(AddressOf(c))));
 
     /// <summary>Whether a row that is no sum of commands counts: by its unit, or any of its texts.</summary>
     public bool Keeps(Row row, IReadOnlyList<Column> columns)
     {
         ArgumentNullException.ThrowIfNull(row);
         ArgumentNullException.ThrowIfNull(columns);
-        bool matches = MatchesUnit(row.Target, row.Lun) || _regex.IsMatch(row.Initiator);
-        for (int i = 0; i < columns.Count && !matches; i++) matches = columns[i].Text is { } text && _regex.IsMatch(text(row));
+        bool matches = MatchesUnit(UnitsOf(row.Target), row.Target, row.Lun) || Matches(row.Initiator);
+        for (int i = 0; i < columns.Count && !matches; i++) matches = columns[i].Text is { } text && Matches(text(row));
         return _inverted != matches;
     }
 
@@ -90,9 +94,27 @@ internal sealed class NameFilter
             _known.Clear();
             _units.Clear();
         }
-        if (!_units.TryGetValue(c.Target, out Units? units)) _units.Add(c.Target, units = new Units());
-        return _known[c] = new Known(_regex.IsMatch(c.Initiator) || _regex.IsMatch(c.Remote), units);
+        return _known[c] = new Known(_regex.IsMatch(c.Initiator) || _regex.IsMatch(c.Remote), UnitsOf(c.Target));
     }
+
+    private Units UnitsOf(string target)
+    {
+        if (_units.TryGetValue(target, out Units? units)) return units;
+        if (_units.Count >= MostConnections) _units.Clear();
+        return _units[target] = new Units();
+    }
+
+    private bool Matches(string text)
+    {
+        if (_texts.TryGetValue(text, out bool matches)) return matches;
+        if (_texts.Count >= MostTexts) _texts.Clear();
+        return _texts[text] = _regex.IsMatch(text);
+        if (!_units.TryGetValue(c.Target, out Units? units)) _units.Add(c.Target, units = new Units());
+        return _known[c] = new Known(_regex.IsMatch(c.Initiator) || _regex.IsMatch(AddressOf(c)), units);
+    }
+
+    // A fleet knows the host only.
+    private static string AddressOf(ConnectionInfo c) => c.Remote.Length > 0 ? c.Remote : c.Local;
 
     private bool MatchesUnit(Units units, string target, ulong lun)
     {

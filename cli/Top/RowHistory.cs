@@ -36,6 +36,16 @@ internal sealed class RowHistory
         }
     }
 
+    /// <summary>Forgets rows that are given back.</summary>
+    /// <param name="source">Whose rows they are.</param>
+    public void Forget(RowSource source)
+    {
+        if (_of.Item1 != source) return;
+        _of = default;
+        _values.Clear();
+        _intervals = 0;
+    }
+
     /// <summary>Draws a row's, the newest at the right, its highest almost as high as the line.</summary>
     public void Draw(Canvas canvas, Glyphs glyphs, int x, int y, Row row)
     {

@@ -101,7 +101,7 @@ internal sealed class Screen
     private static IEnumerable<Column> Pick(params string[] fields) => fields.Select(f => Columns.Operations.Single(c => c.Field == f));
 
     // The units asked for on the command line are in the views' columns.
-    private Column InUnits(Column column) => _state.Views.First(v => v.Group == Engine.Dimensions.Operation).Find(column.Field) ?? column;
+    private Column InUnits(Column column) => _state.Views.FirstOrDefault(v => v.Group == Engine.Dimensions.Operation)?.Find(column.Field) ?? column.In(_state.Options.Units);
 
     private void TooSmall(int width, int height)
     {
@@ -209,6 +209,7 @@ internal sealed class Screen
 
     private string NoCommands() =>
         _state.Speed is not null ? "a recording has no single commands, and this filter is of them"
+        : _state.Options.Origin.Fleet is not null ? "a Prometheus server has no single commands, and this filter is of them"
         : _state.Options.Origin.IsFile ? "the file has been read: give -Y with this filter at the start"
         : "waiting for single commands";
 
@@ -272,7 +273,7 @@ internal sealed class Screen
         }
         string hint = _frame.Snapshot is null ? "waiting for the first interval"
             : _state.InAsked && _frame.Hidden == 0 ? AskedNothing(_state.Asked!)
-            : _frame.Snapshot.Engines.Count == 0 ? "no engine is running here: start \"iscsitop target\" or \"iscsitop demo\""
+            : _frame.Snapshot.Engines.Count == 0 && _state.Options.Origin.Fleet is null ? "no engine is running here: start \"iscsitop target\" or \"iscsitop demo\""
             : _state.Expression is { NeedsCommands: true } && (!_frame.Snapshot.OfCommands || _frame.Snapshot.Seconds == 0)
                 ? NoCommands()
             : _frame.Hidden > 0 ? "nothing matches: Esc goes back"

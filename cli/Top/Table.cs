@@ -52,7 +52,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
     public IReadOnlyList<Column> Fitting => _fitting;
 
     /// <summary>Draws header and rows into an area of at least two lines.</summary>
-    public void Draw(Canvas canvas, Area area, Column[] columns, List<Row> rows, in TableLook look)
+    public void Draw(Canvas canvas, Area area, Column[] columns, RowList rows, in TableLook look)
     {
         _area = area;
         Fit(columns, rows, look);
@@ -84,10 +84,10 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
 
     private static bool IsIdentity(Column column) => column.Anchored || Array.IndexOf(s_identity, column.Field) >= 0;
 
-    private int Narrowest(Column column, List<Row> rows) =>
+    private int Narrowest(Column column, RowList rows) =>
         column.Text is null ? column.Width : column.Whole ? Longest(column, rows, Math.Min(column.Width, column.Least)) : Math.Min(column.Width, column.Least);
 
-    private void Fit(Column[] columns, List<Row> rows, in TableLook look)
+    private void Fit(Column[] columns, RowList rows, in TableLook look)
     {
         _fitting.Clear();
         int skip = look.FirstColumn;
@@ -127,7 +127,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
     }
 
     // What is left over goes to what is to be read, cell by cell to each, then to the names, the first of them first, as far as their texts need it.
-    private void Place(List<Row> rows)
+    private void Place(RowList rows)
     {
         int left = _area.Width - HistoryWidth;
         _needs.Clear();
@@ -137,7 +137,7 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
             int narrowest = Narrowest(column, rows);
             left -= narrowest + 1;
             _widths.Add(narrowest);
-            _needs.Add(column.Text is null ? narrowest : Math.Max(narrowest, Longest(column, rows, column.Prose && rows.Count > 0 ? narrowest : column.Width)));
+            _needs.Add(column.Text is null ? narrowest : column.Bounded ? Math.Max(narrowest, column.Width) : Math.Max(narrowest, Longest(column, rows, column.Prose && rows.Count > 0 ? narrowest : column.Width)));
         }
         for (int before = -1; left > 0 && left != before;)
         {
@@ -163,9 +163,9 @@ internal sealed class Table(Glyphs glyphs, State? state = null)
         }
     }
 
-    private int Longest(Column column, List<Row> rows, int longest)
+    private int Longest(Column column, RowList rows, int longest)
     {
-        foreach (Row row in rows) longest = Math.Max(longest, Text(column, row).Length);
+        for (int i = 0; i < rows.Count; i++) longest = Math.Max(longest, Text(column, rows.Any(i)).Length);
         return longest;
     }
 

@@ -34,6 +34,16 @@ public sealed class Filter
         return new Filter(text, root, parser.Used);
     }
 
+    /// <summary>One that stands within something else.</summary>
+    /// <param name="text">Itself.</param>
+    /// <param name="parser">What reads it.</param>
+    /// <exception cref="FilterException">It is none.</exception>
+    internal static Filter Of(string text, Parser parser)
+    {
+        Condition root = parser.Parse();
+        return new Filter(text, root, parser.Used);
+    }
+
     /// <summary>Whether a text has an operator of the language, or a part of one, so that it is meant as an expression rather than as a part of a name.</summary>
     public static bool LooksLike(string text)
     {

@@ -6,12 +6,16 @@ public sealed class FilterException : Exception
     /// <param name="problem">What is wrong and would be right.</param>
     /// <param name="expression">The expression.</param>
     /// <param name="position">Where, in characters from 0; its length when something is missing at the end.</param>
-    public FilterException(string problem, string expression, int position)
-        : base($"{problem}, at character {position + 1} of the filter")
+    /// <param name="what">What it was meant to be.</param>
+    public FilterException(string problem, string expression, int position, string what = "filter")
+        : base($"{problem}, at character {position + 1} of the {what}")
     {
         ArgumentNullException.ThrowIfNull(expression);
-        (Problem, Expression, Position) = (problem, expression, Math.Clamp(position, 0, expression.Length));
+        (Problem, Expression, Position, What) = (problem, expression, Math.Clamp(position, 0, expression.Length), what);
     }
+
+    /// <summary>What it was meant to be: a filter, a condition.</summary>
+    public string What { get; }
 
     /// <summary>What is wrong, without the place.</summary>
     public string Problem { get; }

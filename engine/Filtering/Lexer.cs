@@ -37,8 +37,10 @@ internal static class Lexer
     private const string NoWord = "=!<>~&|(){},\"'";
 
     /// <summary>The tokens, the last of which is the end.</summary>
+    /// <param name="text">The expression.</param>
+    /// <param name="assigns">Whether = is an operator, too.</param>
     /// <exception cref="FilterException">A character that belongs nowhere, a quote without its end.</exception>
-    public static List<Token> Cut(string text)
+    public static List<Token> Cut(string text, bool assigns = false)
     {
         var tokens = new List<Token>();
         for (int at = 0; at < text.Length;)
@@ -47,7 +49,7 @@ internal static class Lexer
             if (char.IsWhiteSpace(c)) at++;
             else if (c is '"' or '\'') at = Quoted(text, at, tokens);
             else if (IsWord(c)) at = Word(text, at, tokens);
-            else at = Symbol(text, at, tokens);
+            else at = Symbol(text, at, tokens, assigns);
         }
         tokens.Add(new Token(TokenType.End, "", text.Length));
         return tokens;
@@ -85,13 +87,18 @@ internal static class Lexer
         throw new FilterException($"the text in quotes has no end ({quote} is wanted)", text, begin);
     }
 
-    private static int Symbol(string text, int at, List<Token> tokens)
+    private static int Symbol(string text, int at, List<Token> tokens, bool assigns)
     {
         foreach (string symbol in s_symbols)
         {
             if (string.CompareOrdinal(text, at, symbol, 0, symbol.Length) != 0) continue;
             tokens.Add(new Token(TokenType.Symbol, symbol, at));
             return at + symbol.Length;
+        }
+        if (assigns && text[at] == '=')
+        {
+            tokens.Add(new Token(TokenType.Symbol, "=", at));
+            return at + 1;
         }
         string right = text[at] switch { '=' => "==", '&' => "&&", _ => "||" };
         throw new FilterException($"'{text[at]}' is no operator ({right} is wanted)", text, at);

@@ -10,8 +10,12 @@ namespace Iscsitop.Engine.Filtering;
 /// </summary>
 internal sealed class Parser
 {
-    private const int MaxLength = 4096;
-    private const int MaxDepth = 64;
+    /// <summary>Characters of an expression.</summary>
+    public const int MaxLength = 4096;
+
+    /// <summary>Brackets within each other.</summary>
+    public const int MaxDepth = 64;
+
     private const RegexOptions Options = RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking;
 
     private readonly string _text;
@@ -26,6 +30,11 @@ internal sealed class Parser
         if (text.Length > MaxLength) throw Wrong($"the filter is longer than {MaxLength} characters", MaxLength);
         _tokens = Lexer.Cut(text);
     }
+
+    /// <summary>Of a part of a text that was cut already.</summary>
+    /// <param name="text">All of it.</param>
+    /// <param name="tokens">Those of the part, and an end.</param>
+    public Parser(string text, List<Token> tokens) => (_text, _tokens) = (text, tokens);
 
     /// <summary>The fields used, and where.</summary>
     public IReadOnlyList<(FilterField Field, int Position)> Used => _used;

@@ -122,7 +122,7 @@ internal sealed class RecordingFeed : Feed
     {
         bool lines = wants.Commands || wants.Events != 0;
         string? why = options.WriteTo.Length > 0 ? "has no packets that -w could write"
-            : lines && wants.Interval > TimeSpan.Zero ? "its snapshots can be shown only as they were made"
+            : lines && wants.Interval > TimeSpan.Zero && wants.Filter is not { NeedsCommands: true } ? "its snapshots can be shown only as they were made"
             : null;
         if (why is null) return lines ? new ReplayFeed(reader, wants, options.RealTime, onEvent, onCommand) : new RecordingFeed(reader, wants, options.RealTime);
         reader.Dispose();

@@ -8,12 +8,14 @@ namespace Iscsitop.Engine.Recording;
 /// A subscription to the events of a recording: they are fired again, each engine's at a provider of its own, so that what is derived from
 /// them, completed commands and transfers, is derived as it was then. Read on the thread that waits, as a capture is.
 /// </summary>
-internal sealed class ReplayFeed : Feed
+internal sealed partial class ReplayFeed : Feed
 {
     private const int Wait = 50;
 
+    // Intervals without an event that are reported one by one.
+    private const long MaxQuiet = 3600;
+
     private readonly RecordingReader _reader;
-    private readonly Wants _wants;
     private readonly EventHandler? _onEvent;
     private readonly CommandHandler? _onCommand;
     private readonly List<Replayed> _engines = [];
@@ -21,12 +23,14 @@ internal sealed class ReplayFeed : Feed
     private readonly List<Part> _parts = [];
     private readonly long _began = Stopwatch.GetTimestamp();
     private readonly bool _realTime;
+    private Wants _wants;
     private Replayed? _last;
     private BlockHeader _block;
     private bool _begun, _any, _ended;
-    private long _first, _now;
+    private long _first, _now, _told, _due = long.MaxValue;
 
     public ReplayFeed(RecordingReader reader, Wants wants, bool realTime, EventHandler? onEvent, CommandHandler? onCommand)
+        : base(wants.Filter)
     {
         (_reader, _wants, _realTime, _onEvent, _onCommand) = (reader, wants, realTime, onEvent, onCommand);
         try
@@ -56,7 +60,15 @@ internal sealed class ReplayFeed : Feed
 
     public override bool WaitForSnapshot(TimeSpan timeout, CancellationToken cancellation)
     {
-        while (!_ended && !cancellation.IsCancellationRequested) Run(TimeSpan.FromSeconds(1), cancellation);
+        while (!_ended && !cancellation.IsCancellationRequested)
+        {
+            if (_parts.Count > 0 && NextTime() > _due)
+            {
+                Publish();
+                return true;
+            }
+            Round(cancellation);
+        }
         return _ended;
     }
 
@@ -64,15 +76,14 @@ internal sealed class ReplayFeed : Feed
     {
         var ran = Stopwatch.StartNew();
         while (!_ended && !cancellation.IsCancellationRequested && ran.Elapsed < time)
-        {
-            if (_parts.Count == 0) NextBlock();
-            else if (!Replay(cancellation)) return;
-        }
+            if (!Round(cancellation)) return;
     }
 
-    // What it tells comes all at once or not at all.
     public override void SetInterval(TimeSpan interval)
     {
+        _wants = _wants with { Interval = interval };
+        foreach (Replayed engine in _engines) engine.Want(_wants);
+        if (_begun) _due = EndOf(_told);
     }
 
     /// <summary>The engines of the first block that has events; null when there is none, or it is no recording.</summary>
@@ -116,12 +127,44 @@ internal sealed class ReplayFeed : Feed
         if (!_block.WithEvents) return;
         long first = _block.First;
         foreach (EventPiece piece in _pieces)
-        {
-            _parts.Add(new Part(piece, Of(piece.Engine)));
             if (piece.Events.Length > 0) first = Math.Min(first, piece.Events[0].Time + piece.Engine.WallOffset);
+        if (!_begun)
+        {
+            (_begun, _first, _now, _told) = (true, first, first, first);
+            _due = EndOf(first);
         }
-        if (_begun) return;
-        (_begun, _first, _now) = (true, first, first);
+        foreach (EventPiece piece in _pieces) _parts.Add(new Part(piece, Of(piece.Engine)));
+    }
+
+    private bool Round(CancellationToken cancellation)
+    {
+        if (_parts.Count > 0) return Replay(cancellation);
+        NextBlock();
+        return true;
+    }
+
+    // When the next interval ends; without one there is none.
+    private long EndOf(long began)
+    {
+        long interval = _wants.Interval.Ticks * 100;
+        return interval <= 0 || began > long.MaxValue - interval ? long.MaxValue : began + interval;
+    }
+
+    // An interval is over. Of a time without events one tells for all of it.
+    private void Publish()
+    {
+        long interval = _due - _told, quiet = (NextTime() - _due) / interval;
+        foreach (Replayed engine in _engines) engine.Publish(_due);
+        _told = _due + (quiet > MaxQuiet ? (quiet - 1) * interval : 0);
+        _due = EndOf(_told);
+    }
+
+    private long NextTime()
+    {
+        long time = long.MaxValue;
+        for (int i = 0; i < _parts.Count; i++)
+            if (IsFirst(i)) time = Math.Min(time, _parts[i].Time);
+        return time;
     }
 
     private Replayed Of(Hello hello)
@@ -129,7 +172,7 @@ internal sealed class ReplayFeed : Feed
         if (_engines.Find(e => e.Hello.Pid == hello.Pid && e.Hello.Source == hello.Source) is { } known) return known;
         var reception = new Reception(Gate, hello.Pid, _onEvent, _onCommand);
         Add(reception);
-        var engine = new Replayed(hello, reception, _wants, _first);
+        var engine = new Replayed(hello, reception, _wants, _told);
         _engines.Add(engine);
         return engine;
     }
@@ -144,7 +187,7 @@ internal sealed class ReplayFeed : Feed
         long until = _parts.Count == 1 ? long.MaxValue : Math.Max(part.Time, Other(earliest));
         if (_last is not null && _last != part.Engine) _last.Take();
         _last = part.Engine;
-        while (!part.AtEnd && part.Time <= until)
+        while (!part.AtEnd && part.Time <= Math.Min(until, _due))
         {
             _now = Math.Max(_now, part.Time);
             if (_realTime && !Due(cancellation)) return false;
@@ -186,84 +229,5 @@ internal sealed class ReplayFeed : Feed
         if (!_any) throw NoEvents(_reader.Name);
         _now = Math.Max(_now, _block.Last);
         foreach (Replayed engine in _engines) engine.End(_now);
-    }
-
-    // The rest of a piece.
-    private sealed class Part(EventPiece piece, Replayed engine)
-    {
-        private int _event, _change;
-
-        public Replayed Engine { get; } = engine;
-
-        public bool AtEnd => _event == piece.Events.Length && _change == piece.Changes.Count;
-
-        /// <summary>Of its next event, ns since 1970.</summary>
-        public long Time => _event < piece.Events.Length ? piece.Events[_event].Time + piece.Engine.WallOffset : long.MinValue;
-
-        public void Fire()
-        {
-            while (_change < piece.Changes.Count && piece.Changes[_change].Before <= _event)
-                Engine.Tell(piece.Changes[_change++].Connection, piece.Engine.WallOffset);
-            if (_event < piece.Events.Length) Engine.Fire(in piece.Events[_event++], piece.Names, piece.Engine.WallOffset);
-            else _change = piece.Changes.Count;
-        }
-    }
-
-    // An engine that is not there any more.
-    private sealed class Replayed : IDisposable
-    {
-        private const int RingCapacity = 1024;
-
-        private readonly Provider _provider;
-        private readonly Observation _observation;
-        private readonly Subscriber _subscriber;
-        private readonly Dictionary<uint, ConnectionInfo> _connections = [];
-
-        public Replayed(Hello hello, Reception reception, Wants wants, long now)
-        {
-            Hello = hello;
-            _provider = new Provider(hello.Source, RingCapacity);
-            _provider.SetTime(now);
-            var outbox = new LocalOutbox(reception);
-            var writer = new FrameWriter();
-            _subscriber = new Subscriber(outbox, wants, now);
-            _observation = new Observation(_provider, [_subscriber], writer);
-            _provider.OnFull = Take;
-            writer.Write(new Hello(hello.Pid, ProbeSet.All, 0, hello.Source, hello.Program));
-            outbox.TrySend(writer.Frame);
-            _observation.Want(_subscriber, null, now);
-        }
-
-        public Hello Hello { get; }
-
-        public void Tell(ConnectionInfo connection, long offset)
-        {
-            connection = connection with { Opened = Shift(connection.Opened, offset), Closed = Shift(connection.Closed, offset) };
-            if (_connections.TryGetValue(connection.Id, out ConnectionInfo? known) && known == connection) return;
-            if (connection.Closed == 0) _connections[connection.Id] = connection;
-            else if (!_connections.Remove(connection.Id)) return;
-            Take();
-            _provider.ConnectionChanges.Enqueue(connection);
-        }
-
-        public void Fire(in ProbeEvent e, List<string> names, long offset)
-        {
-            long time = e.Time + offset;
-            if (time > _provider.Now) _provider.SetTime(time);
-            _provider.Fire(e.Header, e.TailSpan, e.LunNumber, e.Connection, _provider.Intern(names[(int)e.Target]), _provider.Intern(names[(int)e.Initiator]), time, e.Unmapped);
-        }
-
-        public void Dispose() => _subscriber.Dispose();
-
-        public void Take() => _observation.Take(_provider.Now);
-
-        public void End(long now)
-        {
-            Take();
-            _observation.Stop(now);
-            _observation.PublishLast(_subscriber, now);
-        }
-
-        private static long Shift(long time, long offset) => time == 0 ? 0 : time + offset;
     }
 }

@@ -25,7 +25,7 @@ public sealed class CommandLineTests
     [TestCase("--heat xyz", "invalid kind of durations -- xyz (one of lat, rd1, hst, svc, nop)")]
     [TestCase("--align 4097", "invalid alignment -- 4097 (a power of two from 512 to 1048576)")]
     [TestCase("--align 256", "invalid alignment -- 256 (a power of two from 512 to 1048576)")]
-    [TestCase("-o xml", "invalid output format -- xml (one of table, csv, json, ndjson)")]
+    [TestCase("-o xml", "invalid output format -- xml (one of table, csv, json, ndjson, md)")]
     [TestCase("-m h", "invalid unit -- h (one of us, ms, s)")]
     [TestCase("-d x", "invalid timestamp -- x (one of u, d)")]
     [TestCase("--color red", "invalid colour -- red (one of auto, always, never, 16, 256, true)")]

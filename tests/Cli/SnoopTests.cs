@@ -103,7 +103,7 @@ public sealed class SnoopTests
     [Test]
     public void A_completed_command_as_a_record()
     {
-        string text = Commands(new SnoopOptions { Records = true }, Read(), Read());
+        string text = Commands(new SnoopOptions { Output = OutputFormat.Ndjson }, Read(), Read());
         Assert.That(text.Split('\n')[0], Is.EqualTo(
             """{"schema":1,"time":1795420800.123456789,"initiator":"iqn.1994-05.com.example:host","remote":"192.0.2.7:50000","target":"iqn.2026-01.com.example:a","local":"127.0.0.1:3260","tsih":3,"cid":0,"lun":3,"itt":16,"op":"READ(10)","opcode":"0x28","lba":16909060,"blocks":8,"descriptors":null,"bytes":4096,"lat_us":250.001,"svc_us":null,"r2t_us":null,"host_us":null,"xfer_us":0,"first_byte_us":null,"r2ts":0,"status":"GOOD","sense":null,"residual":0}"""));
         Assert.That(text.Split('\n')[1], Does.StartWith("{\"time\":"));
@@ -117,7 +117,7 @@ public sealed class SnoopTests
         Convert.FromHexString("42000000000000003800").CopyTo((Span<byte>)c.Cdb);
         (c.ReadBytes, c.CdbLength, c.Unmapped) = (0, 10, seen ? new UnmapSum(2_097_152, 3) : default);
         Assert.That(Commands(new SnoopOptions { Lines = new LineChoice(true, false, false, 0) }, c), Does.Match($@" UNMAP +- +{blocks} +0 .* 0 +{descriptors} +- +- +- +- +0\.000 GOOD\n$"));
-        using JsonDocument record = JsonDocument.Parse(Commands(new SnoopOptions { Records = true }, c));
+        using JsonDocument record = JsonDocument.Parse(Commands(new SnoopOptions { Output = OutputFormat.Ndjson }, c));
         Assert.That(record.RootElement.GetProperty("blocks").ToString(), Is.EqualTo(seen ? blocks : ""));
         Assert.That(record.RootElement.GetProperty("descriptors").ToString(), Is.EqualTo(seen ? descriptors : ""));
     }
@@ -132,7 +132,7 @@ public sealed class SnoopTests
         c.Latency = -1;
         var sink = new MemoryStream();
         var lines = new LineSink(sink, null, () => { });
-        Snoop.Commands(new SnoopOptions { Records = true }, lines)(c, new EventContext(new ConnectionInfo(1, "", ""), "", "", 0, Samples.Engine));
+        Snoop.Commands(new SnoopOptions { Output = OutputFormat.Ndjson }, lines)(c, new EventContext(new ConnectionInfo(1, "", ""), "", "", 0, Samples.Engine));
         lines.Flush();
         using JsonDocument record = JsonDocument.Parse(sink.ToArray());
         foreach (string field in new[] { "initiator", "remote", "target", "local", "tsih", "cid", "lun", "op", "opcode", "lba", "blocks", "descriptors", "lat_us", "status", "sense" })
@@ -150,7 +150,7 @@ public sealed class SnoopTests
         sense.CopyTo((Span<byte>)c.Sense);
         c.SenseLength = (byte)sense.Length;
         c.Status = ScsiStatus.CheckCondition;
-        using JsonDocument record = JsonDocument.Parse(Commands(new SnoopOptions { Records = true }, c));
+        using JsonDocument record = JsonDocument.Parse(Commands(new SnoopOptions { Output = OutputFormat.Ndjson }, c));
         Assert.That(record.RootElement.GetProperty("sense").GetString(), Is.EqualTo(expected));
         Assert.That(Commands(new SnoopOptions(), c).TrimEnd(), Does.EndWith(expected is null ? "CHECK CONDITION" : "CHECK CONDITION " + expected));
     }
@@ -188,7 +188,7 @@ public sealed class SnoopTests
         int ended = 0;
         using var output = new MemoryStream();
         var sink = new LineSink(output, 2, () => ended++);
-        CommandHandler handler = Snoop.Commands(new SnoopOptions { Records = true }, sink);
+        CommandHandler handler = Snoop.Commands(new SnoopOptions { Output = OutputFormat.Ndjson }, sink);
         for (int i = 0; i < 4; i++) handler(Read(), s_context);
         sink.Flush();
         Assert.That((sink.Lines, ended, Encoding.UTF8.GetString(output.ToArray()).Count(c => c == '\n')), Is.EqualTo((2, 1, 2)));
@@ -200,7 +200,7 @@ public sealed class SnoopTests
         int ended = 0;
         using var output = new BrokenPipe();
         var sink = new LineSink(output, null, () => ended++);
-        CommandHandler handler = Snoop.Commands(new SnoopOptions { Records = true }, sink);
+        CommandHandler handler = Snoop.Commands(new SnoopOptions { Output = OutputFormat.Ndjson }, sink);
         handler(Read(), s_context);
         sink.Flush();
         handler(Read(), s_context);
@@ -212,7 +212,7 @@ public sealed class SnoopTests
     [Test]
     public void A_probe_firing_as_a_record_has_the_fields_its_pdu_has()
     {
-        Assert.That(Pdus(new SnoopOptions { Records = true }, Command()), Is.EqualTo(
+        Assert.That(Pdus(new SnoopOptions { Output = OutputFormat.Ndjson }, Command()), Is.EqualTo(
             """{"schema":1,"time":1795420800.123456789,"probe":"scsi-command","remote":"192.0.2.7:50000","local":"127.0.0.1:3260","initiator":"iqn.1994-05.com.example:host","target":"iqn.2026-01.com.example:a","lun":3,"itt":16,"ttt":null,"cmdsn":7,"statsn":9,"datasn":null,"datalen":0,"flags":193,"cdb":"28000102030400000800000000000000"}""" + "\n"));
     }
 
@@ -232,7 +232,7 @@ public sealed class SnoopTests
         ProbeEvent.XferView xfer = e.Xfer;
         xfer.Itt = 5;
         xfer.Length = 8192;
-        using JsonDocument record = JsonDocument.Parse(Pdus(new SnoopOptions { Records = true }, e));
+        using JsonDocument record = JsonDocument.Parse(Pdus(new SnoopOptions { Output = OutputFormat.Ndjson }, e));
         Assert.That(record.RootElement.GetProperty("probe").GetString(), Is.EqualTo("xfer-done"));
         Assert.That(record.RootElement.GetProperty("itt").GetUInt32(), Is.EqualTo(5));
         Assert.That(record.RootElement.GetProperty("datalen").GetUInt32(), Is.EqualTo(8192));
@@ -245,13 +245,13 @@ public sealed class SnoopTests
         foreach (bool records in new[] { false, true })
         {
             var sink = new LineSink(Stream.Null, null, () => { });
-            CommandHandler handler = Snoop.Commands(new SnoopOptions { Records = records, Operations = new OperationFilter(["read"]) }, sink);
+            CommandHandler handler = Snoop.Commands(new SnoopOptions { Output = records ? OutputFormat.Ndjson : OutputFormat.Table, Operations = new OperationFilter(["read"]) }, sink);
             CompletedCommand c = Read();
             Assert.That(Allocated.By(() => handler(c, s_context)), Is.Zero, records ? "records" : "lines");
         }
     }
 
-    private static bool Kept(SnoopOptions options) => Commands(options with { Records = true }, Read()).Length > 0;
+    private static bool Kept(SnoopOptions options) => Commands(options with { Output = OutputFormat.Ndjson }, Read()).Length > 0;
 
     private static string Commands(SnoopOptions options, params CompletedCommand[] commands)
     {

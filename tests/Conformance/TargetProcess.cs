@@ -101,6 +101,9 @@ internal sealed partial class TargetProcess : IDisposable
     /// <summary>Runs <c>iscsitop</c> where it finds this target and no other.</summary>
     public Output Iscsitop(params string[] arguments) => Client.Run(Binary.Path, arguments, Environment);
 
+    /// <summary>Runs a program in whose surroundings <c>iscsitop</c> finds this target and no other.</summary>
+    public Output Beside(string program, params string[] arguments) => Client.Run(program, arguments, Environment);
+
     /// <summary>Attaches a subscriber, and leaves it running.</summary>
     public Subscriber Attach(params string[] arguments) =>
         new(Client.Start(Binary.Path, [.. arguments, "-p", Pid.ToString(CultureInfo.InvariantCulture)], Environment));

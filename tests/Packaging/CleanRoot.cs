@@ -9,7 +9,7 @@ internal sealed class CleanRoot : IDisposable
     // mmdebstrap's first run fetches some 30 MB and unpacks 80 packages.
     private static readonly TimeSpan s_making = TimeSpan.FromMinutes(8);
 
-    // The network is the host's, so that its initiators reach a target inside; processes end with the first of them.
+    // The network is the host's, so that its initiators reach a target inside; the program is the process that was started.
     private const string Enter = "mount -t proc proc \"$0/proc\" && exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 chroot \"$0\" \"$@\"";
 
     private readonly Scratch _scratch = new();
@@ -23,7 +23,7 @@ internal sealed class CleanRoot : IDisposable
     public static CleanRoot With(IEnumerable<string> packages)
     {
         Client.NeedThat(Environment.IsPrivilegedProcess, "a root to install into needs the user root");
-        Client.NeedThat(Client.Run("unshare", "--mount", "--pid", "--fork", "true").ExitCode == 0, "this sandbox lets nobody mount");
+        Client.NeedThat(Client.Run("unshare", "--mount", "true").ExitCode == 0, "this sandbox lets nobody mount");
         string[] names = [.. packages.Order(StringComparer.Ordinal)];
         string directory = System.IO.Path.Combine(Home(), "artifacts", "cleanroot");
         string archive = System.IO.Path.Combine(directory, string.Join('+', names) + ".tar");
@@ -57,8 +57,7 @@ internal sealed class CleanRoot : IDisposable
 
     /// <summary>All files and directories but those that change by themselves: what package managers and useradd remember.</summary>
     public string[] Entries() =>
-        [.. Directory.EnumerateFileSystemEntries(Path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
-            .Select(e => System.IO.Path.GetRelativePath(Path, e))
+        [.. Client.RunWell("find", Path, "-mindepth", "1", "-printf", "%P\\n").Out.Trim().Split('\n')
             .Where(e => !e.StartsWith("var/lib/rpm", StringComparison.Ordinal) && !e.StartsWith("var/lib/dpkg/", StringComparison.Ordinal)
                 && !e.StartsWith("var/log/", StringComparison.Ordinal) && !(e.StartsWith("etc/", StringComparison.Ordinal) && e.EndsWith('-')))
             .Order(StringComparer.Ordinal)];
@@ -66,7 +65,7 @@ internal sealed class CleanRoot : IDisposable
     public void Dispose() => _scratch.Dispose();
 
     private string[] Arguments(string program, string[] arguments) =>
-        ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", Enter, Path, program, .. arguments];
+        ["--mount", "sh", "-c", Enter, Path, program, .. arguments];
 
     private static string Home([CallerFilePath] string here = "") => System.IO.Path.GetFullPath(System.IO.Path.Combine(here, "..", "..", ".."));
 }

@@ -16,6 +16,8 @@ public sealed partial class PackageTests
             "usr/share/doc/iscsitop/copyright", "usr/share/doc/iscsitop/THIRD-PARTY-NOTICES", "usr/share/doc/iscsitop/iscsitop.cdx.json"];
 
     private readonly Scratch _scratch = new();
+    private static string Script => Path.Combine(Home(), "packaging", "build.sh");
+
     private string _deb = "";
     private string _rpm = "";
 
@@ -115,6 +117,30 @@ public sealed partial class PackageTests
         Assert.That(Client.Run("sh", ["-c", "cd \"$0\" && sha256sum -c SHA256SUMS", _scratch.Path], null).ExitCode, Is.Zero);
     }
 
+    [Test]
+    public void Archives_for_other_systems_have_a_program_of_theirs()
+    {
+        using var scratch = new Scratch();
+        Output output = Client.Run("bash", [Script, "--output", scratch.Path, "--platform", "linux-arm64,osx-arm64,win-x64", "archive"], null, TimeSpan.FromMinutes(15));
+        Assert.That(output.ExitCode, Is.Zero, output.All);
+        foreach ((string platform, string program, byte[] magic) in new (string, string, byte[])[]
+        {
+            ("linux-arm64", "bin/iscsitop", [0x7F, (byte)'E', (byte)'L', (byte)'F']),
+            ("osx-arm64", "bin/iscsitop", [0xCF, 0xFA, 0xED, 0xFE]),
+            ("win-x64", "iscsitop.exe", "MZ"u8.ToArray()),
+        })
+        {
+            string archive = Directory.EnumerateFiles(scratch.Path, $"*-{platform}.*").Single();
+            if (archive.EndsWith(".zip", StringComparison.Ordinal)) System.IO.Compression.ZipFile.ExtractToDirectory(archive, scratch.Path);
+            else Client.RunWell("tar", "-xzf", archive, "-C", scratch.Path);
+            string directory = Directory.EnumerateDirectories(scratch.Path, $"*-{platform}").Single();
+            Assert.That(File.ReadAllBytes(Path.Combine(directory, program)).AsSpan(0, magic.Length).ToArray(), Is.EqualTo(magic), platform);
+            Assert.That(File.ReadAllText(Directory.EnumerateFiles(directory, "iscsitop.cdx.json", SearchOption.AllDirectories).Single()), Does.Contain("Microsoft.NETCore.App.Runtime." + platform));
+            Assert.That(Directory.EnumerateFiles(directory, "who.d", SearchOption.AllDirectories).Count(), Is.EqualTo(1), platform);
+            Assert.That(Directory.EnumerateFiles(directory, "*.cmd").Count(), Is.EqualTo(platform == "win-x64" ? 2 : 0), platform);
+        }
+    }
+
     // A target inside, initiators outside, and a tracer inside that sees them.
     private static void Use(CleanRoot root)
     {
@@ -131,6 +157,7 @@ public sealed partial class PackageTests
         using Subscriber snoop = root.Start("iscsisnoop", "--op", "INQUIRY", "-c", "1");
         string url = $"iscsi://{Ready().Match(target.Error.Text).Groups[1].Value}/iqn.2026-11.example.iscsitop:bare/0";
         Assert.That(Client.Mark(url, (initiator, patience) => snoop.Out.WaitFor(text => text.Contains("INQUIRY", StringComparison.Ordinal), patience)), snoop.Error.Text);
+        Assert.That((snoop.ToEnd().ExitCode, target.Stop().ExitCode), Is.EqualTo((0, 0)));
     }
 
     private CleanRoot Bare()
@@ -145,7 +172,7 @@ public sealed partial class PackageTests
 
     private static void Pack(string directory)
     {
-        Output output = Client.Run("bash", [Path.Combine(Home(), "packaging", "build.sh"), "--binary", Binary.Path, "--output", directory, "--platform", "linux-x64", "deb", "rpm", "archive"], null, TimeSpan.FromMinutes(5));
+        Output output = Client.Run("bash", [Script, "--binary", Binary.Path, "--output", directory, "--platform", "linux-x64", "deb", "rpm", "archive"], null, TimeSpan.FromMinutes(5));
         Assert.That(output.ExitCode, Is.Zero, output.All);
     }
 

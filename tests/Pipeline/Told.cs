@@ -1,4 +1,5 @@
 using System.Text;
+using Iscsitop.Cli;
 using Iscsitop.Cli.Commands;
 using Iscsitop.Cli.Snooping;
 using Iscsitop.Engine;
@@ -46,7 +47,7 @@ internal sealed class Told
         var told = new Told();
         var lines = new MemoryStream();
         var sink = new LineSink(lines, null, () => { });
-        Iscsitop.Engine.EventHandler pdus = Snoop.Pdus(new SnoopOptions { Pdus = true, Records = true }, sink);
+        Iscsitop.Engine.EventHandler pdus = Snoop.Pdus(new SnoopOptions { Pdus = true, Output = OutputFormat.Ndjson }, sink);
         Iscsitop.Engine.CommandHandler commands = Snoop.Commands(new SnoopOptions(), sink);
         var capture = new Capture(source, options ?? new WireOptions());
         using var feed = new FileFeed(capture, new Wants(ProbeSet.All, TimeSpan.FromSeconds(1), Commands: true), false,

@@ -44,6 +44,30 @@ public sealed class EventRecordingTests
         Assert.That(Run("-b", "-o", "json", "-r", with).Out, Is.EqualTo(Run("-b", "-o", "json", "-r", without).Out));
     }
 
+    [TestCase("reads.pcap", "bytes>=4096")]
+    [TestCase("errors.pcap", "status!=good")]
+    [TestCase("snap128.pcap", "lat>0")]
+    public void A_filter_of_single_commands_is_met_from_the_events(string name, string filter)
+    {
+        string path = Recorded(name);
+        foreach (string[] how in (string[][])[[], ["1"]])
+        {
+            (int code, string of, _) = Run(["-b", "--view", "lun", "-o", "csv", "-Y", filter, "-r", path, .. how]);
+            Assert.That(code, Is.Zero);
+            Assert.That(of.Split('\n'), Has.Length.GreaterThan(2));
+            Assert.That(of, Is.EqualTo(Run(["-b", "--view", "lun", "-o", "csv", "-Y", filter, "-r", Corpus.PathOf(name), .. how]).Out));
+        }
+    }
+
+    [Test]
+    public void A_filter_of_single_commands_needs_events()
+    {
+        string path = _scratch.File("without.rec");
+        Run("record", path, "-r", Corpus.PathOf("reads.pcap"));
+        (int code, _, string error) = Run("-b", "-Y", "lat>20ms", "-r", path);
+        Assert.That((code, error.TrimEnd()), Is.EqualTo((3, $"iscsitop: {path} is a recording without events: those of iscsitop record --events have them; iscsitop -r shows it")));
+    }
+
     [Test]
     public void A_recording_without_events_says_how_to_have_them()
     {
