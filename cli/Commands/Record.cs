@@ -56,6 +56,7 @@ internal static class Record
 
     private static int Run(Origin origin, string path, TimeSpan interval, long budget, Retention keep, EventRecorder? events, Streams streams)
     {
+        if (path.Length == 0) throw new UsageException("a file is wanted: name one to record to, or - for standard output");
         if (path == "-" && streams.Interactive) throw new UsageException("a recording is nothing for a terminal: name a file");
         if (origin.Capture?.File is { Length: > 0 } read && read != "-" && IsSame(read, path)) throw new UsageException($"{path} is what is read: name another file to record to");
         using var stop = new Stop();
@@ -140,7 +141,6 @@ internal static class Record
 
     private static RecordingFile Opened(string path, Retention keep)
     {
-        if (path.Length == 0) throw new UsageException("a file is wanted: name one to record to, or - for standard output");
         if (Directory.Exists(path)) throw new InputException($"{path} is a directory: name a file in it");
         string directory = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
         if (!Directory.Exists(directory)) throw new InputException($"{path}: there is no directory {directory}: make it, or name another file");

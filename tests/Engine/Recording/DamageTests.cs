@@ -100,7 +100,7 @@ public sealed class DamageTests
         byte[] recording = Everything.Recording(1, out _);
         recording[8] = BlockHeader.Version + 1;
         BitConverter.TryWriteBytes(recording.AsSpan(44), BlockHeader.Sum(recording.AsSpan(0, 44)));
-        Assert.That(() => Read(recording), Throws.TypeOf<CaptureFormatException>().With.Message.EqualTo("memory is a recording of version 3: a newer iscsitop reads it"));
+        Assert.That(() => Read(recording), Throws.TypeOf<CaptureFormatException>().With.Message.EqualTo("memory is a recording of version 4: a newer iscsitop reads it"));
     }
 
     private static (int Snapshots, string Problem) Read(byte[] bytes)
