@@ -52,9 +52,8 @@ internal static class Batch
         var summary = new Summary();
         Failing? failing = options.FailIf is { } check ? new Failing(check, report.Narrowing, streams) : null;
         int taken = 0, written = 0;
-        while (failing?.Stopped != true && written < (options.Count ?? int.MaxValue) && ended?.Invoke() != true && (Wait(wait, taken, options.Interval, cancellation) || taken == 0))
         string problem = "";
-        while (written < (options.Count ?? int.MaxValue) && ended?.Invoke() != true && (Wait(wait, taken, options.Interval, cancellation) || taken == 0))
+        while (failing?.Stopped != true && written < (options.Count ?? int.MaxValue) && ended?.Invoke() != true && (Wait(wait, taken, options.Interval, cancellation) || taken == 0))
         {
             report.Build(take());
             foreach (EngineStatus engine in report.Snapshot.Engines)

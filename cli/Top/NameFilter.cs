@@ -109,8 +109,6 @@ internal sealed class NameFilter
         if (_texts.TryGetValue(text, out bool matches)) return matches;
         if (_texts.Count >= MostTexts) _texts.Clear();
         return _texts[text] = _regex.IsMatch(text);
-        if (!_units.TryGetValue(c.Target, out Units? units)) _units.Add(c.Target, units = new Units());
-        return _known[c] = new Known(_regex.IsMatch(c.Initiator) || _regex.IsMatch(AddressOf(c)), units);
     }
 
     // A fleet knows the host only.
