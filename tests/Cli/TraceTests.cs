@@ -291,7 +291,7 @@ public sealed class TraceTests
     [Test]
     public void Version_and_help()
     {
-        Assert.That(Run("-V").Out, Is.EqualTo("iscsitrace " + CommandLine.Version + "\n"));
+        Assert.That(Run("-V").Out, Is.EqualTo(BuildFacts.Line("iscsitrace") + "\n"));
         Assert.That(Run("-qh").Out, Does.StartWith("usage: iscsitop trace [options]"));
     }
 
