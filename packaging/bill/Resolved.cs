@@ -10,6 +10,9 @@ internal static class Resolved
     private static readonly string[] s_assets = ["runtime", "native", "runtimeTargets"];
     private static readonly string[] s_texts = ["LICENSE*", "LICENCE*", "THIRD-PARTY-NOTICES*", "NOTICE*"];
 
+    // Packages that only link to their licence, with what is found there.
+    private static readonly Dictionary<string, string> s_linked = new(StringComparer.OrdinalIgnoreCase) { ["K4os.Compression.LZ4"] = "MIT" };
+
     /// <summary>The packages whose files are part of the program, by name; with the .NET runtime where the program carries it.</summary>
     /// <param name="assets">Path of <c>project.assets.json</c>.</param>
     /// <param name="platform">The runtime identifier that was built for; empty for a build that runs on any.</param>
@@ -70,7 +73,9 @@ internal static class Resolved
         IEnumerable<string> files = s_texts.SelectMany(t => Directory.EnumerateFiles(folder, t, new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive }));
         if (license is not null && !isExpression) files = files.Prepend(Path.Combine(folder, license.Value.Replace('\\', '/')));
         string copyright = Text(metadata, "copyright") is { Length: > 0 } line ? line : "Copyright " + Text(metadata, "authors");
-        return new Terms(isExpression ? license!.Value.Trim() : "file", copyright, [.. files.Distinct().Order(StringComparer.Ordinal).Select(f => File.ReadAllText(f).ReplaceLineEndings("\n").Trim('\n', '\uFEFF'))]);
+        string terms = isExpression ? license!.Value.Trim() : license is not null ? "file"
+            : s_linked.GetValueOrDefault(Text(metadata, "id")) ?? throw new InvalidDataException($"the package {Text(metadata, "id")} says no licence: look at {Text(metadata, "licenseUrl")}, and add it to the linked ones");
+        return new Terms(terms, copyright, [.. files.Distinct().Order(StringComparer.Ordinal).Select(f => File.ReadAllText(f).ReplaceLineEndings("\n").Trim('\n', '\uFEFF'))]);
     }
 
     private static string Text(XElement metadata, string name) => metadata.Elements().FirstOrDefault(e => e.Name.LocalName == name)?.Value.Trim() ?? "";
