@@ -129,6 +129,7 @@ public sealed record TopOptions
 
     /// <summary>What ends the reports with an exit status of its own (<c>--fail-if</c>); null for nothing.</summary>
     public Engine.Checking.Check? FailIf { get; init; }
+
     /// <summary>The same with an interval that a feed can serve.</summary>
     internal TopOptions With(Feed feed) => Interval < feed.Period ? this with { Interval = feed.Period } : this;
 

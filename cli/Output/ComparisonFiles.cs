@@ -8,6 +8,8 @@ namespace Iscsitop.Cli.Output;
 /// <summary>A comparison for programs. Unknown is null, and an empty field.</summary>
 internal static class ComparisonFiles
 {
+    private static readonly string[] s_directions = ["read", "write"];
+
     private static readonly (string Name, Func<ComparedRow, Pair> Of)[] s_rates =
         [("iops", r => r.Iops), ("bytes_per_s", r => r.Bytes), ("errors_per_s", r => r.Errors)];
 
@@ -71,10 +73,10 @@ internal static class ComparisonFiles
         (string Title, ShowNumber Show, Func<ComparedRow, Pair> Of)[] figures =
         [
             ("IOPS", Numbers.Short, r => r.Iops), ("MB/s", Numbers.Megabytes, r => r.Bytes), ("errors/s", Numbers.Short, r => r.Errors),
-            .. new[] { "read", "write" }.Select(d => ($"{d} p99 ms", (ShowNumber)Numbers.Milliseconds, (Func<ComparedRow, Pair>)(r => r.Latencies.FirstOrDefault(l => l.Name == d)?.At(0.99, 100) ?? new Pair(double.NaN, double.NaN)))),
+            .. s_directions.Select(d => ($"{d} p99 ms", (ShowNumber)Numbers.Milliseconds, (Func<ComparedRow, Pair>)(r => r.Latencies.FirstOrDefault(l => l.Name == d)?.At(0.99, 100) ?? new Pair(double.NaN, double.NaN)))),
         ];
-        MarkdownWriter.Heading(text, [.. c.Identity.Select(i => i.Header), .. figures.SelectMany(f => new[] { f.Title + " A", "B", "change %" })],
-            [.. c.Identity.Select(i => i.Text is not null), .. figures.SelectMany(_ => new[] { false, false, false })]);
+        MarkdownWriter.Heading(text, [.. c.Identity.Select(i => i.Header), .. figures.SelectMany(f => Enumerable.Repeat(f.Title + " A", 1).Append("B").Append("change %"))],
+            [.. c.Identity.Select(i => i.Text is not null), .. Enumerable.Repeat(false, 3 * figures.Length)]);
         foreach (ComparedRow row in c.Rows.Prepend(c.Total))
         {
             bool total = ReferenceEquals(row, c.Total);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Iscsitop.Cli.Output;
@@ -5,6 +6,8 @@ namespace Iscsitop.Cli.Output;
 /// <summary>Tables for tickets and wikis: a heading with the time, then one table a report (GitHub's Markdown).</summary>
 internal sealed class MarkdownWriter(Stream output) : ReportWriter(output)
 {
+    private static readonly SearchValues<char> s_markup = SearchValues.Create("\\|`*_<>[]");
+
     private readonly StringBuilder _text = new();
     private bool _begun;
 
@@ -37,11 +40,11 @@ internal sealed class MarkdownWriter(Stream output) : ReportWriter(output)
     /// <summary>A text in which nothing is markup.</summary>
     public static string Cell(string text)
     {
-        if (text.AsSpan().IndexOfAny("\\|`*_<>[]") < 0) return text;
+        if (text.AsSpan().IndexOfAny(s_markup) < 0) return text;
         var safe = new StringBuilder();
         foreach (char c in text)
         {
-            if (c is '\\' or '|' or '`' or '*' or '_' or '<' or '>' or '[' or ']') safe.Append('\\');
+            if (s_markup.Contains(c)) safe.Append('\\');
             safe.Append(c);
         }
         return safe.ToString();

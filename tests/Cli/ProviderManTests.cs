@@ -63,9 +63,6 @@ public sealed partial class ProviderManTests
             Stability stability = Stability.OfArguments(entry.Source);
             string provider = entry.Source == ProbeSource.Engine ? "iscsi" : entry.Provider;
             Assert.That(Section("STABILITY"), Does.Match($@"(?m)^\.It {provider} arguments Ta {stability.Name} Ta {stability.Data} Ta {stability.ClassName}$"));
-            Stability of = Stability.OfArguments(entry.Source);
-            string provider = entry.Source == ProbeSource.Engine ? "iscsi" : entry.Provider;
-            Assert.That(Section("STABILITY"), Does.Match($@"(?m)^\.It {provider} arguments Ta {of.Name} Ta {of.Data} Ta {of.ClassName}$"));
         }
     }
 

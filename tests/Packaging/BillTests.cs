@@ -76,7 +76,7 @@ public sealed class BillTests
     public void Our_own_licence_is_the_text_that_the_notices_quote() =>
         Assert.That(File.ReadAllText(Path.Combine(Home(), "LICENSE")), Does.EndWith(File.ReadAllText(Path.Combine(Home(), "packaging", "bill", "MIT.txt"))));
 
-    private static IEnumerable<string> Referred()
+    private static HashSet<string> Referred()
     {
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "iscsitop.dll" };
         var open = new Queue<string>(seen);
