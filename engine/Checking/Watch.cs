@@ -136,7 +136,11 @@ public sealed class Watch(Check check, Narrowing by, int? needs = null)
                 : _maybe > 0 && (_maybe >= enough || _maybe >= watched) ? Truth.Unknown : Truth.No;
             _now = new Seen(comparison)
             {
-                Value = figure.Value, Commands = figure.Commands, Why = figure.Why, Time = snapshot.Time, Held = TimeSpan.FromSeconds(_true),
+                Value = figure.Value,
+                Commands = figure.Commands,
+                Why = figure.Why,
+                Time = snapshot.Time,
+                Held = TimeSpan.FromSeconds(_true),
                 Holds = held == Truth.Unknown ? null : held == Truth.Yes,
             };
             return held;

@@ -15,7 +15,12 @@ internal sealed class Place(FleetHost host, string target)
 
     public Dictionary<Fact, List<Track>> Counters { get; } = new()
     {
-        [Fact.Logins] = [], [Fact.LoginFailures] = [], [Fact.Redirections] = [], [Fact.Logouts] = [], [Fact.Reinstatements] = [], [Fact.TaskRequests] = [],
+        [Fact.Logins] = [],
+        [Fact.LoginFailures] = [],
+        [Fact.Redirections] = [],
+        [Fact.Logouts] = [],
+        [Fact.Reinstatements] = [],
+        [Fact.TaskRequests] = [],
     };
 
     /// <summary>The count that a login's result belongs to.</summary>

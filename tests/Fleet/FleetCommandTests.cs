@@ -135,7 +135,10 @@ public sealed class FleetCommandTests
     private static TopOptions Options() => new()
     {
         Origin = Origin.Engines with { Fleet = new PrometheusOptions(new Uri("http://prometheus.example:9090")) },
-        View = FleetViews.All[0], AllViews = FleetViews.All, SortBy = FleetViews.All[0].SortBy, Interval = TimeSpan.FromSeconds(15),
+        View = FleetViews.All[0],
+        AllViews = FleetViews.All,
+        SortBy = FleetViews.All[0].SortBy,
+        Interval = TimeSpan.FromSeconds(15),
     };
 
     private static (int Code, string Output, string Error) Run(params string[] arguments)
