@@ -44,7 +44,7 @@ public sealed class CommandLineTests
     [TestCase("snoop --slow 5", "invalid duration of --slow -- 5 (a number with us, ms or s, like 20ms)")]
     [TestCase("snoop --slow 5ms:trim=3ms", "invalid limit of --slow -- trim=3ms (read=DURATION or write=DURATION)")]
     [TestCase("snoop --pdu --op read", "--op and --slow choose completed commands and cannot go with --pdu")]
-    [TestCase("snoop -o csv", "invalid output format -- csv (one of table, ndjson)")]
+    [TestCase("snoop -o xml", "invalid output format -- xml (one of table, csv, json, ndjson, md, parquet)")]
     [TestCase("-i lo -r file", "-i and -r cannot go together: packets come from an interface or from a file")]
     [TestCase("-r file -p 7", "-p chooses among engines and cannot go with -i or -r")]
     [TestCase("--port 3261", "--port needs -i or -r")]
