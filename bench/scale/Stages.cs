@@ -213,7 +213,7 @@ internal sealed partial class Stages
     private static unsafe double Cpu()
     {
         long* time = stackalloc long[2];
-        ClockGetTime(3, time);
+        if (ClockGetTime(3, time) != 0) throw new InvalidOperationException("clock_gettime");
         return time[0] * 1e3 + time[1] / 1e6;
     }
 
