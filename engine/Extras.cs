@@ -174,6 +174,9 @@ public sealed class Links
     /// <summary>A count of the interval, over all connections.</summary>
     public long this[Fact fact] => _facts[(int)fact];
 
+    /// <summary>Measured length of the interval, s; 0 when nothing was measured.</summary>
+    internal double Seconds => _seconds;
+
     /// <summary>A count as a rate; NaN when nothing was measured.</summary>
     public double PerSecond(long count) => _seconds > 0 ? count / _seconds : double.NaN;
 

@@ -245,6 +245,8 @@ public sealed class Row
         Settle();
         if (Unit is not null) Seconds = Math.Max(Seconds, Unit.Engine.Seconds);
         if (Connection is not null) Seconds = Math.Max(Seconds, Connection.Engine.Seconds);
+        // Whoever is connected and sent nothing did so for as long as was measured.
+        if (_extras.Links is { } links) Seconds = Math.Max(Seconds, links.Seconds);
         // A status that is stamped before a snapshot which had its command outstanding takes back more than the interval had.
         QueueDepth = Seconds == 0 || OfCommands ? double.NaN : Math.Max(0, QueueDepth);
     }

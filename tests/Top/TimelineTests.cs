@@ -94,14 +94,64 @@ public sealed class TimelineTests
         Assert.That(Text(), Does.Contain(" paused ").And.Contain(" 60x "));
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public void What_is_told_above_the_table_is_of_the_moment_that_is_shown(bool recorded)
+    {
+        var file = new Playable(_ => { }, () => Everything.At(3), () => (Everything.At(0).Time, Everything.At(9).Time), _ => { });
+        var timeline = new Timeline(_state, _frame, TimeZoneInfo.Utc, recorded ? file : null);
+        for (int i = 0; i < 8; i++) timeline.Taken(Everything.At(i));
+        long now = _frame.Total.Ops;
+        Assert.That(timeline.GoTo("-4s"));
+        timeline.Jump();
+        var expected = new Frame(new State(new TopOptions()));
+        expected.Update(Everything.At(3));
+        Assert.That((Shown(), _frame.Total.Ops), Is.EqualTo((3, expected.Total.Ops)));
+        Assert.That(now, Is.Not.EqualTo(expected.Total.Ops));
+    }
+
+    [Test]
+    public void The_graphs_of_a_recording_end_at_the_moment_that_is_shown()
+    {
+        int next = 3;
+        var file = new Playable(_ => { }, () => Everything.At(next), () => (Everything.At(0).Time, Everything.At(9).Time), _ => { });
+        var timeline = new Timeline(_state, _frame, TimeZoneInfo.Utc, file);
+        for (int i = 0; i < 8; i++) timeline.Taken(Everything.At(i));
+        Assert.That((_frame.Iops.Count, _frame.Heat.Count), Is.EqualTo((8, 8)));
+        timeline.GoTo("-4s");
+        timeline.Jump();
+        Assert.That((_frame.Iops.Count, _frame.Heat.Count, _frame.Heat[0].Time), Is.EqualTo((4, 4, Everything.At(3).Time)), "seconds 0 to 3");
+        next = 4;
+        timeline.Step(1);
+        timeline.Jump();
+        Assert.That((_frame.Iops.Count, _frame.Heat.Count), Is.EqualTo((5, 5)), "the one that comes next is added");
+        next = 9;
+        timeline.Live();
+        timeline.Jump();
+        Assert.That((_frame.Iops.Count, _frame.Heat.Count), Is.EqualTo((1, 1)), "nothing of what lies between was seen");
+    }
+
+    [Test]
+    public void The_footer_has_the_keys_of_time_where_they_lead_somewhere()
+    {
+        var timeline = new Timeline(_state, _frame, TimeZoneInfo.Utc);
+        for (int i = 0; i < 3; i++) timeline.Taken(Everything.At(i));
+        Assert.That(Text(39), Does.Contain("Space pause  e panel"));
+        timeline.Step(-1);
+        Assert.That(Text(39), Does.Contain("Space pause  Z now  T t step  b time  e panel"));
+        timeline.Live();
+        _ = new Timeline(_state, _frame, TimeZoneInfo.Utc, new Playable(_ => { }, () => null, () => (0, 0), _ => { }));
+        Assert.That(Text(39), Does.Contain("Space pause  T t step  - + speed  b time  e panel"));
+    }
+
     // Which second is on the screen.
     private int Shown() => (int)((_frame.Snapshot!.Time - Everything.Start) / Everything.Second);
 
-    private string Text()
+    private string Text(int y = 0)
     {
         _screen.Draw(160, 40);
         var text = new System.Text.StringBuilder();
-        for (int x = 0; x < 160; x++) text.Append(_screen.Canvas[x, 0].Glyph);
+        for (int x = 0; x < 160; x++) text.Append(_screen.Canvas[x, y].Glyph);
         return text.ToString();
     }
 }
