@@ -117,16 +117,18 @@ internal sealed class Timeline
     {
         if (_jump is not { } jump) return;
         _jump = null;
-        if (jump() is { } snapshot) PlayOn(snapshot);
+        // The reader may use what is shown for what is next.
+        long shown = _frame.Snapshot?.Time ?? 0;
+        if (jump() is { } snapshot) PlayOn(snapshot, shown);
     }
 
     // What comes next goes on with the graphs. Elsewhere they have what was seen before it, as far as it joins them.
-    private void PlayOn(Snapshot snapshot)
+    private void PlayOn(Snapshot snapshot, long shown)
     {
         long length = (long)(snapshot.Seconds * 1e9), begin = snapshot.Time - length;
-        if (_frame.Snapshot is { } shown && Math.Abs(begin - shown.Time) > length / 2)
+        if (Math.Abs(begin - shown) > length / 2)
         {
-            long until = begin < shown.Time ? begin + length / 2 : long.MinValue;
+            long until = begin < shown ? begin + length / 2 : long.MinValue;
             _frame.Iops.Rewind(until);
             _frame.Heat.Rewind(until);
             _frame.RowHistory.Clear();

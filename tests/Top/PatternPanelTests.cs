@@ -22,7 +22,7 @@ public sealed class PatternPanelTests
             canvas.Resize(Width, height);
             canvas.Clear();
             panel.Draw(canvas, new Area(0, 0, Width, height), row);
-            string[] lines = [.. Enumerable.Range(1, height - 1).Select(canvas.Line)];
+            string[] lines = [.. Enumerable.Range(1, height - 1).Select(y => canvas.Line(y).PadRight(Width))];
             Assert.That(lines.Sum(l => Count(l[..(Width / 2)])), Is.EqualTo(pattern.Count), $"sizes, {height} lines");
             Assert.That(lines.Sum(l => Count(l[(Width / 2)..])), Is.EqualTo(pattern.Count - pattern.Unplaced), $"distances, {height} lines");
         }

@@ -464,7 +464,7 @@ public sealed class ScreenTests
         for (int pid = 1; pid < 4; pid++) snapshot.Engines.Add(new EngineStatus { Pid = pid, Source = "target", Sessions = pid, Seconds = 1 });
         Assert.That(new Seen(140, 40).With(snapshot).Lines[0], Does.Contain("target 4711 · 3 sessions  target 1 · 1 session  target 2 · 2 sessions  target 3 · 3 sessions  "));
         Assert.That(new Seen(80, 24).With(snapshot).Lines[0], Does.Match("target 4711 · 3 sessions  target  target  \\+1  +1 s"));
-        Assert.That(new Seen(60, 16).With(snapshot).Lines[0], Does.Match("target 4711 · 3 sessions  \\+3  +1 s"));
+        Assert.That(new Seen(60, 16).With(snapshot).Lines[0], Does.Match("target  target  target  \\+1  +1 s"));
     }
 
     [Test]

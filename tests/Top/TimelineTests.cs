@@ -1,5 +1,6 @@
 using Iscsitop.Cli;
 using Iscsitop.Cli.Top;
+using Iscsitop.Engine;
 using Iscsitop.Tests.Engine.Recording;
 using Frame = Iscsitop.Cli.Top.Frame;
 
@@ -61,6 +62,21 @@ public sealed class TimelineTests
         Assert.That(_state.Mode, Is.EqualTo(Mode.Table));
     }
 
+    [TestCase("02:30", "2026-10-25T00:45:00Z", "2026-10-25T00:30:00Z")]
+    [TestCase("02:30", "2026-10-25T01:45:00Z", "2026-10-25T01:30:00Z")]
+    [TestCase("2026-10-25 02:30", "2026-10-25T00:45:00Z", "2026-10-25T00:30:00Z")]
+    [TestCase("02:50", "2026-10-25T00:45:00Z", "2026-10-24T00:50:00Z")]
+    [TestCase("02:30", "2026-03-29T02:00:00Z", "2026-03-29T01:30:00Z")]
+    public void An_hour_that_the_clock_repeats_is_the_one_that_there_is_something_of(string text, string last, string expected)
+    {
+        var zone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
+        long end = Ns(last);
+        Assert.That(Moments.TryParse(text, end, end, end, zone, out long time));
+        Assert.That(time, Is.EqualTo(Ns(expected)));
+
+        static long Ns(string time) => DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeMilliseconds() * 1_000_000;
+    }
+
     [Test]
     public void The_past_can_be_forgotten()
     {
@@ -114,7 +130,7 @@ public sealed class TimelineTests
     public void The_graphs_of_a_recording_end_at_the_moment_that_is_shown()
     {
         int next = 3;
-        var file = new Playable(_ => { }, () => Everything.At(next), () => (Everything.At(0).Time, Everything.At(9).Time), _ => { });
+        var file = new Playable(_ => { }, Next, () => (Everything.At(0).Time, Everything.At(9).Time), _ => { });
         var timeline = new Timeline(_state, _frame, TimeZoneInfo.Utc, file);
         for (int i = 0; i < 8; i++) timeline.Taken(Everything.At(i));
         Assert.That((_frame.Iops.Count, _frame.Heat.Count), Is.EqualTo((8, 8)));
@@ -129,6 +145,13 @@ public sealed class TimelineTests
         timeline.Live();
         timeline.Jump();
         Assert.That((_frame.Iops.Count, _frame.Heat.Count), Is.EqualTo((1, 1)), "nothing of what lies between was seen");
+
+        // As a reader does, which has one snapshot for all.
+        Snapshot Next()
+        {
+            _frame.Snapshot!.Time = Everything.At(next).Time;
+            return Everything.At(next);
+        }
     }
 
     [Test]
