@@ -72,7 +72,15 @@ public sealed class SchemaTests
         string[] args = ["diff", path, "--to", "+4s", "--from-b", "-4s", "--view", view];
         Valid("diff.json", Run([.. args, "-o", "json"]), lines: false);
         Valid("diff.json", Run([.. args, "-o", "ndjson"]), lines: true);
+        Valid("fields.json", Run("diff", "--list-fields", "--view", view, "-o", "json"), lines: false);
+        // CSV has what JSON has, flat.
+        string[] csv = Run([.. args, "-o", "csv"]).Split("\r\n")[0].Split(',');
+        using JsonDocument json = JsonDocument.Parse(Run([.. args, "-o", "json"]));
+        Assert.That(json.RootElement.GetProperty("rows").EnumerateArray().SelectMany(r => Flat(r, "")).Distinct(), Is.SubsetOf(csv));
     }
+
+    private static IEnumerable<string> Flat(JsonElement element, string name) => element.ValueKind != JsonValueKind.Object ? [name.TrimStart('_')]
+        : element.EnumerateObject().SelectMany(p => Flat(p.Value, name + "_" + p.Name));
 
     [Test]
     public void What_is_otherwise_is_not_valid()

@@ -23,8 +23,8 @@ internal static class Schemas
         ("snoop-pdu.json", Records("a probe firing of iscsisnoop --pdu", [.. RecordFields.OfPdu.Select(f => f.Row)])),
         ("check.json", Check()),
         ("diff.json", Diff()),
-        ("list.json", Document("the engines of iscsitop list: -o json an array, -o ndjson one a line", ArrayOr(List(["pid", "sessions", "connections", "viewers", "probes", "probes_enabled"], ["source", "version", "pipe", "problem"])))),
-        ("list-probes.json", Document("the probes of iscsitop list --probes: -o json an array, -o ndjson one a line", ArrayOr(List(["id", "pid"], ["provider", "source", "probe"])))),
+        ("list.json", Records("an engine of iscsitop list", [.. ListFields.OfEngine.Select(f => f.Row)])),
+        ("list-probes.json", Records("a probe of iscsitop list --probes", [.. ListFields.OfProbe.Select(f => f.Row)])),
         ("fields.json", Document("--list-fields -o json", Object(required: true, ("schema", Version), ("of", Type("string")), ("fields", Array(Object(required: true,
             ("name", Type("string")), ("header", Known("string")), ("unit", Known("string")), ("type", Enum("number", "string")), ("meaning", Type("string")))))))),
     ];
@@ -54,9 +54,6 @@ internal static class Schemas
         record["required"] = new JsonArray([.. rows.Select(r => (JsonNode)r.Name)]);
         return Document(what + ": -o json an array of them, -o ndjson one a line; the first has the schema", ArrayOr(record));
     }
-
-    private static JsonObject List(string[] numbers, string[] texts) =>
-        Object(required: true, [("schema", Version), .. numbers.Select(n => (n, Known("number"))), .. texts.Select(t => (t, Known("string")))]);
 
     private static JsonObject Check()
     {
