@@ -172,6 +172,9 @@ public sealed class Row
     /// <summary>Whether it is of some commands only, of which nothing but their end is known (<see cref="Snapshot.OfCommands"/>).</summary>
     public bool OfCommands { get; internal set; }
 
+    /// <summary>What is unknown of it, and not 0: some host of a fleet does not tell it.</summary>
+    public Untold Untold { get; internal set; }
+
     internal int Generation { get; set; }
 
     /// <summary>Makes it the head of rows that have something in common, with nothing added up yet.</summary>
@@ -200,6 +203,7 @@ public sealed class Row
         Write.Add(member.Write);
         Other.Add(member.Other);
         Phases.Add(member.Phases);
+        Untold |= member.Untold;
         Errors += member.Errors;
         Aborted += member.Aborted;
         Outstanding += member.Outstanding;
@@ -227,6 +231,7 @@ public sealed class Row
         _write?.Clear();
         _other?.Clear();
         _phases?.Clear();
+        Untold = Untold.None;
         Errors = Aborted = Outstanding = 0;
         _unmapped?.Clear();
         ErrorsPerSecond = UnmappedPerSecond = QueueDepth = Seconds = _settling = 0;
@@ -259,6 +264,7 @@ public sealed class Row
         Sums sums = Of(cell.Kind);
         sums.Ops += cell.Completed;
         sums.Bytes += cell.ReadBytes + cell.WriteBytes;
+        if (delta.Engine.Host is { } host) Untold |= host.Untold;
         Errors += cell.Errors;
         Aborted += cell.Aborted;
         if (cell.Reclaimed is { } reclaimed) Unmapped.Add(reclaimed);
