@@ -79,6 +79,9 @@ internal sealed class SnoopWords
         }
         if (path is null) throw new UsageException("-o parquet needs --into FILE: Parquet is nothing for a terminal or a pipe");
         if (path is "" or "-") throw Values.Wrong("file", path, "its path: a Parquet file ends with what was written before, so that a pipe cannot have it");
+        // What is renamed to it would take a device's place.
+        if (!OperatingSystem.IsWindows() && Path.GetFullPath(path) is var full && full.StartsWith("/dev/", StringComparison.Ordinal) && !full.StartsWith("/dev/shm/", StringComparison.Ordinal))
+            throw Values.Wrong("file", path, "a file, and no device");
         var into = new ParquetTarget(path);
         foreach (string item in rotate)
             into = Sizes.IsTime(item) ? into with { RotateAge = Sizes.Time("time", item) } : into with { RotateBytes = Sizes.Bytes("size", item) };

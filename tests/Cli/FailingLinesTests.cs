@@ -54,8 +54,32 @@ public sealed class FailingLinesTests
         var streams = new Streams(new Closed(), TextWriter.Null, false, false);
         Assert.That(CommandLine.Run(["snoop", "-r", Capture(), "--fail-if", "status!=good"], streams), Is.EqualTo(4));
         Assert.That(CommandLine.Run(["snoop", "-r", Capture(), "--fail-if", "lun==77"], streams), Is.Zero);
+        Assert.That(CommandLine.Run(["-b", "-r", Capture(), "--fail-if", "errors > 0"], streams), Is.EqualTo(4));
+        Assert.That(CommandLine.Run(["-b", "-r", Capture(), "--fail-if", "errors > 77"], streams), Is.Zero);
     }
 
+    // A full disk, and a closed descriptor: an exit status, and no crash.
+    [TestCase("snoop -r {0} --fail-if status!=good 2> /dev/full", 4)]
+    [TestCase("snoop -r {0} --fail-if status!=good 2>&-", 4)]
+    [TestCase("snoop -r {0} --fail-if status!=good > /dev/full", 1)]
+    [TestCase("-b -r {0} --fail-if 'errors > 0' 2> /dev/full", 4)]
+    [TestCase("list -o csv > /dev/full", 1)]
+    [TestCase("list --list-fields > /dev/full", 1)]
+    [TestCase("diff --list-fields > /dev/full", 1)]
+    [TestCase("check -r {0} 'errors > 0' > /dev/full", 3)]
+    [TestCase("check --list-fields > /dev/full", 3)]
+    [TestCase("check -r {0} 'errors > 0' >&-", 3)]
+    [TestCase("check -r {0} 'errors > 0' > /dev/full 2> /dev/full", 3)]
+    [TestCase("snoop -r - --fail-if lun==0 < /dev/null", 3)]
+    public void What_cannot_be_written_ends_with_a_status(string line, int code)
+    {
+        Client.NeedThat(File.Exists("/dev/full"), "there is no /dev/full here");
+        Output output = Client.Run("bash", "-c", $"'{Binary.Path}' " + string.Format(System.Globalization.CultureInfo.InvariantCulture, line, $"'{Capture()}'"));
+        Assert.That(output.ExitCode, Is.EqualTo(code), output.All);
+        Assert.That(output.All, Does.Not.Contain("   at "));
+    }
+
+    [TestCase("invalid file -- /dev/full (a file, and no device)", "-o", "parquet", "--into", "/dev/full")]
     [TestCase("invalid number of lines -- 0", "--fail-if", "lun==3", "--fail-count", "0")]
     [TestCase("--fail-count needs --fail-if", "--fail-count", "2")]
     [TestCase("filter: ", "--fail-if", "")]
