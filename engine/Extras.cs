@@ -248,6 +248,9 @@ public sealed class Links
     /// <summary>Whether connections and sessions are known.</summary>
     public bool Known { get; private set; } = true;
 
+    /// <summary>Whether UNIT ATTENTIONs are known.</summary>
+    public bool KnowsUnitAttentions { get; private set; } = true;
+
     /// <summary>Whether a count of the interval is known.</summary>
     public bool Knows(Fact fact) => (_unknown & 1L << (int)fact) == 0;
 
@@ -289,6 +292,7 @@ public sealed class Links
         foreach (Fact fact in s_summed)
             if (delta.Facts[fact] >= 0) _facts[(int)fact] += delta.Facts[fact];
             else _unknown |= 1L << (int)fact;
+        KnowsUnitAttentions &= delta.UnitAttentions >= 0;
         UnitAttentions += Math.Max(0, delta.UnitAttentions);
     }
 
@@ -307,7 +311,7 @@ public sealed class Links
         _seconds = 0;
         Connections = _counted = 0;
         _unknown = 0;
-        Known = true;
+        Known = KnowsUnitAttentions = true;
         UnitAttentions = 0;
         PortalGroup = -1;
     }

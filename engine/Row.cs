@@ -113,6 +113,9 @@ public sealed class Row
         internal set => Ensure().Errors = value;
     }
 
+    /// <summary>What is unknown of it, and not 0: some host of a fleet does not tell it.</summary>
+    public Untold Untold => _commands?.Untold ?? Untold.None;
+
     /// <summary>Errors per second.</summary>
     public double ErrorsPerSecond
     {
@@ -220,6 +223,7 @@ public sealed class Row
         Write.Add(member.Write);
         Other.Add(member.Other);
         Phases.Add(member.Phases);
+        if (member.Untold != Untold.None) Ensure().Untold |= member.Untold;
         Errors += member.Errors;
         Aborted += member.Aborted;
         Outstanding += member.Outstanding;
@@ -272,6 +276,7 @@ public sealed class Row
         Sums sums = Of(cell.Kind);
         sums.Ops += cell.Completed;
         sums.Bytes += cell.ReadBytes + cell.WriteBytes;
+        if (delta.Engine.Host is { } host) all.Untold |= host.Untold;
         all.Errors += cell.Errors;
         all.Aborted += cell.Aborted;
         if (cell.Reclaimed is { } reclaimed) Unmapped.Add(reclaimed);
@@ -312,6 +317,7 @@ public sealed class Row
         public Reclaimed? Unmapped;
         public Decomposition? Phases;
         public int LastSession;
+        public Untold Untold;
         public long Errors, Aborted, Outstanding, SettledErrors, SettledBlocks, Time;
         public double ErrorsPerSecond, UnmappedPerSecond, QueueDepth, Settling;
         public double ShareOfBytes = double.NaN, ShareOfOps = double.NaN;
@@ -326,6 +332,7 @@ public sealed class Row
             Unmapped?.Clear();
             Phases?.Clear();
             LastSession = 0;
+            Untold = Untold.None;
             Errors = Aborted = Outstanding = SettledErrors = SettledBlocks = Time = 0;
             ErrorsPerSecond = UnmappedPerSecond = QueueDepth = Settling = 0;
             ShareOfBytes = ShareOfOps = double.NaN;

@@ -201,6 +201,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Text("  err", Style.Dim);
         pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 5, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
         pen.Text(" /s", Style.Dim);
+        pen.Number(Numbers.Short, Errors(total), 5, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
     }
 
     private void Summary(Canvas canvas, Area row, Frame frame)
@@ -216,6 +217,8 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 0, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
         pen.Text(" /s", Style.Dim);
         if (pen.Left > 31) Tails(ref pen, total);
+        pen.Number(Numbers.Short, Errors(total), 0, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
+        if (pen.Left > 34) Tails(ref pen, total);
         pen.Skip(2);
         Sparkline(canvas, row with { X = pen.X, Width = Math.Max(0, row.Right - pen.X) }, frame);
     }
@@ -262,6 +265,8 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
     }
 
     private static double Iops(Row row) => row.Read.OpsPerSecond + row.Write.OpsPerSecond + row.Other.OpsPerSecond;
+
+    private static double Errors(Row row) => row.Seconds > 0 && (row.Untold & Untold.Errors) == 0 ? row.ErrorsPerSecond : double.NaN;
 
     private static double BytesPerSecond(Row row) => row.Read.BytesPerSecond + row.Write.BytesPerSecond + row.Other.BytesPerSecond;
 

@@ -15,7 +15,7 @@ internal sealed class PrometheusProcess : IDisposable
     private readonly HttpClient _client = new();
     private readonly Reader _log;
 
-    public PrometheusProcess(string target)
+    public PrometheusProcess(params string[] targets)
     {
         File.Copy(Path.Combine(MetricDocsTests.Home(), "packaging", "prometheus", "iscsitop.rules.yml"), _scratch.File("iscsitop.rules.yml"));
         File.WriteAllText(_scratch.File("prometheus.yml"), $$"""
@@ -23,15 +23,18 @@ internal sealed class PrometheusProcess : IDisposable
             rule_files: [ iscsitop.rules.yml ]
             scrape_configs:
               - job_name: iscsitop
-                static_configs: [ { targets: [ '{{target}}' ] } ]
+                static_configs: [ { targets: [ {{string.Join(", ", targets.Select(t => $"'{t}'"))}} ] } ]
             """);
         int port = FreePort();
-        _client.BaseAddress = new Uri($"http://127.0.0.1:{port}/");
+        Url = $"http://127.0.0.1:{port}";
+        _client.BaseAddress = new Uri(Url);
         _process = Client.Start("prometheus",
             [$"--config.file={_scratch.File("prometheus.yml")}", $"--storage.tsdb.path={_scratch.File("data")}", $"--web.listen-address=127.0.0.1:{port}"]);
         _log = new Reader(_process.StandardError);
         Assert.That(_log.WaitFor(t => t.Contains("ready to receive web requests", StringComparison.OrdinalIgnoreCase), Client.Patience), _log.Text);
     }
+
+    public string Url { get; }
 
     /// <summary>What a query finds: labels and values. An error fails the test.</summary>
     public IReadOnlyList<(JsonElement Labels, double Value)> Query(string expression)

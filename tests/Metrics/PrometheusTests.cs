@@ -123,7 +123,8 @@ public sealed partial class PrometheusTests
         if (sure) Assert.That(found, Is.Not.Empty, expression);
     }
 
-    private static string AddressOf(Subscriber metrics)
+    /// <summary>Where an exporter says that it is.</summary>
+    internal static string AddressOf(Subscriber metrics)
     {
         Assert.That(metrics.Error.WaitFor(t => Address().IsMatch(t), Client.Patience), metrics.Error.Text);
         return Address().Match(metrics.Error.Text).Groups[1].Value;
