@@ -12,7 +12,7 @@ internal sealed class PrometheusProcess : IDisposable
 {
     private readonly Scratch _scratch = new();
     private readonly Process _process;
-    private readonly HttpClient _client = new();
+    private readonly HttpClient _client = new() { Timeout = Client.Patience };
     private readonly Reader _log;
 
     public PrometheusProcess(params string[] targets)
@@ -31,7 +31,7 @@ internal sealed class PrometheusProcess : IDisposable
         _process = Client.Start("prometheus",
             [$"--config.file={_scratch.File("prometheus.yml")}", $"--storage.tsdb.path={_scratch.File("data")}", $"--web.listen-address=127.0.0.1:{port}"]);
         _log = new Reader(_process.StandardError);
-        Assert.That(_log.WaitFor(t => t.Contains("ready to receive web requests", StringComparison.OrdinalIgnoreCase), Client.Patience), _log.Text);
+        Assert.That(_log.WaitFor(t => t.Contains("ready to receive web requests", StringComparison.OrdinalIgnoreCase), Client.Patience), $"Prometheus is not ready: {_log.Text}");
     }
 
     public string Url { get; }
@@ -48,12 +48,14 @@ internal sealed class PrometheusProcess : IDisposable
     /// <summary>The one value of a query, NaN when there is none.</summary>
     public double Value(string expression) => Query(expression) is [var only] ? only.Value : double.NaN;
 
-    /// <summary>Asks each time it may have scraped until a query has this value.</summary>
-    public bool WaitFor(string expression, double value)
+    /// <summary>Asks again, as it may have scraped since, until a query has this value; fails the test when it does not in time.</summary>
+    public void WaitFor(string expression, double value)
     {
-        DateTime end = DateTime.UtcNow + Client.Patience;
-        while (Value(expression) != value && DateTime.UtcNow < end) Thread.Sleep(200);
-        return Value(expression) == value;
+        double last = double.NaN;
+        for (DateTime end = DateTime.UtcNow + Client.Patience; DateTime.UtcNow < end; Thread.Sleep(200))
+            if ((last = Value(expression)) == value)
+                return;
+        Assert.Fail($"{expression} is {last} and not {value} after {Client.Patience.TotalSeconds} s\n{Get("api/v1/targets")}\n{_log.Text}");
     }
 
     public JsonElement Get(string path) => JsonDocument.Parse(_client.GetAsync(path).Result.Content.ReadAsStringAsync().Result).RootElement;
