@@ -68,7 +68,14 @@ internal static class PrometheusText
     // To OpenMetrics a counter's family has no _total, and the unit ends its name.
     private static void Head(MetricRow row, bool openMetrics, IBufferWriter<byte> output)
     {
-        string type = row.Kind switch { InstrumentKind.Counter => "counter", InstrumentKind.Histogram => "histogram", _ => "gauge" };
+        string type = row.Kind switch
+        {
+            InstrumentKind.Counter => "counter",
+            InstrumentKind.Histogram => "histogram",
+            // The conventions of OpenTelemetry end names so, and those of Prometheus keep that end for histograms: this type alone may have it.
+            _ when row.Prometheus.EndsWith("_count", StringComparison.Ordinal) => openMetrics ? "unknown" : "untyped",
+            _ => "gauge",
+        };
         string family = openMetrics && row.Kind == InstrumentKind.Counter ? row.Prometheus[..^"_total".Length] : row.Prometheus;
         string unit = row.Unit switch { "s" => "seconds", "By" => "bytes", _ => "" };
         string head = $"# HELP {family} {row.Help}\n# TYPE {family} {type}\n" + (openMetrics && unit.Length > 0 ? $"# UNIT {family} {unit}\n" : "");

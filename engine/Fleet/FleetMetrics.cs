@@ -52,9 +52,6 @@ public static class FleetMetrics
         ("iscsi_server_command_duration_seconds_count", FleetRole.DurationCount),
         ("iscsi_server_command_phase_duration_seconds_sum", FleetRole.PhaseSum),
         ("iscsi_server_command_phase_duration_seconds_count", FleetRole.PhaseCount),
-        ("iscsi_server_sessions", FleetRole.Sessions),
-        ("iscsi_server_connections", FleetRole.Connections),
-        // As they were called before.
         ("iscsi_server_session_count", FleetRole.Sessions),
         ("iscsi_server_connection_count", FleetRole.Connections),
         ("iscsi_server_logins_total", FleetRole.Logins),

@@ -15,7 +15,7 @@ public sealed partial class PrometheusTests
     private static readonly string[] s_sure =
     [
         "iscsi_server_command_duration_seconds", "iscsi_server_commands_total", "iscsi_server_io_bytes_total", "iscsi_server_command_size_bytes",
-        "iscsi_server_command_phase_duration_seconds", "iscsi_server_opcode_commands_total", "iscsi_server_command_unaligned_total", "iscsi_server_sessions", "iscsi_server_connections",
+        "iscsi_server_command_phase_duration_seconds", "iscsi_server_opcode_commands_total", "iscsi_server_command_unaligned_total", "iscsi_server_session_count", "iscsi_server_connection_count",
         "iscsi_server_session_ends_total", "iscsi_server_logins_total", "iscsi_server_command_errors_total", "iscsi_server_reservation_conflicts_total", "iscsi_server_nop_unanswered_total",
         "iscsi_server_digest_errors_total", "iscsi_server_window_stall_seconds_total", "iscsitop_engines", "iscsitop_events_dropped_total", "iscsitop_scrape_duration_seconds",
     ];
@@ -78,13 +78,14 @@ public sealed partial class PrometheusTests
         Client.Need("promtool");
         using Subscriber metrics = new(Client.Start(Binary.Path, ["metrics", "--listen", "0", "--pdus", "-r", Path.Combine(MetricDocsTests.Home(), "tests", "Captures", "errors.pcap")]));
         using var client = new HttpClient { BaseAddress = new Uri("http://" + AddressOf(metrics)) };
-        string page = PageWith(client, "metrics", new Regex("iscsi_server_sessions"));
+        string page = PageWith(client, "metrics", new Regex("iscsi_server_session_count"));
         using System.Diagnostics.Process promtool = Client.Start("promtool", ["check", "metrics"]);
         promtool.StandardInput.Write(page);
         promtool.StandardInput.Close();
         string complaints = promtool.StandardOutput.ReadToEnd() + promtool.StandardError.ReadToEnd();
         Assert.That((promtool.WaitForExit(Client.Patience), complaints), Is.EqualTo((true, "")));
         Assert.That(promtool.ExitCode, Is.Zero);
+        Assert.That(page, Does.Contain("\n# TYPE iscsi_server_session_count untyped\n"));
         Assert.That(page, Does.Contain("iscsi_server_pdus_total{iscsi_pdu_type=\"scsi-command\","));
     }
 
@@ -114,8 +115,6 @@ public sealed partial class PrometheusTests
         if (sure) Assert.That(found, Is.Not.Empty, expression);
     }
 
-    /// <summary>Where an exporter says that it is.</summary>
-    internal static string AddressOf(Subscriber metrics)
     // The page once it has this; it is of the last interval, so it is asked for again.
     private static string PageWith(HttpClient client, string path, Regex what)
     {
@@ -128,7 +127,8 @@ public sealed partial class PrometheusTests
         throw new AssertionException($"no {what} within {Client.Patience.TotalSeconds} s; the last page:\n{page}");
     }
 
-    private static string AddressOf(Subscriber metrics)
+    /// <summary>Where an exporter says that it is.</summary>
+    internal static string AddressOf(Subscriber metrics)
     {
         Assert.That(metrics.Error.WaitFor(t => Address().IsMatch(t), Client.Patience), metrics.Error.Text);
         return Address().Match(metrics.Error.Text).Groups[1].Value;
