@@ -43,8 +43,10 @@ internal sealed class CleanRoot : IDisposable
         string hook = "export APT_CONFIG=\"$MMDEBSTRAP_APT_CONFIG\"; " + string.Join(" && ", lines.Select(l => $"apt-get install --yes --download-only -o APT::Install-Recommends=true {l}"));
         string name = "apt-" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(hook)))[..16];
         var root = new CleanRoot(Archive(name, "--variant=apt", "--skip=cleanup/apt", "--customize-hook=" + hook)) { Machine = machine };
-        // Somebody who answers yes, and no services, for there is no init.
+        // What an installer writes; somebody who answers yes; and no services, for there is no init.
+        File.WriteAllText(root.At("etc/hosts"), "127.0.0.1 localhost\n::1 localhost\n");
         File.WriteAllText(root.At("etc/apt/apt.conf.d/99yes"), "APT::Get::Assume-Yes \"true\";\n");
+        File.WriteAllText(root.At("etc/dpkg/dpkg.cfg.d/fast"), "force-unsafe-io\n");
         File.WriteAllText(root.At("usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n");
         root.RunWell("chmod", "755", "/usr/sbin/policy-rc.d");
         return root;

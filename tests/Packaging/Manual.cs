@@ -8,7 +8,7 @@ namespace Iscsitop.Tests.Packaging;
 internal sealed partial class Manual(CleanRoot root)
 {
     /// <summary>What goes on for this long and has said something goes on until Ctrl-C.</summary>
-    private static readonly TimeSpan s_enough = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan s_enough = TimeSpan.FromSeconds(3);
 
     /// <summary>Where the commands are typed.</summary>
     public string Directory { get; set; } = "/root";
@@ -29,8 +29,8 @@ internal sealed partial class Manual(CleanRoot root)
         using var typed = new Typed(root, Directory, command);
         if (!typed.Ended(least ?? s_enough))
         {
-            _ = typed.Out.WaitFor(t => t.Trim().Length > 0, Client.Patience);
-            typed.Interrupt();
+            if (!Quiet().IsMatch(command)) _ = typed.Out.WaitFor(t => t.Trim().Length > 0, Client.Patience);
+            if (!typed.Ended(TimeSpan.FromSeconds(1))) typed.Interrupt();
             if (!typed.Ended(Client.Patience)) return $"$ {command}\ndoes not end:\n{typed.Said}";
         }
         string said = typed.Said;
@@ -41,11 +41,12 @@ internal sealed partial class Manual(CleanRoot root)
         return wrong is null ? null : $"$ {command}\n{wrong}:\n{said}";
     }
 
-    // What has nothing to say when all is well, and the conversation that has no shell of its own to tell it.
-    [GeneratedRegex(@"^cp |kill \$!")]
+    // What has nothing to say when all is well.
+    [GeneratedRegex(@"^cp |--into ")]
     private static partial Regex Quiet();
 
-    [GeneratedRegex(@"(?m)^iscsi\w+: |Unhandled")]
+    // What was not seen is told with its number, and is no fault of the command's.
+    [GeneratedRegex(@"(?m)^iscsi\w+: (?![0-9])|Unhandled")]
     private static partial Regex Complaint();
 
     /// <summary>A command on a terminal.</summary>
