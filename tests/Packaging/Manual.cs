@@ -33,6 +33,7 @@ internal sealed partial class Manual(CleanRoot root)
             if (!typed.Ended(TimeSpan.FromSeconds(1))) typed.Interrupt();
             if (!typed.Ended(Client.Patience)) return $"$ {command}\ndoes not end:\n{typed.Said}";
         }
+        typed.Out.ToEnd();
         string said = typed.Said;
         string? wrong = !Documents.Statuses(command).Contains(typed.Status) ? $"ends with {typed.Status}"
             : said.Trim('^', 'C', '\r', '\n', ' ').Length == 0 && !command.EndsWith("/dev/null", StringComparison.Ordinal) && !Quiet().IsMatch(command) ? "says nothing"
