@@ -67,20 +67,38 @@ internal static class CellCodec
     /// <summary>Reads a cell over what there was.</summary>
     /// <returns>How many bytes it took.</returns>
     /// <exception cref="StreamFormatException">It ends early, or a bucket, kind or phase does not exist.</exception>
+    public static int Read(ReadOnlySpan<byte> bytes, Cell into)
+    {
+        int at = 0;
+        into.Key = ReadKey(bytes, ref at);
+        return at + ReadRest(bytes[at..], into, null);
+    }
+
+    /// <summary>Reads whose cell it is: what comes first.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="at">Where the key begins, then where the rest does.</param>
+    /// <exception cref="StreamFormatException">It ends early.</exception>
+    public static CellKey ReadKey(ReadOnlySpan<byte> bytes, ref int at)
+    {
+        uint connection = (uint)Take(bytes, ref at);
+        ulong lun = Take(bytes, ref at);
+        if (bytes.Length - at < 2) throw Short();
+        at += 2;
+        return new CellKey(connection, lun, (ushort)(bytes[at - 2] << 8 | bytes[at - 1]));
+    }
+
+    /// <summary>Reads the rest of a cell over what there was.</summary>
+    /// <returns>How many bytes it took.</returns>
+    /// <exception cref="StreamFormatException">It ends early, or a bucket, kind or phase does not exist.</exception>
     /// <param name="bytes">The bytes.</param>
     /// <param name="into">The cell.</param>
     /// <param name="spare">Where its histograms go that are not needed, and come from that are; null when it keeps its own.</param>
-    public static int Read(ReadOnlySpan<byte> bytes, Cell into, Stack<Histogram>? spare = null)
+    public static int ReadRest(ReadOnlySpan<byte> bytes, Cell into, Stack<Histogram>? spare)
     {
-        int at = 0;
-        uint connection = (uint)Take(bytes, ref at);
-        ulong lun = Take(bytes, ref at);
-        if (bytes.Length - at < 4) throw Short();
-        into.Key = new CellKey(connection, lun, (ushort)(bytes[at] << 8 | bytes[at + 1]));
-        bool reclaimed = (bytes[at + 2] & HasReclaimed) != 0;
-        into.Kind = (CommandKind)(bytes[at + 2] & ~HasReclaimed);
-        int mask = bytes[at + 3];
-        at += 4;
+        if (bytes.Length < 2) throw Short();
+        bool reclaimed = (bytes[0] & HasReclaimed) != 0;
+        into.Kind = (CommandKind)(bytes[0] & ~HasReclaimed);
+        int mask = bytes[1], at = 2;
         if (spare is null) into.Clear();
         else into.Begin(mask, spare);
         if (into.Kind > CommandKind.Other) throw new StreamFormatException("a cell has an unknown kind");

@@ -5,14 +5,13 @@ namespace Iscsitop.Engine;
 /// <summary>What is joined to a row, or what a row is when it is none of commands. Null where there is none.</summary>
 public sealed class Extras
 {
-    // Few rows need them, and they are large: made when they are first wanted, then kept.
-    private Links? _links;
+    // Few rows need them, and they are large, or there are very many rows: made when they are first wanted, then kept.
+    private Rare? _rare;
     private Pattern? _pattern, _shared;
-    private HashSet<(string Target, ulong Lun)>? _units;
-    private bool _linked, _patterned;
+    private bool _patterned;
 
     /// <summary>The connections behind the row.</summary>
-    public Links? Links => _linked ? _links : null;
+    public Links? Links => _rare is { Linked: true } rare ? rare.Links : null;
 
     /// <summary>Sizes and places of its reads and writes.</summary>
     public Pattern? Pattern => _patterned ? _shared ?? _pattern : null;
@@ -21,57 +20,118 @@ public sealed class Extras
     public bool Writes { get; set; }
 
     /// <summary>Distinct logical units addressed in the interval.</summary>
-    public int Units => _units?.Count ?? 0;
+    public int Units => _rare?.Units?.Count ?? 0;
 
     /// <summary>Most commands of the initiator outstanding at once, on all units; below 0 when not known.</summary>
-    public long MaxOutstanding { get; internal set; } = -1;
+    public long MaxOutstanding
+    {
+        get => _rare?.MaxOutstanding ?? -1;
+        internal set => Ensure().MaxOutstanding = value;
+    }
 
     /// <summary>Commands of the interval that ended with sense key MISCOMPARE.</summary>
-    public long Miscompares { get; internal set; }
+    public long Miscompares
+    {
+        get => _rare?.Miscompares ?? 0;
+        internal set => Ensure().Miscompares = value;
+    }
 
     /// <summary>The failure it is, or the most frequent of the interval.</summary>
-    public FailureDelta? Failure { get; set; }
+    public FailureDelta? Failure
+    {
+        get => _rare?.Failure;
+        set => Ensure().Failure = value;
+    }
 
     /// <summary>The task management request it is.</summary>
-    public TaskRecord? Task { get; set; }
+    public TaskRecord? Task
+    {
+        get => _rare?.Task;
+        set => Ensure().Task = value;
+    }
 
     /// <summary>The reservation it is.</summary>
-    public ReservationState? Reservation { get; set; }
+    public ReservationState? Reservation
+    {
+        get => _rare?.Reservation;
+        set => Ensure().Reservation = value;
+    }
 
     /// <summary>Whom the reservation stopped.</summary>
-    public Conflicts? Conflicts { get; set; }
+    public Conflicts? Conflicts
+    {
+        get => _rare?.Conflicts;
+        set => Ensure().Conflicts = value;
+    }
 
     /// <summary>The finding it is.</summary>
-    public Finding? Finding { get; set; }
+    public Finding? Finding
+    {
+        get => _rare?.Finding;
+        set => Ensure().Finding = value;
+    }
 
     /// <summary>How its connection ended; null while it lasts, and after a logout.</summary>
-    public SessionEnd? End { get; set; }
+    public SessionEnd? End
+    {
+        get => _rare?.End;
+        set => Ensure().End = value;
+    }
 
     /// <summary>The host of a fleet it is.</summary>
-    public EngineStatus? Host { get; set; }
+    public EngineStatus? Host
+    {
+        get => _rare?.Host;
+        set => Ensure().Host = value;
+    }
 
     /// <summary>The durations it is.</summary>
-    public Histogram? Durations { get; set; }
+    public Histogram? Durations
+    {
+        get => _rare?.Durations;
+        set => Ensure().Durations = value;
+    }
 
     /// <summary>The key of an aggregation it is.</summary>
-    public D.WatchedKey? Watched { get; internal set; }
+    public D.WatchedKey? Watched
+    {
+        get => _rare?.Watched;
+        internal set => Ensure().Watched = value;
+    }
 
     /// <summary>How deep it stands in a tree; 0 outside one.</summary>
-    public int Depth { get; set; }
+    public int Depth
+    {
+        get => _rare?.Depth ?? 0;
+        set => Ensure().Depth = value;
+    }
 
     /// <summary>What several rows have in common that this one heads; "" when it heads none.</summary>
-    public string Heads { get; set; } = "";
+    public string Heads
+    {
+        get => _rare?.Heads ?? "";
+        set => Ensure().Heads = value;
+    }
 
     /// <summary>The row that heads it; null when none does.</summary>
-    public Row? Head { get; set; }
+    public Row? Head
+    {
+        get => _rare?.Head;
+        set => Ensure().Head = value;
+    }
 
     /// <summary>How many rows it heads.</summary>
-    public int Headed { get; set; }
+    public int Headed
+    {
+        get => _rare?.Headed ?? 0;
+        set => Ensure().Headed = value;
+    }
 
     internal Links EnsureLinks()
     {
-        _linked = true;
-        return _links ??= new Links();
+        Rare rare = Ensure();
+        rare.Linked = true;
+        return rare.Links ??= new Links();
     }
 
     internal Pattern EnsurePattern()
@@ -92,21 +152,47 @@ public sealed class Extras
 
     internal void Touch(CellDelta delta)
     {
-        if (delta.Cell.Started + delta.Cell.Completed > 0) (_units ??= []).Add((delta.Connection.Target, delta.Cell.Key.Lun));
+        if (delta.Cell.Started + delta.Cell.Completed > 0) (Ensure().Units ??= []).Add((delta.Connection.Target, delta.Cell.Key.Lun));
     }
 
     internal void Clear()
     {
-        _linked = _patterned = Writes = false;
-        _links?.Clear();
+        _patterned = Writes = false;
         _pattern?.Clear();
         _shared = null;
-        _units?.Clear();
-        (Failure, Task, Reservation, Conflicts, Finding, End, Durations) = (null, null, null, null, null, null, null);
-        Watched = null;
-        Host = null;
-        (Depth, Heads, Headed, Head) = (0, "", 0, null);
-        (MaxOutstanding, Miscompares) = (-1, 0);
+        _rare?.Clear();
+    }
+
+    private Rare Ensure() => _rare ??= new Rare();
+
+    private sealed class Rare
+    {
+        public Links? Links;
+        public HashSet<(string Target, ulong Lun)>? Units;
+        public bool Linked;
+        public long MaxOutstanding = -1, Miscompares;
+        public FailureDelta? Failure;
+        public TaskRecord? Task;
+        public ReservationState? Reservation;
+        public Conflicts? Conflicts;
+        public Finding? Finding;
+        public SessionEnd? End;
+        public EngineStatus? Host;
+        public Histogram? Durations;
+        public D.WatchedKey? Watched;
+        public int Depth, Headed;
+        public string Heads = "";
+        public Row? Head;
+
+        public void Clear()
+        {
+            Linked = false;
+            Links?.Clear();
+            Units?.Clear();
+            (Failure, Task, Reservation, Conflicts, Finding, End, Host, Durations, Watched) = (null, null, null, null, null, null, null, null, null);
+            (Depth, Heads, Headed, Head) = (0, "", 0, null);
+            (MaxOutstanding, Miscompares) = (-1, 0);
+        }
     }
 }
 

@@ -161,13 +161,26 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
 
     /// <summary>The next cell of a cells frame, over what <paramref name="into"/> held.</summary>
     /// <exception cref="StreamFormatException">A bucket, kind or phase does not exist.</exception>
-    public void Cell(Cell into) => Cell(into, null);
-
-    /// <summary>The same, with histograms that several cells share one after the other.</summary>
-    internal void Cell(Cell into, Stack<Histogram>? spare)
+    public void Cell(Cell into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        _rest = _rest[CellCodec.Read(_rest, into, spare)..];
+        _rest = _rest[CellCodec.Read(_rest, into)..];
+    }
+
+    /// <summary>Whose cell comes next in a cells frame: <see cref="RestOfCell"/> must follow.</summary>
+    internal CellKey CellKey()
+    {
+        int at = 0;
+        CellKey key = CellCodec.ReadKey(_rest, ref at);
+        _rest = _rest[at..];
+        return key;
+    }
+
+    /// <summary>What it has, with histograms that several cells share one after the other.</summary>
+    internal void RestOfCell(in CellKey key, Cell into, Stack<Histogram>? spare)
+    {
+        into.Key = key;
+        _rest = _rest[CellCodec.ReadRest(_rest, into, spare)..];
     }
 
     /// <summary>Whose facts come next in a facts frame.</summary>
@@ -219,6 +232,18 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
         _rest = _rest[PatternCodec.Read(_rest, into, out PatternKey key)..];
         return key;
     }
+
+    /// <summary>Whose pattern comes next in a patterns frame: <see cref="RestOfPattern"/> must follow.</summary>
+    internal PatternKey PatternKey()
+    {
+        int at = 0;
+        PatternKey key = PatternCodec.ReadKey(_rest, ref at);
+        _rest = _rest[at..];
+        return key;
+    }
+
+    /// <summary>What it has.</summary>
+    internal void RestOfPattern(Pattern into) => _rest = _rest[PatternCodec.ReadRest(_rest, into)..];
 
     private void Buckets(Histogram into, int count)
     {

@@ -32,11 +32,11 @@ internal sealed partial class Mirror(Lock gate, int pid)
     private readonly ConnectionFacts _unknown = new();
     private readonly Queue<(uint Connection, long Statuses)> _closed = new();
     private readonly FoldedCells _folded = new();
-    private readonly List<CellDelta> _taken = [];
-    private readonly Stack<CellDelta> _free = new();
+    private readonly Shelf<CellKey, CellDelta> _shelf = new(d => d.Cell.Key);
     private readonly Happenings _happenings = new();
     private readonly Stack<Histogram> _spare = new();
     private readonly Cell _scratch = new();
+    private List<CellDelta> _taken = [];
     private int _made;
     private int _quiet;
     private KeptFrames _incoming = new();
@@ -171,9 +171,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
     /// <summary>Hands out what happened since the last call. The caller holds the lock.</summary>
     public void TakeInto(Snapshot snapshot)
     {
-        // The next to be rented is what was the first to be taken, so that each is mostly the same cell as before.
-        for (int i = _taken.Count - 1; i >= 0; i--) _free.Push(_taken[i]);
-        _taken.Clear();
+        _shelf.PutBack(ref _taken);
         _patterns.Begin();
         TakeCells();
         _folded.MoveTo(_taken);
@@ -262,9 +260,10 @@ internal sealed partial class Mirror(Lock gate, int pid)
             while (type == FrameType.Cells && !frame.AtEnd)
             {
                 if (_taken.Count >= MaxCells) throw new StreamFormatException("more cells than an engine keeps");
-                CellDelta delta = Rent();
+                CellKey key = frame.CellKey();
+                CellDelta delta = Rent(key);
                 _taken.Add(delta);
-                frame.Cell(delta.Cell, _spare);
+                frame.RestOfCell(key, delta.Cell, _spare);
                 delta.Connection = Find(delta);
             }
         }
@@ -293,7 +292,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
         if (!_pending.TryGetValue(_scratch.Key, out CellDelta? delta))
         {
             if (_pending.Count >= MaxCells) throw new StreamFormatException("more cells than an engine keeps");
-            _pending.Add(_scratch.Key, delta = Rent());
+            _pending.Add(_scratch.Key, delta = Rent(_scratch.Key));
             delta.Cell.Clear();
             (delta.Cell.Key, delta.Cell.Kind) = (_scratch.Key, _scratch.Kind);
         }
@@ -309,9 +308,9 @@ internal sealed partial class Mirror(Lock gate, int pid)
         return _last ?? (delta.Connection.Id == id ? delta.Connection : new ConnectionInfo(id, "", ""));
     }
 
-    private CellDelta Rent()
+    private CellDelta Rent(in CellKey key)
     {
-        if (_free.TryPop(out CellDelta? delta)) return delta;
+        if (_shelf.Take(key) is { } delta) return delta;
         _made++;
         _quiet = 0;
         return new CellDelta { Cell = new Cell(), Connection = s_nobody, Engine = Status };
@@ -323,8 +322,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
     {
         if (_made < ManyCells || ++_quiet < QuietSnapshots) return;
         _made = 0;
-        while (_free.Count > _taken.Count / 4) _free.Pop();
-        _free.TrimExcess();
+        _shelf.Trim(_taken.Count);
         _spare.Clear();
         _spare.TrimExcess();
         _patterns.GiveBack();
@@ -397,7 +395,7 @@ internal sealed partial class Mirror(Lock gate, int pid)
                 continue;
             }
             _pending.Remove(key);
-            if (!_folded.Add(delta)) _free.Push(delta);
+            if (!_folded.Add(delta)) _shelf.PutBack(delta);
         }
         return left;
     }

@@ -199,4 +199,7 @@ public sealed class PatternDelta
 
     /// <summary>The engine that saw it.</summary>
     public required EngineStatus Engine { get; set; }
+
+    /// <inheritdoc cref="CellDelta.Path"/>
+    internal Findings.PathTally? Path { get; set; }
 }

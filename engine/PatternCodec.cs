@@ -50,13 +50,32 @@ internal static class PatternCodec
     /// <exception cref="StreamFormatException">It ends early, or a place or bucket does not exist.</exception>
     public static int Read(ReadOnlySpan<byte> bytes, Pattern into, out PatternKey key)
     {
-        into.Clear();
         int at = 0;
+        key = ReadKey(bytes, ref at);
+        return at + ReadRest(bytes[at..], into);
+    }
+
+    /// <summary>Reads where a pattern belongs: what comes first, but for the flags, of which it has one.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="at">Where the key begins, then where the rest does.</param>
+    /// <exception cref="StreamFormatException">It ends early.</exception>
+    public static PatternKey ReadKey(ReadOnlySpan<byte> bytes, ref int at)
+    {
         uint connection = (uint)CellCodec.Take(bytes, ref at);
         ulong lun = CellCodec.Take(bytes, ref at);
         if (at >= bytes.Length) throw CellCodec.Short();
-        int flags = bytes[at++];
-        key = new PatternKey(connection, lun, (flags & HasWrites) != 0);
+        return new PatternKey(connection, lun, (bytes[at] & HasWrites) != 0);
+    }
+
+    /// <summary>Reads the rest of a pattern over what there was.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="into">The pattern.</param>
+    /// <returns>How many bytes it took.</returns>
+    /// <exception cref="StreamFormatException">It ends early, or a place or bucket does not exist.</exception>
+    public static int ReadRest(ReadOnlySpan<byte> bytes, Pattern into)
+    {
+        into.Clear();
+        int flags = bytes[0], at = 1;
         into.Count = (long)CellCodec.Take(bytes, ref at);
         into.Sequential = (long)CellCodec.Take(bytes, ref at);
         into.Random = (long)CellCodec.Take(bytes, ref at);

@@ -15,19 +15,15 @@ internal sealed class PatternMirror
 
     private readonly Dictionary<PatternKey, PatternDelta> _pending = [];
     private readonly Dictionary<(string Target, string Initiator, ulong Lun, bool Writes), PatternDelta> _folded = [];
-    private readonly List<PatternDelta> _taken = [];
-    private readonly Stack<PatternDelta> _free = new();
+    private readonly Shelf<PatternKey, PatternDelta> _shelf = new(d => d.Key);
     private readonly Pattern _scratch = new();
+    private List<PatternDelta> _taken = [];
 
     /// <summary>Whether snapshots wait to be taken that were added up.</summary>
     public bool Waits => _pending.Count > 0;
 
-    /// <summary>What was handed out is free again. The next to be used is what was the first, so that each is mostly the same as before.</summary>
-    public void Begin()
-    {
-        for (int i = _taken.Count - 1; i >= 0; i--) _free.Push(_taken[i]);
-        _taken.Clear();
-    }
+    /// <summary>What was handed out is free again.</summary>
+    public void Begin() => _shelf.PutBack(ref _taken);
 
     /// <summary>Reads a patterns frame of the only snapshot that waits: what it has once need not be added to anything.</summary>
     /// <param name="frame">The frame.</param>
@@ -39,9 +35,11 @@ internal sealed class PatternMirror
         while (!frame.AtEnd)
         {
             if (_taken.Count >= Most) throw new StreamFormatException("more patterns than an engine keeps");
-            PatternDelta delta = Rent(engine);
+            PatternKey key = frame.PatternKey();
+            PatternDelta delta = Rent(key, engine);
             _taken.Add(delta);
-            delta.Key = frame.Pattern(delta.Pattern);
+            delta.Key = key;
+            frame.RestOfPattern(delta.Pattern);
             delta.Connection = listed(delta.Key.Connection) ?? s_unknown;
         }
     }
@@ -56,7 +54,7 @@ internal sealed class PatternMirror
             if (!_pending.TryGetValue(key, out PatternDelta? delta))
             {
                 if (_pending.Count >= Most) throw new StreamFormatException("more patterns than an engine keeps");
-                _pending.Add(key, delta = Rent(engine));
+                _pending.Add(key, delta = Rent(key, engine));
                 delta.Pattern.Clear();
                 (delta.Key, delta.Connection) = (key, s_unknown);
             }
@@ -78,8 +76,7 @@ internal sealed class PatternMirror
     /// <summary>Gives back what was needed while snapshots waited.</summary>
     public void GiveBack()
     {
-        while (_free.Count > _taken.Count / 4) _free.Pop();
-        _free.TrimExcess();
+        _shelf.Trim(_taken.Count);
         if (_pending.Count == 0) _pending.TrimExcess();
     }
 
@@ -91,7 +88,7 @@ internal sealed class PatternMirror
         {
             if (listed(key.Connection) is not null) continue;
             _pending.Remove(key);
-            if (!Fold(key, delta)) _free.Push(delta);
+            if (!Fold(key, delta)) _shelf.PutBack(delta);
         }
     }
 
@@ -111,6 +108,5 @@ internal sealed class PatternMirror
         return true;
     }
 
-    private PatternDelta Rent(EngineStatus engine) =>
-        _free.TryPop(out PatternDelta? delta) ? delta : new PatternDelta { Connection = s_unknown, Engine = engine };
+    private PatternDelta Rent(in PatternKey key, EngineStatus engine) => _shelf.Take(key) ?? new PatternDelta { Connection = s_unknown, Engine = engine };
 }

@@ -5,32 +5,36 @@ namespace Iscsitop.Engine;
 /// <summary>A row for the reads and one for the writes of each initiator on each unit.</summary>
 public sealed class PatternRows : KeyedRows<(string Target, ulong Lun, string Initiator, bool Writes)>
 {
-    // The rows by the places of their patterns: from snapshot to snapshot most stand where they stood, and no name is hashed.
-    private Row?[] _places = [];
+    // So many patterns in a row may have gone, or are others'.
+    private const int Ahead = 16;
+
+    // The rows in the order of their patterns, which mostly stays: then no name is hashed.
+    private List<Row> _last = [];
+    private List<Row> _now = [];
+    private int _at;
 
     /// <inheritdoc/>
     public override void Build(Snapshot snapshot, IReadOnlyList<Finding> findings, Narrowing by)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentNullException.ThrowIfNull(by);
-        if (Begin()) Array.Clear(_places);
-        List<PatternDelta> patterns = snapshot.Patterns;
-        Expect(patterns.Count);
-        if (_places.Length < patterns.Count) Array.Resize(ref _places, patterns.Count + patterns.Count / 4);
-        for (int i = 0; i < patterns.Count; i++)
-        {
-            PatternDelta delta = patterns[i];
+        (_last, _now, _at) = (_now, _last, 0);
+        _now.Clear();
+        if (Begin()) _last.Clear();
+        Expect(snapshot.Patterns.Count);
+        _now.EnsureCapacity(snapshot.Patterns.Count);
+        foreach (PatternDelta delta in snapshot.Patterns)
             if (delta.Pattern.Count > 0 && by.Keeps(Scope.Of(delta.Connection, delta.Engine, delta.Key.Lun) with { Item = delta }))
-                Add(delta, ref _places[i]);
-        }
+                Add(delta);
+        // A steady load fills it anew each time: rows that are no longer needed are to be forgotten.
+        _last.Clear();
     }
 
-    private void Add(PatternDelta delta, ref Row? place)
+    private void Add(PatternDelta delta)
     {
         ConnectionInfo c = delta.Connection;
-        bool known = place is { } last && ReferenceEquals(last.Target, c.Target) && ReferenceEquals(last.Initiator, c.Initiator)
-            && last.Lun == delta.Key.Lun && last.Item == (delta.Key.Writes ? 1 : 0);
-        Row row = place = known ? Use(place!, out bool first) : RowOf((c.Target, delta.Key.Lun, c.Initiator, delta.Key.Writes), out first);
+        Row row = Known(delta) is { } known ? Use(known, out bool first) : RowOf((c.Target, delta.Key.Lun, c.Initiator, delta.Key.Writes), out first);
+        _now.Add(row);
         if (first)
         {
             (row.Target, row.Lun, row.Initiator, row.Item) = (c.Target, delta.Key.Lun, c.Initiator, delta.Key.Writes ? 1 : 0);
@@ -39,5 +43,20 @@ public sealed class PatternRows : KeyedRows<(string Target, ulong Lun, string In
         }
         row.Seconds = Math.Max(row.Seconds, delta.Engine.Seconds);
         row.Extras.Add(delta.Pattern);
+    }
+
+    private Row? Known(PatternDelta delta)
+    {
+        ConnectionInfo c = delta.Connection;
+        long item = delta.Key.Writes ? 1 : 0;
+        int end = Math.Min(_at + Ahead, _last.Count);
+        for (int i = _at; i < end; i++)
+        {
+            Row row = _last[i];
+            if (row.Lun != delta.Key.Lun || row.Item != item || !ReferenceEquals(row.Target, c.Target) || !ReferenceEquals(row.Initiator, c.Initiator)) continue;
+            _at = i + 1;
+            return row;
+        }
+        return null;
     }
 }

@@ -18,6 +18,7 @@ internal sealed class RowList : IReadOnlyList<Row>
     private bool[] _placed = [];
     private RowOrder? _order;
     private int _count;
+    private uint _chance;
 
     public RowList() => _compare = (x, y) => Compare(x, y);
 
@@ -141,11 +142,14 @@ internal sealed class RowList : IReadOnlyList<Row>
         placed[from..to].Fill(true);
     }
 
-    // The median of three goes to its place, what stands before it to its left.
+    // The median of three goes to its place, what stands before it to its left. Which three is left to chance: rows come in runs, and in
+    // the middle of all a run may begin.
     private int Part(int from, int to)
     {
         Span<Entry> entries = _entries.AsSpan(from, to - from);
-        int last = entries.Length - 1, middle = last / 2, at = 0;
+        int last = entries.Length - 1, at = 0;
+        int first = Chance(last), middle = 1 + Chance(last - 1);
+        (entries[0], entries[first]) = (entries[first], entries[0]);
         SortTwo(ref entries[0], ref entries[middle]);
         SortTwo(ref entries[0], ref entries[last]);
         SortTwo(ref entries[last], ref entries[middle]);
@@ -157,6 +161,13 @@ internal sealed class RowList : IReadOnlyList<Row>
         }
         (entries[at], entries[last]) = (entries[last], entries[at]);
         return from + at;
+    }
+
+    // One of 0 to below.
+    private int Chance(int below)
+    {
+        _chance = _chance * 1664525 + 1013904223;
+        return (int)(_chance * (ulong)below >> 32);
     }
 
     private void SortTwo(ref Entry low, ref Entry high)

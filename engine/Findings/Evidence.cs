@@ -148,14 +148,9 @@ internal sealed class Evidence
         return _paths[(engine, info.Id, lun)] = new PathTally(this, connection, unit, info.Target, lun);
     }
 
-    // A cell is mostly the one it was the last time.
-    private PathTally? Of(CellDelta delta)
-    {
-        ConnectionInfo info = delta.Connection;
-        ulong lun = delta.Cell.Key.Lun;
-        if (delta.Path is { } path && path.Owner == this && path.Lun == lun && ReferenceEquals(path.Connection.Info, info) && path.Target == info.Target) return path;
-        return delta.Path = Of(delta.Engine.Number, info, lun);
-    }
+    // A cell or a pattern is mostly of the path it was of the last time.
+    private PathTally? Of(PathTally? last, EngineStatus engine, ConnectionInfo info, ulong lun) =>
+        last is not null && last.Owner == this && last.Lun == lun && ReferenceEquals(last.Connection.Info, info) && last.Target == info.Target ? last : Of(engine.Number, info, lun);
 
     private void Take(ConnectionDelta delta)
     {
@@ -170,7 +165,8 @@ internal sealed class Evidence
     {
         Cell cell = delta.Cell;
         bool unmap = cell.Key.Operation == Unmap;
-        if (cell.Completed == 0 || (!unmap && cell.Kind is not (CommandKind.Read or CommandKind.Write)) || Of(delta) is not { } path) return;
+        if (cell.Completed == 0 || (!unmap && cell.Kind is not (CommandKind.Read or CommandKind.Write))) return;
+        if ((delta.Path = Of(delta.Path, delta.Engine, delta.Connection, cell.Key.Lun)) is not { } path) return;
         UnitTally unit = path.Unit;
         if (unit.Interval != Intervals)
         {
@@ -225,7 +221,7 @@ internal sealed class Evidence
 
     private void Take(PatternDelta delta)
     {
-        if (delta.Pattern.Count == 0 || Of(delta.Engine.Number, delta.Connection, delta.Key.Lun) is not { } path) return;
+        if (delta.Pattern.Count == 0 || (delta.Path = Of(delta.Path, delta.Engine, delta.Connection, delta.Key.Lun)) is not { } path) return;
         path.Add(Way.Placed, delta.Pattern.Count);
         path.Add(Way.Misaligned, delta.Pattern.Count - (long)Math.Round(delta.Pattern.AlignedTo(4096) * delta.Pattern.Count));
     }
