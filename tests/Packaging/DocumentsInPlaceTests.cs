@@ -71,8 +71,8 @@ public sealed partial class DocumentsInPlaceTests
         _manual.Directory = "/root";
         using Manual.Typed metrics = _manual.Leave("iscsitop metrics", "/metrics");
         using Manual.Typed prometheus = _manual.Leave(Printed("docs/cookbook.md").Single(e => e.Command.StartsWith("prometheus ", StringComparison.Ordinal)).Command, "ready to receive web requests");
-        // It has nothing to tell before it has asked twice.
-        for (int i = 0; i < 60 && _root.Run("iscsitop", "--prometheus", "http://localhost:9090", "--view", "host", "-b", "1", "2").Error.Length > 0; i++) { }
+        // It has nothing to tell before it has asked.
+        for (int i = 0; i < 30 && !_root.Run("iscsitop", "--prometheus", "http://localhost:9090", "--view", "host", "-b", "1", "2").Out.Contains("localhost:9260", StringComparison.Ordinal); i++) { }
         foreach (string document in s_documents) Work(document, Foreign);
 
         int left = s_documents.SelectMany(Documents.Examples).Count(e => Reason(e.Command) is not null);
