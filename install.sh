@@ -257,7 +257,7 @@ uninstall_all() {
     rm -f "$prefix/$file" || die "cannot remove $prefix/$file"
   done <"$prefix/$manifest"
   rm -f "$prefix/$manifest"
-  rmdir "$prefix/share/iscsitop/d" "$prefix/share/iscsitop/prometheus" "$prefix/share/iscsitop" "$prefix/lib/iscsitop" 2>/dev/null || true
+  rmdir "$prefix/share/iscsitop/d" "$prefix/share/iscsitop/prometheus" "$prefix/share/iscsitop/examples" "$prefix/share/iscsitop" "$prefix/lib/iscsitop" 2>/dev/null || true
   tell_systemd systemctl daemon-reload
   say "removed iscsitop from $prefix"
 }

@@ -4,7 +4,7 @@
 
 # contents FUNCTION: calls FUNCTION SOURCE DESTINATION MODE for each file, its destination below a prefix.
 contents() {
-  for file in cli/wrappers/* cli/d/*.d man/*.[1-9] completions/* docs/*.conf packaging/prometheus/*; do
+  for file in cli/wrappers/* cli/d/*.d man/*.[1-9] completions/* docs/*.conf packaging/prometheus/* tests/Recordings/*.rec tests/Captures/*.pcap tests/Captures/*.pcapng; do
     [ ! -f "$file" ] || content "$1" "$file" "${file##*/}"
   done
 }
@@ -17,6 +17,7 @@ content() {
     man/*) "$1" "$2" "share/man/man${3##*.}/$3" 644 ;;
     docs/*) "$1" "$2" "share/iscsitop/$3" 644 ;;
     packaging/prometheus/*) "$1" "$2" "share/iscsitop/prometheus/$3" 644 ;;
+    tests/*) "$1" "$2" "share/iscsitop/examples/$3" 644 ;; # what the cookbook asks
     completions/*.bash) completion "$1" "$2" share/bash-completion/completions '' ;;
     completions/*.fish) completion "$1" "$2" share/fish/vendor_completions.d .fish ;;
     completions/_*) "$1" "$2" "share/zsh/site-functions/$3" 644 ;;

@@ -114,6 +114,7 @@ pack_archive() {
     for file in cli/wrappers/*.cmd; do put "$file" "${file##*/}" 644; done
     for file in cli/d/*.d; do put "$file" "d/${file##*/}" 644; done
     for file in packaging/prometheus/*; do put "$file" "prometheus/${file##*/}" 644; done
+    for file in tests/Recordings/*.rec tests/Captures/*.pcap tests/Captures/*.pcapng; do put "$file" "examples/${file##*/}" 644; done
     for file in docs/*.conf; do put "$file" "${file##*/}" 644; done
     papers "$1" doc
     settle "$work/archive-$1"

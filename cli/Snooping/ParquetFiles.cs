@@ -65,6 +65,8 @@ internal sealed class ParquetFiles<T> : IDisposable
         (_target, _most, _ended) = (target, most, ended);
         _columns = [.. fields.SelectMany(f => f.Value.Columns(f.Name))];
         _schema = new ParquetSchema(_columns.Select(c => c.Field));
+        string directory = Path.GetDirectoryName(Path.GetFullPath(target.Path)) ?? "/";
+        if (!Directory.Exists(directory)) throw new InputException($"{target.Path}: there is no directory {directory}: make it, or name another file");
         try
         {
             Begin();

@@ -54,6 +54,14 @@ public sealed class ParquetTests
     }
 
     [Test]
+    public void A_directory_that_is_not_there_is_named()
+    {
+        using var scratch = new Scratch();
+        string path = scratch.File("none/a.parquet");
+        Assert.That(() => Write(new ParquetTarget(path), [Samples.Time]), Throws.TypeOf<InputException>().With.Message.EqualTo($"{path}: there is no directory {scratch.File("none")}: make it, or name another file"));
+    }
+
+    [Test]
     public void Row_groups_are_bounded_and_memory_is_used_again()
     {
         using var scratch = new Scratch();

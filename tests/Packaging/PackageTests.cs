@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Iscsitop.Tests.Conformance;
@@ -16,8 +15,6 @@ public sealed partial class PackageTests
             "usr/share/doc/iscsitop/copyright", "usr/share/doc/iscsitop/THIRD-PARTY-NOTICES", "usr/share/doc/iscsitop/iscsitop.cdx.json"];
 
     private readonly Scratch _scratch = new();
-    private static string Script => Path.Combine(Home(), "packaging", "build.sh");
-
     private string _deb = "";
     private string _rpm = "";
 
@@ -25,8 +22,8 @@ public sealed partial class PackageTests
     public void Build()
     {
         Client.NeedThat(OperatingSystem.IsLinux(), "packages are built on Linux");
-        foreach (string program in new[] { "dpkg-deb", "rpmbuild", "readelf", "zip" }) Client.Need(program);
-        Client.NeedThat(File.Exists(Path.Combine(Path.GetDirectoryName(Binary.Path)!, "..", "obj", "cli", "project.assets.json")), "install.sh has not built the binary: its packages are not known");
+        foreach (string program in new[] { "rpmbuild", "zip" }) Client.Need(program);
+        Packing.Need();
         Pack(_scratch.Path);
         _deb = Directory.EnumerateFiles(_scratch.Path, "*.deb").Single();
         _rpm = Directory.EnumerateFiles(_scratch.Path, "*.rpm").Single();
@@ -121,7 +118,7 @@ public sealed partial class PackageTests
     public void Archives_for_other_systems_have_a_program_of_theirs()
     {
         using var scratch = new Scratch();
-        Output output = Client.Run("bash", [Script, "--output", scratch.Path, "--platform", "linux-arm64,osx-arm64,win-x64", "archive"], null, TimeSpan.FromMinutes(15));
+        Output output = Client.Run("bash", [Packing.Script, "--output", scratch.Path, "--platform", "linux-arm64,osx-arm64,win-x64", "archive"], null, TimeSpan.FromMinutes(15));
         Assert.That(output.ExitCode, Is.Zero, output.All);
         foreach ((string platform, string program, byte[] magic) in new (string, string, byte[])[]
         {
@@ -160,23 +157,12 @@ public sealed partial class PackageTests
         Assert.That((snoop.ToEnd().ExitCode, target.Stop().ExitCode), Is.EqualTo((0, 0)));
     }
 
-    private CleanRoot Bare()
-    {
-        // The first alternative of each, without versions.
-        IEnumerable<string> needed = Client.RunWell("dpkg-deb", "-f", _deb, "Depends").Out.Split(',').Select(d => d.Trim().Split(' ')[0]);
-        return CleanRoot.With(needed);
-    }
+    private CleanRoot Bare() => CleanRoot.With(Packing.Related(_deb, "Depends"));
 
     private static string Rpm(CleanRoot root, params string[] arguments) =>
         Client.RunWell("rpm", ["--root", root.Path, "--dbpath", "/var/lib/rpm", .. arguments]).Out;
 
-    private static void Pack(string directory)
-    {
-        Output output = Client.Run("bash", [Script, "--binary", Binary.Path, "--output", directory, "--platform", "linux-x64", "deb", "rpm", "archive"], null, TimeSpan.FromMinutes(5));
-        Assert.That(output.ExitCode, Is.Zero, output.All);
-    }
-
-    private static string Home([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "..", "..", ".."));
+    private static void Pack(string directory) => Packing.Pack(directory, "deb", "rpm", "archive");
 
     [GeneratedRegex(@"listening on (127\.0\.0\.1:[1-9][0-9]*)\b")]
     private static partial Regex Ready();
