@@ -73,7 +73,7 @@ public static class FleetViews
         if (column.Text is { } text) return column with { Text = column.Field == "verdict" ? r => r.Seconds > 0 ? text(r) : "" : _ => "" };
         return column.Field switch
         {
-            "outstanding" => column with { Value = r => r.Seconds > 0 ? r.Outstanding : double.NaN, Shown = Shown.Always },
+            "outstanding" => column with { Value = r => Told(r, Untold.Outstanding) ? r.Outstanding : double.NaN, Shown = Shown.Always },
             "luns" => column with { Value = r => r.Seconds > 0 ? r.Extras.Units : double.NaN },
             "connections" => column with { Value = r => Links(r) is { Known: true } l ? l.Connections : double.NaN },
             "open_sessions" => column with { Value = r => Links(r) is { Known: true } l ? l.Sessions : double.NaN },
@@ -83,11 +83,22 @@ public static class FleetViews
             "reinstated_per_s" => Counted(column, Fact.Reinstatements),
             "redirected_per_s" => Counted(column, Fact.Redirections),
             "tmfs_per_s" => Counted(column, Fact.TaskRequests),
-            "unit_attentions_per_s" => column,
-            _ when s_measured.Contains(column.Field) && column.Value is { } value => column with { Value = r => r.Seconds > 0 ? value(r) : double.NaN },
+            "unit_attentions_per_s" => column with { Value = r => Links(r) is { KnowsUnitAttentions: true } l ? l.PerSecond(l.UnitAttentions) : double.NaN },
+            _ when s_measured.Contains(column.Field) && column.Value is { } value && NeedsOf(column.Field) is var needs => column with { Value = r => Told(r, needs) ? value(r) : double.NaN },
             _ => column with { Value = _ => double.NaN, Shown = column.Shown == Shown.Always ? Shown.Extended : column.Shown },
         };
     }
+
+    // What a column is made of, as far as a host may have no metric of it.
+    private static Untold NeedsOf(string field) => field switch
+    {
+        "errors" or "errors_per_s" => Untold.Errors,
+        "read_size_bytes" or "write_size_bytes" => Untold.Bytes | Untold.Commands,
+        "n" or "reads" or "writes" or "others" or "reads_per_s" or "writes_per_s" or "others_per_s" or "ops_share_pct" => Untold.Commands,
+        _ => field.Contains("bytes", StringComparison.Ordinal) ? Untold.Bytes : Untold.None,
+    };
+
+    private static bool Told(Row row, Untold needs) => row.Seconds > 0 && (row.Untold & needs) == 0;
 
     private static Column Counted(Column column, Fact fact) => column with { Value = r => Links(r) is { } l && l.Knows(fact) ? l.PerSecond(l[fact]) : double.NaN };
 

@@ -103,7 +103,7 @@ internal static class Keys
         new(KeyAction.Heat, ["H"], "heat map of the selected row", "heat"),
         new(KeyAction.HeatMode, ["m"], "heat map of latency, first byte, host data, service, pings; next aggregation of a D view"),
         new(KeyAction.Groups, ["E"], "close and open groups of rows"),
-        new(KeyAction.Extended, ["x"], "more columns, and commands a second of each row over the last intervals"),
+        new(KeyAction.Extended, ["x"], "more columns, and commands a second of each row over the last intervals", "more"),
         new(KeyAction.Names, ["n"], "names: alias, name, beginning of a long name, address"),
         new(KeyAction.Presets, ["p"], "next preset, and back to none"),
         new(KeyAction.Follow, ["F"], "follow the selected row wherever it goes"),
@@ -125,7 +125,7 @@ internal static class Keys
         new(KeyAction.ColumnsLeft, ["Left"], "columns that did not fit, to the left; back in the heat map"),
         new(KeyAction.ColumnsRight, ["Right"], "columns that did not fit, to the right; on in the heat map"),
         new(KeyAction.Colors, ["X"], "colours off and on"),
-        new(KeyAction.Save, ["w"], "save the screen: text, CSV, JSON, SVG or PNG by the name's end"),
+        new(KeyAction.Save, ["w"], "save the screen: text, CSV, JSON, SVG or PNG by the name's end", "save"),
         new(KeyAction.Redraw, ["Ctrl-L"], "draw the screen anew"),
         new(KeyAction.Suspend, ["Ctrl-Z"], "back to the shell until fg"),
     ];

@@ -31,20 +31,29 @@ internal static class Moments
         }
         if (DateTime.TryParseExact(text, s_dated, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime dated))
         {
-            time = Utc(dated, zone);
+            time = Utc(dated, zone, last);
             return true;
         }
         if (!DateTime.TryParseExact(text, s_ofDay, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime clock)) return false;
         DateTime day = TimeZoneInfo.ConvertTimeFromUtc(DateTime.UnixEpoch.AddTicks(last / 100), zone).Date;
-        time = Utc(day + clock.TimeOfDay, zone);
-        if (time > last) time = Utc(day.AddDays(-1) + clock.TimeOfDay, zone);
+        time = Utc(day + clock.TimeOfDay, zone, last);
+        if (time > last) time = Utc(day.AddDays(-1) + clock.TimeOfDay, zone, last);
         return true;
     }
 
-    private static long Utc(DateTime local, TimeZoneInfo zone)
+    private static long Utc(DateTime local, TimeZoneInfo zone, long last)
     {
         // An hour that the clock leaves out does not happen; the one behind it does.
         if (zone.IsInvalidTime(local)) local = local.AddHours(1);
-        return (TimeZoneInfo.ConvertTimeToUtc(DateTime.SpecifyKind(local, DateTimeKind.Unspecified), zone) - DateTime.UnixEpoch).Ticks * 100;
+        // One that the clock repeats happens twice: the later is meant, unless there is nothing yet of it.
+        if (zone.IsAmbiguousTime(local))
+        {
+            TimeSpan[] offsets = zone.GetAmbiguousTimeOffsets(local);
+            long later = Ns(local - offsets.Min());
+            return later <= last ? later : Ns(local - offsets.Max());
+        }
+        return Ns(TimeZoneInfo.ConvertTimeToUtc(DateTime.SpecifyKind(local, DateTimeKind.Unspecified), zone));
     }
+
+    private static long Ns(DateTime utc) => (utc - DateTime.UnixEpoch).Ticks * 100;
 }

@@ -28,7 +28,7 @@ _iscsitop() {
         *:-r|*:--read|*:-w|*:--write|snoop:--into) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
         *:-i|*:--interface) mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/net 2>/dev/null) any" -- "$word"); return ;;
         sessions:-o|sessions:--output) mapfile -t COMPREPLY < <(compgen -W 'table csv json ndjson md' -- "$word"); return ;;
-        list:-o|list:--output) mapfile -t COMPREPLY < <(compgen -W 'table json ndjson' -- "$word"); return ;;
+        list:-o|list:--output) mapfile -t COMPREPLY < <(compgen -W 'table csv json ndjson md' -- "$word"); return ;;
         diff:--view) mapfile -t COMPREPLY < <(compgen -W 'lun initiator opcode' -- "$word"); return ;;
         diff:-o|diff:--output) mapfile -t COMPREPLY < <(compgen -W 'table json csv ndjson md' -- "$word"); return ;;
         target:--state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
@@ -36,15 +36,15 @@ _iscsitop() {
         :-s|:-S|:-F|:--fields|demo:-s|demo:-S|demo:-F|demo:--fields) mapfile -t COMPREPLY < <(compgen -W "$(iscsitop --list-fields 2>/dev/null | cut -d ' ' -f 1)" -- "$word"); return ;;
     esac
     case $command in
-        snoop) options='--list-fields --pdu --op --slow -c -x --extended -T -H -o --output -j --into --rotate --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
+        snoop) options='--list-fields --pdu --op --slow -c --fail-if --fail-count -x --extended -T -H -o --output -j --into --rotate --names --config -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         trace) options='-n -s -P -m -f -i -r -p -c -o -q -x -b -Z -e -l -v -C -D -U -I -H -w -F -L -S -X -32 -64 --realtime --port --alias --bpf --snaplen --buffer -V -h --help' ;;
         sessions) options='--list-fields -X --extended --card -o --output -j -p --pid --target --initiator -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
-        list) options='-p --pid -l --probes -o --output -j -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
+        list) options='-p --pid -l --probes -o --output -j --list-fields -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         target) options='--portal --name --lun --config --check-config --drain --state-dir --metrics --log-level --insecure-allow-remote -h --help' ;;
         engine) options='-i --interface --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize --log-level -h --help' ;;
         record) options='-p --pid --budget --rotate --max-size --max-age --events -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
         metrics) options='--listen --otlp --max-series --metrics-by --pdus -p --pid -i --interface -r --read --realtime --port --alias -w --write -f --snaplen --buffer --headers-only --anonymize -h --help' ;;
-        diff) options='--view --from --to --from-b --to-b -n -o --output --fail-if -h --help' ;;
+        diff) options='--view --from --to --from-b --to-b -n -o --output --fail-if --list-fields -h --help' ;;
         check) options='-w --warning -c --critical --over --min-n -o --output --list-fields -Y --filter -p --pid --lun --target --initiator -i --interface -r --read --realtime --port --alias -f --snaplen --buffer -h --help' ;;
         config) options='--config --default -h --help' ;;
         demo) options='-b --batch --view -s -S -n -F --fields --list-fields -X --extended --decompose --heat --align -m --unit -B --color --ascii --names --config -h --help' ;;

@@ -248,6 +248,9 @@ public sealed class Links
     /// <summary>Whether connections and sessions are known.</summary>
     public bool Known { get; private set; } = true;
 
+    /// <summary>Whether UNIT ATTENTIONs are known.</summary>
+    public bool KnowsUnitAttentions { get; private set; } = true;
+
     /// <summary>Whether a count of the interval is known.</summary>
     public bool Knows(Fact fact) => (_unknown & 1L << (int)fact) == 0;
 
@@ -259,6 +262,9 @@ public sealed class Links
 
     /// <summary>A count of the interval, over all connections.</summary>
     public long this[Fact fact] => _facts[(int)fact];
+
+    /// <summary>Measured length of the interval, s; 0 when nothing was measured.</summary>
+    internal double Seconds => _seconds;
 
     /// <summary>A count as a rate; NaN when nothing was measured.</summary>
     public double PerSecond(long count) => _seconds > 0 ? count / _seconds : double.NaN;
@@ -286,6 +292,7 @@ public sealed class Links
         foreach (Fact fact in s_summed)
             if (delta.Facts[fact] >= 0) _facts[(int)fact] += delta.Facts[fact];
             else _unknown |= 1L << (int)fact;
+        KnowsUnitAttentions &= delta.UnitAttentions >= 0;
         UnitAttentions += Math.Max(0, delta.UnitAttentions);
     }
 
@@ -304,7 +311,7 @@ public sealed class Links
         _seconds = 0;
         Connections = _counted = 0;
         _unknown = 0;
-        Known = true;
+        Known = KnowsUnitAttentions = true;
         UnitAttentions = 0;
         PortalGroup = -1;
     }

@@ -1,5 +1,19 @@
 namespace Iscsitop.Engine;
 
+/// <summary>What is unknown of a host, and not 0, since what exports its metrics has none of that.</summary>
+[Flags]
+public enum Untold : byte
+{
+    None = 0,
+    Commands = 1,
+    Bytes = 2,
+    Errors = 4,
+    Outstanding = 8,
+
+    /// <summary>What no host of a fleet tells, but an engine does.</summary>
+    Rest = 16,
+}
+
 /// <summary>What a fleet knows of one of its hosts, by the samples that a Prometheus server has of it.</summary>
 public sealed class HostStatus
 {
@@ -18,11 +32,16 @@ public sealed class HostStatus
     /// <summary>Seconds between its samples; 0 when not known.</summary>
     public double Step { get; internal set; }
 
+    /// <summary>What it has no metrics of.</summary>
+    public Untold Untold { get; internal set; } = Untold.Rest;
+
     /// <summary>Series that told the same as another, and were not counted.</summary>
     public int Doubles { get; internal set; }
 
     /// <summary>Times its counters began anew since we began to look.</summary>
     public long Resets { get; internal set; }
+
+    internal HostStatus Copy() => (HostStatus)MemberwiseClone();
 }
 
 /// <summary>What a fleet knows of the server that is asked.</summary>

@@ -66,7 +66,10 @@ public sealed class Pattern
     public Histogram? Interarrival { get; set; }
 
     /// <summary>The share (0-1) of commands whose offset and length are multiples of <paramref name="bytes"/>, a power of two from 512; NaN without any of which that is known.</summary>
-    public double AlignedTo(long bytes)
+    public double AlignedTo(long bytes) => CountAligned(bytes) is (var aligned, > 0 and var known) ? (double)aligned / known : double.NaN;
+
+    /// <summary>How many commands' offset and length are multiples of <paramref name="bytes"/>, a power of two from 512, and of how many that is known.</summary>
+    public (long Aligned, long Known) CountAligned(long bytes)
     {
         int least = Math.Clamp(System.Numerics.BitOperations.Log2((ulong)Math.Max(512, bytes)) - 9, 0, Alignments - 1);
         long aligned = 0, known = 0;
@@ -76,7 +79,7 @@ public sealed class Pattern
             known += count;
             if (place - AlignedAt >= least) aligned += count;
         }
-        return known == 0 ? double.NaN : (double)aligned / known;
+        return (aligned, known);
     }
 
     /// <summary>Adds another's counts.</summary>
@@ -89,6 +92,13 @@ public sealed class Pattern
         Unplaced += other.Unplaced;
         for (int at = 0; other.Next(ref at, out int place, out long count);) AddAt(place, count);
         if (other.Interarrival is { Count: > 0 } times) (Interarrival ??= new Histogram()).Add(times);
+    }
+
+    /// <summary>Adds the sizes, places and alignments of another, but neither its sums nor its times.</summary>
+    public void AddCounts(Pattern other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        for (int at = 0; other.Next(ref at, out int place, out long count);) AddAt(place, count);
     }
 
     /// <summary>Makes this equal to another, but for the times: to look at all counts of one that is to stay small.</summary>

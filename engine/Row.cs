@@ -113,6 +113,9 @@ public sealed class Row
         internal set => Ensure().Errors = value;
     }
 
+    /// <summary>What is unknown of it, and not 0: some host of a fleet does not tell it.</summary>
+    public Untold Untold => _commands?.Untold ?? Untold.None;
+
     /// <summary>Errors per second.</summary>
     public double ErrorsPerSecond
     {
@@ -220,6 +223,7 @@ public sealed class Row
         Write.Add(member.Write);
         Other.Add(member.Other);
         Phases.Add(member.Phases);
+        if (member.Untold != Untold.None) Ensure().Untold |= member.Untold;
         Errors += member.Errors;
         Aborted += member.Aborted;
         Outstanding += member.Outstanding;
@@ -255,6 +259,8 @@ public sealed class Row
         Settle();
         if (Unit is not null) Seconds = Math.Max(Seconds, Unit.Engine.Seconds);
         if (Connection is not null) Seconds = Math.Max(Seconds, Connection.Engine.Seconds);
+        // Whoever is connected and sent nothing did so for as long as was measured.
+        if (Extras.Links is { } links) Seconds = Math.Max(Seconds, links.Seconds);
         // A status that is stamped before a snapshot which had its command outstanding takes back more than the interval had.
         QueueDepth = Seconds == 0 || OfCommands ? double.NaN : Math.Max(0, QueueDepth);
     }
@@ -270,6 +276,7 @@ public sealed class Row
         Sums sums = Of(cell.Kind);
         sums.Ops += cell.Completed;
         sums.Bytes += cell.ReadBytes + cell.WriteBytes;
+        if (delta.Engine.Host is { } host) all.Untold |= host.Untold;
         all.Errors += cell.Errors;
         all.Aborted += cell.Aborted;
         if (cell.Reclaimed is { } reclaimed) Unmapped.Add(reclaimed);
@@ -310,6 +317,7 @@ public sealed class Row
         public Reclaimed? Unmapped;
         public Decomposition? Phases;
         public int LastSession;
+        public Untold Untold;
         public long Errors, Aborted, Outstanding, SettledErrors, SettledBlocks, Time;
         public double ErrorsPerSecond, UnmappedPerSecond, QueueDepth, Settling;
         public double ShareOfBytes = double.NaN, ShareOfOps = double.NaN;
@@ -324,6 +332,7 @@ public sealed class Row
             Unmapped?.Clear();
             Phases?.Clear();
             LastSession = 0;
+            Untold = Untold.None;
             Errors = Aborted = Outstanding = SettledErrors = SettledBlocks = Time = 0;
             ErrorsPerSecond = UnmappedPerSecond = QueueDepth = Settling = 0;
             ShareOfBytes = ShareOfOps = double.NaN;

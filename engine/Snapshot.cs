@@ -69,7 +69,7 @@ public sealed class EngineStatus
     public Coverage Coverage { get; set; } = new() { Dropped = -1 };
 
     /// <summary>Of a host of a fleet what its samples tell; null for an engine that is attached to.</summary>
-    public HostStatus? Host { get; internal init; }
+    public HostStatus? Host { get; internal set; }
 }
 
 /// <summary>What a cell did in an interval, and whose it is.</summary>

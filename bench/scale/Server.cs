@@ -16,7 +16,7 @@ internal static class Server
         (0x00, CommandKind.Other, 0, 0), (0x12, CommandKind.Other, 0, 0), (0x35, CommandKind.Other, 0, 0), (0x42, CommandKind.Other, 0, 0),
     ];
 
-    public static void Run(int perSecond, int connections, int luns, bool places, int seconds)
+    public static void Run(int perSecond, int connections, int luns, bool places, int seconds, int comings)
     {
         var provider = new Provider("scale", 1 << 18);
         using var engine = new ProbeEngine(provider);
@@ -35,7 +35,7 @@ internal static class Server
         Console.CancelKeyPress += (_, e) => stop = e.Cancel = true;
         Span<byte> header = stackalloc byte[48];
         var watch = Stopwatch.StartNew();
-        long sent = 0;
+        long sent = 0, come = 0;
         ulong random = 88172645463325252;
         while (!stop)
         {
@@ -70,7 +70,20 @@ internal static class Server
                 header[24..].Clear();
                 if (provider.Wants(header[0])) provider.Fire(header, [], lun, ids[c], target, initiators[c], now);
             }
+            for (; come < (long)(Math.Min(watch.Elapsed.TotalSeconds, seconds) * comings); come++) Replace(provider, ids, initiators, come);
             Thread.Sleep(1);
         }
+    }
+
+    // An initiator goes, and one that nobody knew comes in its place.
+    private static void Replace(Provider provider, uint[] ids, uint[] initiators, long come)
+    {
+        int i = (int)(come % ids.Length);
+        ConnectionInfo before = Load.Connection((uint)i + 1);
+        string name = before.Initiator + "-";
+        provider.ConnectionChanges.Enqueue(before with { Id = ids[i], Initiator = come < ids.Length ? before.Initiator : name + (come - ids.Length), Opened = Clock.Now, Closed = Clock.Now, End = ConnectionEnd.Logout });
+        ids[i] = provider.NextConnection();
+        initiators[i] = provider.Intern(name + come);
+        provider.ConnectionChanges.Enqueue(before with { Id = ids[i], Initiator = name + come, Opened = Clock.Now });
     }
 }

@@ -53,7 +53,9 @@ internal static class Words
         };
     }
 
-    private static string At(long ns) =>
+    /// <summary>A point of time, of this place.</summary>
+    /// <param name="ns">ns since 1970.</param>
+    public static string At(long ns) =>
         DateTime.UnixEpoch.AddTicks(ns / 100).ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     private static string Shown(ShowNumber show, double value)

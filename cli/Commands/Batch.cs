@@ -67,7 +67,15 @@ internal static class Batch
             if (taken == 1 && (options.SkipFirst || !options.Origin.IsFile)) failing?.Begin(report.Snapshot);
             else failing?.Add(report.Snapshot);
             if (taken == 1 && options.SkipFirst) continue;
-            writer.Write(report);
+            try
+            {
+                writer.Write(report);
+            }
+            catch (IOException e) when (failing?.Stopped == true && Streams.IsBrokenPipe(e))
+            {
+                // Who reads no more has not made it untrue.
+                return failing.End();
+            }
             summary.Add(report);
             written++;
         }

@@ -60,7 +60,16 @@ internal static class CheckCommand
     public static int Explain(Exception e, Streams streams)
     {
         if (e is FilterException) CommandLine.Explain(e, streams);
-        if (e is not IOException || !Streams.IsBrokenPipe((IOException)e)) streams.Print(Plugin.Line(State.Unknown, e.Message));
+        if (e is IOException io && Streams.IsBrokenPipe(io)) return (int)State.Unknown;
+        try
+        {
+            streams.Print(Plugin.Line(State.Unknown, e.Message));
+        }
+        catch (Exception unwritten) when (unwritten is IOException or UnauthorizedAccessException)
+        {
+            // Nor can it be said there: on a full disk, or where standard output is closed.
+            streams.Complain(unwritten.Message);
+        }
         return (int)State.Unknown;
     }
 

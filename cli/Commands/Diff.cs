@@ -19,7 +19,7 @@ internal static class Diff
     /// <summary>The command.</summary>
     public static Command Create(Streams streams)
     {
-        var a = new Argument<string>("a") { HelpName = "A", Description = "what was before: a recording or a capture" };
+        var a = new Argument<string?>("a") { HelpName = "A", Arity = ArgumentArity.ZeroOrOne, Description = "what was before: a recording or a capture" };
         var b = new Argument<string?>("b") { HelpName = "B", Arity = ArgumentArity.ZeroOrOne, Description = "what was after; A itself unless given" };
         var view = new Option<string>("--view") { HelpName = "lun|initiator|opcode", Description = "what is compared; lun unless given", DefaultValueFactory = _ => "lun" };
         var from = new Option<string?>("--from") { HelpName = "TIME", Description = "of A only from this time on: HH:MM[:SS], a date before it, +5m from its begin or -5m from its end" };
@@ -29,14 +29,21 @@ internal static class Diff
         var rows = new Option<string>("-n") { HelpName = "ROWS", Description = "compare so many rows, those with most commands; 10 unless given", DefaultValueFactory = _ => DefaultRows };
         var output = new Option<string>("--output", "-o") { HelpName = "table|json|csv|ndjson|md", Description = "how it is written; table unless given", DefaultValueFactory = _ => "table" };
         var failIf = new Option<string?>("--fail-if") { HelpName = "EXPR", Description = "end with exit status 4 if this condition holds of B, where +20% is a change against A, like 'p99.read > +20%'" };
+        var fields = new Option<bool>("--list-fields") { Description = "list the fields of -o csv with unit, type and meaning" };
         var command = new Command("diff", "Compares two recordings or captures, or two spans of one: rates, errors, and how the distribution of latencies changed.") { a, b };
-        foreach (Option option in new Option[] { view, from, to, fromB, toB, rows, output, failIf }) command.Add(option);
+        foreach (Option option in new Option[] { view, from, to, fromB, toB, rows, output, failIf, fields }) command.Add(option);
         command.SetAction(result =>
         {
-            string before = Values.FileName(result.GetValue(a)!), after = result.GetValue(b) is { } other ? Values.FileName(other) : before;
-            if (before == "-" && after == "-") throw new UsageException("standard input can be read once: name a file");
             View grouped = Values.Choice("view", result.GetValue(view)!, [.. Views.All.Where(v => v.Key is "lun" or "initiator" or "opcode").Select(v => (v.Key, v))]);
             Action<Comparison, Stream> write = Values.Choice<Action<Comparison, Stream>>("output format", result.GetValue(output)!, s_formats);
+            if (result.GetValue(fields))
+            {
+                streams.Print(FieldList.Of("diff", ComparisonFields.Of(grouped), result.GetValue(output) is "json" or "ndjson"));
+                return ExitCode.Success;
+            }
+            if (result.GetValue(a) is not { } named) throw new UsageException("a file is wanted (see iscsitop diff --help)");
+            string before = Values.FileName(named), after = result.GetValue(b) is { } other ? Values.FileName(other) : before;
+            if (before == "-" && after == "-") throw new UsageException("standard input can be read once: name a file");
             int most = Values.Count("number of rows", result.GetValue(rows)!);
             Check? check = result.GetValue(failIf) is { } condition ? Check.Parse(condition, changes: true) : null;
             if (after == before && new Option[] { from, to, fromB, toB }.All(o => result.GetResult(o) is null))

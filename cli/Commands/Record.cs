@@ -81,8 +81,8 @@ internal static class Record
         if (events is not null && stop.Token.IsCancellationRequested) TakeLast(feed, recorder);
         recorder.Flush();
         (long snapshots, long blocks, long bytes) = recorder.Written;
-        string files = file is { Rotated: not (0, 0) } ? string.Create(CultureInfo.InvariantCulture, $", {file.Rotated.Aside} files put aside, {file.Rotated.Removed} removed") : "";
-        if (path != "-") streams.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{snapshots} snapshots in {blocks} blocks, {Sizes.Show(bytes)} written{files}"));
+        string files = file is { Rotated: not (0, 0) } ? string.Create(CultureInfo.InvariantCulture, $", {Of(file.Rotated.Aside, "file")} put aside, {file.Rotated.Removed} removed") : "";
+        if (path != "-") streams.Error.WriteLine($"{Of(snapshots, "snapshot")} in {Of(blocks, "block")}, {Sizes.Show(bytes)} written{files}");
         if (events?.Drops > 0) streams.Complain(string.Create(CultureInfo.InvariantCulture, $"{events.Drops} events not recorded: there were more at once than a block holds"));
         if (events is not null && ReportWriter.Losses(feed.Take().Engines) is { Length: > 0 } losses) streams.Complain(losses);
         Origin.Close(feed, streams);
@@ -157,6 +157,8 @@ internal static class Record
             throw new InputException(e.Message.Contains(path, StringComparison.Ordinal) ? e.Message : $"{path}: {e.Message}", e);
         }
     }
+
+    private static string Of(long count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 
     // What was written before is whole, and its reader leaves out what is not.
     private static void Put(Action<ReadOnlyMemory<byte>> write, string path, ReadOnlyMemory<byte> block)

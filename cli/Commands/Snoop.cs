@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Iscsitop.Cli.Checking;
 using Iscsitop.Cli.Output;
 using Iscsitop.Cli.Snooping;
 using Iscsitop.Engine;
@@ -35,6 +36,11 @@ internal sealed record SnoopOptions
 
     public int? Count { get; init; }
 
+    /// <summary>What ends the run with an exit status of its own when it is true of <see cref="FailCount"/> lines; null for nothing.</summary>
+    public Filter? FailIf { get; init; }
+
+    public int FailCount { get; init; } = 1;
+
     public LineChoice Lines { get; init; } = new(false, false, false, Began: -1);
 }
 
@@ -63,22 +69,24 @@ internal static class Snoop
     private static int Run(SnoopOptions options, Streams streams)
     {
         using var stop = new Stop();
+        FailingLines? failing = options.FailIf is { } condition ? new FailingLines(condition, options.FailCount, options.Count, stop.Now) : null;
         if (options.Into is { } into)
         {
             return options.Pdus
-                ? RunInto(into, RecordFields.OfPdu, (s, f) => OpenPdus(s, Pdus(s, (in e, in x) => f.Add(e, x))), options, stop, streams)
-                : RunInto(into, RecordFields.OfCommand, (s, f) => OpenCommands(s, Commands(s, (in c, in x) => f.Add(c, x))), options, stop, streams);
+                ? RunInto(into, RecordFields.OfPdu, (s, f) => OpenPdus(s, Pdus(s, failing, (in e, in x) => f.Add(e, x))), options, failing, stop, streams)
+                : RunInto(into, RecordFields.OfCommand, (s, f) => OpenCommands(s, Commands(s, failing, (in c, in x) => f.Add(c, x))), options, failing, stop, streams);
         }
         var sink = new LineSink(streams.Output, options.Count, stop.Now);
-        using Feed feed = options.Pdus ? OpenPdus(options, Pdus(options, sink)) : OpenCommands(options, Commands(options, sink));
+        using Feed feed = options.Pdus ? OpenPdus(options, Pdus(options, sink, failing)) : OpenCommands(options, Commands(options, sink, failing));
         List<EngineStatus> gone = Follow(feed, sink.Flush, stop, streams);
         sink.Close();
-        if (sink.Failure is { } failure) throw failure;
+        // Who reads no more has not made it untrue.
+        if (sink.Failure is { } failure && !(failing?.Stopped == true && failure is IOException io && Streams.IsBrokenPipe(io))) throw failure;
         Close(feed, gone, streams);
-        return ExitCode.Success;
+        return failing?.End(streams) ?? ExitCode.Success;
     }
 
-    private static int RunInto<T>(ParquetTarget into, RecordField<T>[] fields, Func<SnoopOptions, ParquetFiles<T>, Feed> open, SnoopOptions options, Stop stop, Streams streams)
+    private static int RunInto<T>(ParquetTarget into, RecordField<T>[] fields, Func<SnoopOptions, ParquetFiles<T>, Feed> open, SnoopOptions options, FailingLines? failing, Stop stop, Streams streams)
     {
         using var files = new ParquetFiles<T>(into, fields, options.Count, stop.Now);
         using Feed feed = open(options, files);
@@ -89,7 +97,7 @@ internal static class Snoop
         if (files.Failure is { } failure) throw failure;
         streams.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{files.Written.Records} records in {files.Written.Files} files"));
         Close(feed, gone, streams);
-        return ExitCode.Success;
+        return failing?.End(streams) ?? ExitCode.Success;
     }
 
     // Until the end; what an engine that goes says is said at once.
@@ -128,55 +136,34 @@ internal static class Snoop
     private static Feed OpenPdus(SnoopOptions options, EventHandler handler) => options.Origin.Open(new Wants(ProbeSet.All, TimeSpan.Zero), onEvent: handler);
 
     /// <summary>From completed commands to lines.</summary>
-    public static CommandHandler Commands(SnoopOptions options, LineSink sink)
+    public static CommandHandler Commands(SnoopOptions options, LineSink sink, FailingLines? failing = null)
     {
-        LineSink.WriteLine<CompletedCommand> write = Writer(options, sink, RecordFields.OfCommand, CommandLines.Columns(options.Lines));
-        return Commands(options, (in command, in context) => sink.Add(write, command, context));
+        LineSink.WriteLine<CompletedCommand> write = Listing.Writer(options.Output, sink, RecordFields.OfCommand, CommandLines.Columns(options.Lines));
+        return Commands(options, failing, (in command, in context) => sink.Add(write, command, context));
     }
 
     /// <summary>From probe events to lines.</summary>
-    public static EventHandler Pdus(SnoopOptions options, LineSink sink)
+    public static EventHandler Pdus(SnoopOptions options, LineSink sink, FailingLines? failing = null)
     {
-        LineSink.WriteLine<ProbeEvent> write = Writer(options, sink, RecordFields.OfPdu, PduLines.Columns(options.Lines));
-        return Pdus(options, (in e, in context) => sink.Add(write, e, context));
+        LineSink.WriteLine<ProbeEvent> write = Listing.Writer(options.Output, sink, RecordFields.OfPdu, PduLines.Columns(options.Lines));
+        return Pdus(options, failing, (in e, in context) => sink.Add(write, e, context));
     }
 
-    private static CommandHandler Commands(SnoopOptions options, CommandHandler add) => (in command, in context) =>
+    private static CommandHandler Commands(SnoopOptions options, FailingLines? failing, CommandHandler add) => (in command, in context) =>
     {
-        if (Keeps(options, command, context)) add(command, context);
+        if (failing?.Stopped == true || !Keeps(options, command, context)) return;
+        add(command, context);
+        failing?.Ask(command, context);
     };
 
-    private static EventHandler Pdus(SnoopOptions options, EventHandler add) => (in e, in context) =>
+    private static EventHandler Pdus(SnoopOptions options, FailingLines? failing, EventHandler add) => (in e, in context) =>
     {
-        if ((options.Filter.IsEmpty || options.Filter.Keeps(e.LunNumber, context.Target, context.Initiator, context.Connection.Remote))
-            && options.Expression?.Keeps(in e, in context) != false)
-            add(e, context);
+        if (failing?.Stopped == true) return;
+        if (!options.Filter.IsEmpty && !options.Filter.Keeps(e.LunNumber, context.Target, context.Initiator, context.Connection.Remote)) return;
+        if (options.Expression?.Keeps(in e, in context) == false) return;
+        add(e, context);
+        failing?.Ask(e, context);
     };
-
-    private static LineSink.WriteLine<T> Writer<T>(SnoopOptions options, LineSink sink, RecordField<T>[] fields, IReadOnlyList<LineColumn<T>> columns)
-    {
-        switch (options.Output)
-        {
-            case OutputFormat.Ndjson:
-                return new Records<T>(fields).Write;
-            case OutputFormat.Json:
-                var array = new JsonRecords<T>(fields);
-                (sink.Heading, sink.Closing) = (array.Open, array.Close);
-                return array.Write;
-            case OutputFormat.Csv:
-                var csv = new CsvRecords<T>(fields);
-                sink.Heading = csv.WriteHeader;
-                return csv.Write;
-            case OutputFormat.Markdown:
-                var markdown = new MarkdownLines<T>(columns);
-                sink.Heading = markdown.WriteHeader;
-                return markdown.Write;
-            default:
-                var table = new LineTable<T>(columns);
-                sink.Heading = table.WriteHeader;
-                return table.Write;
-        }
-    }
 
     private static bool Keeps(SnoopOptions options, in CompletedCommand command, in EventContext context)
     {

@@ -14,6 +14,8 @@ internal sealed class SnoopWords
     private readonly Option<string[]> _op = new("--op") { HelpName = "OP[,OP]", Description = "only these commands: names with * and ?, numbers like 0x28, or read, write, other" };
     private readonly Option<string> _slow = new("--slow") { HelpName = "DUR[:read=DUR][:write=DUR]", Description = "only commands that took at least so long, like 20ms" };
     private readonly Option<string> _count = new("-c") { HelpName = "N", Description = "end after so many lines" };
+    private readonly Option<string?> _failIf = new("--fail-if") { HelpName = "EXPR", Description = "end with exit status 4 as soon as this expression is true of a line, like 'lat>20ms || status!=good'" };
+    private readonly Option<string?> _failCount = new("--fail-count") { HelpName = "N", Description = "end so when --fail-if was true of so many lines; 1 unless given" };
     private readonly Option<bool> _extended = new("--extended", "-x") { Description = "show sequence numbers and the phases of a command too" };
     private readonly Option<bool> _wall = new("-T") { Description = "show the time of day" };
     private readonly Option<bool> _hex = new("-H") { Description = "show the CDB in hex" };
@@ -27,7 +29,7 @@ internal sealed class SnoopWords
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _pdu, _op, _slow, _count, _extended, _wall, _hex, _output, _ndjson, _fields, _into, _rotate, _names, _config }) command.Add(option);
+        foreach (Option option in new Option[] { _pdu, _op, _slow, _count, _failIf, _failCount, _extended, _wall, _hex, _output, _ndjson, _fields, _into, _rotate, _names, _config }) command.Add(option);
         command.Add(_filters.Expression);
         _filters.AddTo(command);
         _capture.AddTo(command);
@@ -45,7 +47,9 @@ internal sealed class SnoopWords
         {
             Origin = Origin.Of(_capture, _filters, result),
             Filter = _filters.Rows(result),
-            Expression = Expression(result, result.GetValue(_pdu)),
+            Expression = Known(_filters.ExpressionOf(result, "", _ => false, ""), result.GetValue(_pdu)),
+            FailIf = result.GetValue(_failIf) is { } condition ? Known(Filter.Parse(condition), result.GetValue(_pdu)) : null,
+            FailCount = result.GetValue(_failCount) is { } lines ? Values.Count("number of lines", lines) : 1,
             Operations = new OperationFilter(Values.Items(result.GetValue(_op) ?? [])),
             Slow = result.GetValue(_slow) is string slow ? SlowLimits.Parse(slow) : SlowLimits.None,
             Pdus = result.GetValue(_pdu),
@@ -60,6 +64,7 @@ internal sealed class SnoopWords
         };
         if (options.Pdus && !(options.Operations.IsEmpty && options.Slow == SlowLimits.None))
             throw new UsageException("--op and --slow choose completed commands and cannot go with --pdu");
+        if (options.FailIf is null && result.GetResult(_failCount) is { Implicit: false }) throw new UsageException("--fail-count needs --fail-if");
         return options;
     }
 
@@ -74,6 +79,9 @@ internal sealed class SnoopWords
         }
         if (path is null) throw new UsageException("-o parquet needs --into FILE: Parquet is nothing for a terminal or a pipe");
         if (path is "" or "-") throw Values.Wrong("file", path, "its path: a Parquet file ends with what was written before, so that a pipe cannot have it");
+        // What is renamed to it would take a device's place.
+        if (!OperatingSystem.IsWindows() && Path.GetFullPath(path) is var full && full.StartsWith("/dev/", StringComparison.Ordinal) && !full.StartsWith("/dev/shm/", StringComparison.Ordinal))
+            throw Values.Wrong("file", path, "a file, and no device");
         var into = new ParquetTarget(path);
         foreach (string item in rotate)
             into = Sizes.IsTime(item) ? into with { RotateAge = Sizes.Time("time", item) } : into with { RotateBytes = Sizes.Bytes("size", item) };
@@ -81,11 +89,10 @@ internal sealed class SnoopWords
     }
 
     // What can never be known would print nothing, and leave one wondering.
-    private Filter? Expression(ParseResult result, bool pdus)
+    private static Filter? Known(Filter? filter, bool pdus)
     {
-        Filter? filter = pdus
-            ? _filters.ExpressionOf(result, "", f => f.Type == FilterType.Duration, "is known of completed commands, not of PDUs (without --pdu it is)")
-            : _filters.ExpressionOf(result, "", f => f.Level == FilterLevel.Pdu, "is of single PDUs (with --pdu it is known)");
+        if (pdus) filter?.Refuse(f => f.Type == FilterType.Duration, "is known of completed commands, not of PDUs (without --pdu it is)");
+        else filter?.Refuse(f => f.Level == FilterLevel.Pdu, "is of single PDUs (with --pdu it is known)");
         filter?.Refuse(f => f.Level == FilterLevel.List, "is known of the lists of iscsitop only");
         return filter;
     }

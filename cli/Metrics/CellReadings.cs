@@ -3,7 +3,7 @@ using Iscsitop.Target.Scsi;
 
 namespace Iscsitop.Cli.Metrics;
 
-/// <summary>What metrics take from cells.</summary>
+/// <summary>What metrics take from cells and patterns.</summary>
 internal static class CellReadings
 {
     private static readonly (Phase Phase, string Word)[] s_phases =
@@ -11,34 +11,31 @@ internal static class CellReadings
 
     public static void Durations(Observed observed, MetricSeries into)
     {
-        foreach (CellDelta delta in observed.Snapshot.Cells)
-            if (delta.Cell is { Kind: not CommandKind.Other } cell && cell.Of(Phase.Latency) is { Count: > 0 } latency)
-                into.Add(latency, Key(delta));
+        foreach ((TallyKey key, Cell cell) in observed.Tally.Durations)
+            if (cell.Of(Phase.Latency) is { Count: > 0 } latency)
+                into.Add(latency, Key(observed, key));
     }
 
     public static void Phases(Observed observed, MetricSeries into)
     {
-        foreach (CellDelta delta in observed.Snapshot.Cells)
-        {
-            if (delta.Cell is not { Kind: not CommandKind.Other } cell) continue;
+        foreach ((TallyKey key, Cell cell) in observed.Tally.Durations)
             foreach ((Phase phase, string word) in s_phases)
                 if (cell.Of(phase) is { Count: > 0 } durations)
-                    into.Add(durations, Key(delta) with { D = word });
-        }
+                    into.Add(durations, Key(observed, key) with { D = word });
     }
 
     public static void Commands(Observed observed, MetricSeries into)
     {
-        foreach (CellDelta delta in observed.Snapshot.Cells)
-            if (delta.Cell.Completed > 0)
-                into.Add(delta.Cell.Completed, Key(delta, into));
+        foreach ((TallyKey key, TallySum sum) in observed.Tally.Sums)
+            if (sum.Completed > 0)
+                into.Add(sum.Completed, Key(observed, key));
     }
 
     public static void Bytes(Observed observed, MetricSeries into)
     {
-        foreach (CellDelta delta in observed.Snapshot.Cells)
-            if (delta.Cell.Completed > 0)
-                into.Add(delta.Cell.ReadBytes + delta.Cell.WriteBytes, Key(delta, into));
+        foreach ((TallyKey key, TallySum sum) in observed.Tally.Sums)
+            if (sum.Completed > 0)
+                into.Add(sum.Bytes, Key(observed, key));
     }
 
     public static void Outstanding(Observed observed, MetricSeries into)
@@ -47,11 +44,8 @@ internal static class CellReadings
         else
             foreach (UnitDelta unit in observed.Snapshot.Units)
                 into.Add(0, new SeriesKey(MetricWords.Name(unit.Target), MetricWords.Lun(unit.Lun)));
-        foreach (CellDelta delta in observed.Snapshot.Cells)
-        {
-            var key = new SeriesKey(MetricWords.Name(delta.Connection.Target), MetricWords.Lun(delta.Cell.Key.Lun));
-            into.Add(delta.Cell.Outstanding, into.ByInitiator ? key with { C = MetricWords.Name(delta.Connection.Initiator) } : key);
-        }
+        foreach ((TallyKey key, TallySum sum) in observed.Tally.Sums)
+            into.Add(sum.Outstanding, new SeriesKey(observed.Tally.Name(key.Target), MetricWords.Lun(key.Lun), Initiator(observed, key)));
     }
 
     // An initiator that is connected and has used a unit before has none outstanding there, unless cells say so.
@@ -68,80 +62,45 @@ internal static class CellReadings
 
     public static void OperationCommands(Observed observed, MetricSeries into)
     {
-        foreach (CellDelta delta in observed.Snapshot.Cells)
-            if (delta.Cell.Completed > 0)
-                into.Add(delta.Cell.Completed, OperationKey(delta));
+        foreach (((int target, ushort operation), OperationSum sum) in observed.Tally.Operations)
+            into.Add(sum.Completed, new SeriesKey(observed.Tally.Name(target), MetricWords.Operation(operation)));
     }
 
     public static void OperationTime(Observed observed, MetricSeries into)
     {
-        foreach (CellDelta delta in observed.Snapshot.Cells)
-            if (delta.Cell.Of(Phase.Latency) is { Count: > 0 } latency)
-                into.Add(latency.Sum / 1e9, OperationKey(delta));
+        foreach (((int target, ushort operation), OperationSum sum) in observed.Tally.Operations)
+            if (sum.Timed)
+                into.Add(sum.Time / 1e9, new SeriesKey(observed.Tally.Name(target), MetricWords.Operation(operation)));
     }
 
     public static void Unmapped(Observed observed, MetricSeries into)
     {
-        foreach (CellDelta delta in observed.Snapshot.Cells)
-            if (delta.Cell.Reclaimed is { } reclaimed)
-                into.Add(reclaimed.Blocks, new SeriesKey(MetricWords.Name(delta.Connection.Target), MetricWords.Lun(delta.Cell.Key.Lun)));
+        foreach (((int target, ulong lun), long blocks) in observed.Tally.Unmapped)
+            into.Add(blocks, new SeriesKey(observed.Tally.Name(target), MetricWords.Lun(lun)));
     }
-
-    private static SeriesKey Key(CellDelta delta) =>
-        new(MetricWords.Name(delta.Connection.Target), MetricWords.Lun(delta.Cell.Key.Lun), MetricWords.Direction(delta.Cell.Kind));
-
-    private static SeriesKey Key(CellDelta delta, MetricSeries into) =>
-        into.ByInitiator ? Key(delta) with { D = MetricWords.Name(delta.Connection.Initiator) } : Key(delta);
-
-    private static SeriesKey OperationKey(CellDelta delta) => new(MetricWords.Name(delta.Connection.Target), MetricWords.Operation(delta.Cell.Key.Operation));
-}
-
-/// <summary>What metrics take from patterns.</summary>
-internal static class PatternReadings
-{
-    // Offset and length in bytes that are no multiples of 2^12.
-    private const int Aligned = 12 - 9;
-
-    [ThreadStatic]
-    private static Pattern? t_counts;
 
     public static void Sizes(Observed observed, MetricSeries into)
     {
-        foreach (PatternDelta delta in observed.Snapshot.Patterns)
+        foreach ((TallyKey of, Pattern counts) in observed.Tally.Sizes)
         {
-            Pattern counts = Counts(delta.Pattern);
+            SeriesKey key = Key(observed, of);
             for (int i = 0; i < Pattern.SizeClasses; i++)
             {
-                into.Add(Math.Pow(2, i), counts.Exact[i], Key(delta));
-                into.Add(1.5 * Math.Pow(2, i), counts.Sizes[i] - counts.Exact[i], Key(delta));
+                into.Add(Math.Pow(2, i), counts.Exact[i], key);
+                into.Add(1.5 * Math.Pow(2, i), counts.Sizes[i] - counts.Exact[i], key);
             }
         }
     }
 
     public static void Unaligned(Observed observed, MetricSeries into)
     {
-        foreach (PatternDelta delta in observed.Snapshot.Patterns)
-        {
-            long unaligned = 0, known = 0;
-            ReadOnlySpan<long> alignments = Counts(delta.Pattern).Aligned;
-            for (int i = 0; i < alignments.Length; i++)
-            {
-                known += alignments[i];
-                if (i < Aligned) unaligned += alignments[i];
-            }
-            SeriesKey key = Key(delta);
-            if (known > 0) into.Add(unaligned, into.ByInitiator ? key with { D = MetricWords.Name(delta.Connection.Initiator) } : key);
-        }
+        foreach ((TallyKey key, TallySum sum) in observed.Tally.Sums)
+            if (sum.Placed > 0)
+                into.Add(sum.Unaligned, Key(observed, key));
     }
 
-    // The snapshot's own stay small.
-    private static Pattern Counts(Pattern pattern)
-    {
-        t_counts ??= new Pattern();
-        t_counts.CopyCounts(pattern);
-        return t_counts;
-    }
+    private static SeriesKey Key(Observed observed, in TallyKey key) =>
+        new(observed.Tally.Name(key.Target), MetricWords.Lun(key.Lun), MetricWords.Direction(key.Kind), Initiator(observed, key));
 
-    private static SeriesKey Key(PatternDelta delta) =>
-        new(MetricWords.Name(delta.Connection.Target), MetricWords.Lun(delta.Key.Lun), delta.Key.Writes ? "write" : "read");
+    private static string Initiator(Observed observed, in TallyKey key) => key.Initiator < 0 ? "" : observed.Tally.Name(key.Initiator);
 }

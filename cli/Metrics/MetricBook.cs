@@ -9,7 +9,7 @@ namespace Iscsitop.Cli.Metrics;
 /// </summary>
 internal sealed class MetricBook
 {
-    private readonly Observed _observed = new();
+    private readonly Observed _observed;
     private readonly SeriesBudget _budget;
     private readonly Dictionary<(string Target, Probe Probe), long> _pdus = [];
     private readonly Lock _pduGate = new();
@@ -19,6 +19,7 @@ internal sealed class MetricBook
     /// <param name="byInitiator">Whether initiators are told apart.</param>
     public MetricBook(int mostSeries = DefaultSeries, bool byInitiator = false)
     {
+        _observed = new Observed(byInitiator);
         _budget = new SeriesBudget(mostSeries);
         Series = [.. MetricTable.Rows.Select(r => new MetricSeries(r, _budget, byInitiator))];
     }
@@ -38,12 +39,16 @@ internal sealed class MetricBook
     /// <summary>Series there are, with those kept for what is too much.</summary>
     public int Used => _budget.Used;
 
-    /// <summary>Takes an interval in.</summary>
+    /// <summary>Grows with every interval.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>Takes an interval in. What takes long with very many cells is done before anybody has to wait.</summary>
     public void Take(Snapshot snapshot)
     {
+        _observed.Take(snapshot);
         lock (Gate)
         {
-            _observed.Take(snapshot);
+            Version++;
             TakePdus();
             foreach (MetricSeries series in Series)
             {

@@ -24,8 +24,22 @@ internal readonly record struct SeriesKey(string A = "", string B = "", string C
 }
 
 /// <summary>A series and what it has come to.</summary>
-internal sealed class SeriesPoint(KeyValuePair<string, object?>[] tags)
+/// <param name="tags">Attributes that have a value.</param>
+/// <param name="text">The same as labels of Prometheus.</param>
+/// <param name="buckets">How many buckets a histogram has; 0 for what is none.</param>
+internal sealed class SeriesPoint(KeyValuePair<string, object?>[] tags, byte[] text, int buckets)
 {
+    private readonly long[] _buckets = buckets == 0 ? [] : new long[buckets];
+
+    /// <summary>Its labels as Prometheus has them, without braces.</summary>
+    public ReadOnlySpan<byte> Text => text;
+
+    /// <summary>Of a histogram the counts of its buckets, not added up; the last has what is beyond all bounds.</summary>
+    public Span<long> Buckets => _buckets;
+
+    /// <summary>Of a histogram the sum of its values.</summary>
+    public double Sum { get; set; }
+
     /// <summary>Attributes that have a value.</summary>
     public KeyValuePair<string, object?>[] Tags => tags;
 
@@ -70,7 +84,11 @@ internal sealed class SeriesBudget(int most)
 /// <summary>The series of one metric. They are bounded: values of labels that are too many become <c>_OTHER</c>.</summary>
 internal sealed class MetricSeries
 {
+    // Of each bucket of durations the first, the typical and the last ns.
+    private static readonly (double First, double Middle, double Last)[] s_spans = [.. Enumerable.Range(0, Histogram.BucketCount).Select(Span)];
+
     private readonly Dictionary<SeriesKey, SeriesPoint> _points = [];
+
     // Initiators leave room for the sums of units.
     private const double ForInitiators = 0.4;
 
@@ -122,32 +140,42 @@ internal sealed class MetricSeries
     /// <summary>Adds to a sum, or to what this snapshot says of how many there are. 0 is said, too: it was measured.</summary>
     public void Add(double value, in SeriesKey key) => AddTo(PointOf(key), value);
 
-    /// <summary>Adds so many durations or sizes, each as large.</summary>
+    /// <summary>Adds so many sizes, each as large.</summary>
     public void Add(double value, long count, in SeriesKey key)
     {
-        if (count <= 0) return;
-        SeriesPoint point = PointOf(key);
-        point.Value += count;
-        OnValues?.Invoke(value, count, point.Tags);
+        if (count > 0) Add(value, count, PointOf(key));
     }
 
     /// <summary>Adds durations. Each stands for its bucket, moved within it so that they add up to what was measured.</summary>
     public void Add(Histogram durations, in SeriesKey key)
     {
         SeriesPoint point = PointOf(key);
-        point.Value += durations.Count;
-        if (OnValues is not { } take) return;
         double sum = 0;
-        for (int at = 0; durations.Next(ref at, out int bucket, out long count);) sum += count * Middle(bucket);
+        for (int at = 0; durations.Next(ref at, out int bucket, out long count);) sum += count * s_spans[bucket].Middle;
         double moved = sum > 0 ? durations.Sum / sum : 1;
         for (int at = 0; durations.Next(ref at, out int bucket, out long count);)
-            take(Math.Clamp(Middle(bucket) * moved, Histogram.LowerBound(bucket), Last(bucket)) / 1e9, count, point.Tags);
+        {
+            (double first, double middle, double last) = s_spans[bucket];
+            Add(Math.Clamp(middle * moved, first, last) / 1e9, count, point);
+        }
     }
 
-    private static double Middle(int bucket) =>
-        bucket == 0 ? Histogram.UpperBound(0) / 2.0 : bucket == Histogram.BucketCount - 1 ? Histogram.LowerBound(bucket) : Math.Sqrt((double)Histogram.LowerBound(bucket) * Histogram.UpperBound(bucket));
+    private void Add(double value, long count, SeriesPoint point)
+    {
+        point.Value += count;
+        point.Sum += value * count;
+        int i = 0;
+        while (i < Row.Bounds.Count && value > Row.Bounds[i]) i++;
+        point.Buckets[i] += count;
+        OnValues?.Invoke(value, count, point.Tags);
+    }
 
-    private static double Last(int bucket) => Histogram.UpperBound(bucket) - 1.0;
+    private static (double First, double Middle, double Last) Span(int bucket)
+    {
+        double first = Histogram.LowerBound(bucket), next = Histogram.UpperBound(bucket);
+        double middle = bucket == 0 ? next / 2 : bucket == Histogram.BucketCount - 1 ? first : Math.Sqrt(first * next);
+        return (first, middle, next - 1);
+    }
 
     private void AddTo(SeriesPoint point, double value)
     {
@@ -166,7 +194,7 @@ internal sealed class MetricSeries
             if (TryPoint(key, _most, out point)) return point;
         }
         for (int i = 0; i < Labels.Count; i++) key = key.With(i, MetricLabels.Other);
-        if (!_points.TryGetValue(key, out point)) _points.Add(key, point = new SeriesPoint(Tags(key)));
+        if (!_points.TryGetValue(key, out point)) _points.Add(key, point = Point(key));
         return point;
     }
 
@@ -174,16 +202,16 @@ internal sealed class MetricSeries
     {
         if (_points.TryGetValue(key, out point)) return true;
         if ((_points.Count + 1) * Row.Cost > most || !_budget.TryTake(Row.Cost, Row.Wide)) return false;
-        _points.Add(key, point = new SeriesPoint(Tags(key)));
+        _points.Add(key, point = Point(key));
         return true;
     }
 
-    private KeyValuePair<string, object?>[] Tags(in SeriesKey key)
+    private SeriesPoint Point(in SeriesKey key)
     {
         var tags = new List<KeyValuePair<string, object?>>(Labels.Count);
         for (int i = 0; i < Labels.Count; i++)
             if (key[i].Length > 0)
                 tags.Add(new KeyValuePair<string, object?>(Labels[i], key[i]));
-        return [.. tags];
+        return new SeriesPoint([.. tags], PrometheusText.Labels(tags), Row.Bounds.Count == 0 ? 0 : Row.Bounds.Count + 1);
     }
 }

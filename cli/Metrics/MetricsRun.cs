@@ -33,7 +33,7 @@ internal sealed class MetricsRun : IDisposable
 
     private readonly MetricsOptions _options;
     private readonly MetricBook _book;
-    private readonly Instruments _instruments;
+    private readonly Instruments? _instruments;
     private readonly ScrapeServer? _server;
     private readonly MeterProvider? _otlp;
 
@@ -43,17 +43,17 @@ internal sealed class MetricsRun : IDisposable
     {
         _options = options;
         _book = new MetricBook(options.MostSeries, options.ByInitiator);
-        _instruments = new Instruments(_book);
         try
         {
             if (options.Listen is not null) _server = new ScrapeServer(_book, options.Listen);
         }
         catch (SocketException e)
         {
-            _instruments.Dispose();
             throw new InputException($"cannot serve metrics at {options.Listen}: {e.Message}", e);
         }
-        if (options.Otlp) _otlp = Providers.ForOtlp(_book, options.Endpoint);
+        if (!options.Otlp) return;
+        _instruments = new Instruments(_book);
+        _otlp = Providers.ForOtlp(_book, options.Endpoint);
     }
 
     /// <summary>Says where.</summary>
@@ -97,6 +97,6 @@ internal sealed class MetricsRun : IDisposable
     {
         _otlp?.Dispose();
         _server?.Dispose();
-        _instruments.Dispose();
+        _instruments?.Dispose();
     }
 }

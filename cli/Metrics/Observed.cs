@@ -7,7 +7,8 @@ namespace Iscsitop.Cli.Metrics;
 /// A snapshot, and what is new in it of that which snapshots tell as it stands: ends, requests, round trips and sums of engines. What it
 /// remembers for that is bounded as snapshots are.
 /// </summary>
-internal sealed class Observed
+/// <param name="byInitiator">Whether initiators are told apart.</param>
+internal sealed class Observed(bool byInitiator = false)
 {
     private readonly Dictionary<(int Engine, uint Connection), Histogram> _pings = [];
     private readonly Dictionary<int, EngineSums> _engines = [];
@@ -18,6 +19,9 @@ internal sealed class Observed
 
     /// <summary>The snapshot.</summary>
     public Snapshot Snapshot { get; private set; } = new();
+
+    /// <summary>What its cells and patterns add up to.</summary>
+    public Tally Tally { get; } = new(byInitiator);
 
     /// <summary>Names of the targets that are known.</summary>
     public HashSet<string> Targets { get; } = [];
@@ -44,6 +48,7 @@ internal sealed class Observed
     public void Take(Snapshot snapshot)
     {
         Snapshot = snapshot;
+        Tally.Take(snapshot);
         Targets.Clear();
         foreach (UnitDelta unit in snapshot.Units)
             if (unit.Target.Length > 0) Targets.Add(unit.Target);

@@ -1,15 +1,15 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
-using OpenTelemetry;
-using OpenTelemetry.Metrics;
 
 namespace Iscsitop.Cli.Metrics;
 
 /// <summary>
-/// Writes what a reader collects as Prometheus's text format 0.0.4 or as OpenMetrics 1.0. Names are those of <see cref="MetricTable"/>.
+/// Writes a book as Prometheus's text format 0.0.4 or as OpenMetrics 1.0. Names are those of <see cref="MetricTable"/>. A series makes no
+/// string: its labels are kept as they are written, numbers are written where they stand.
 /// </summary>
-internal sealed class PrometheusText : BaseExporter<Metric>
+internal static class PrometheusText
 {
     /// <summary>What the text format is to HTTP.</summary>
     public const string TextType = "text/plain; version=0.0.4; charset=utf-8";
@@ -17,88 +17,26 @@ internal sealed class PrometheusText : BaseExporter<Metric>
     /// <summary>What OpenMetrics is to HTTP.</summary>
     public const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-    private readonly ArrayBufferWriter<byte> _output = new(1 << 16);
+    private const int LongestNumber = 32;
 
-    /// <summary>Whether OpenMetrics is written.</summary>
-    public bool OpenMetrics { get; set; }
-
-    /// <summary>What was written by the last collection.</summary>
-    public ReadOnlyMemory<byte> Written => _output.WrittenMemory;
-
-    /// <inheritdoc/>
-    public override ExportResult Export(in Batch<Metric> batch)
+    /// <summary>Writes all series of one moment.</summary>
+    public static void Write(MetricBook book, bool openMetrics, IBufferWriter<byte> output)
     {
-        _output.ResetWrittenCount();
-        foreach (Metric metric in batch)
-            if (MetricTable.Find(metric.Name) is { } row)
-                Write(metric, row);
-        if (OpenMetrics) Put("# EOF\n");
-        return ExportResult.Success;
+        lock (book.Gate)
+            foreach (MetricSeries series in book.Series)
+                Write(series, openMetrics, output);
+        if (openMetrics) output.Write("# EOF\n"u8);
     }
 
-    private void Write(Metric metric, MetricRow row)
-    {
-        bool headed = false;
-        foreach (ref readonly MetricPoint point in metric.GetMetricPoints())
-        {
-            if (!headed) Head(row);
-            headed = true;
-            string labels = Labels(in point);
-            switch (metric.MetricType)
-            {
-                case MetricType.Histogram:
-                    Buckets(row, in point, labels);
-                    break;
-                case MetricType.LongSum or MetricType.LongSumNonMonotonic:
-                    Line(row.Prometheus, labels, point.GetSumLong());
-                    break;
-                case MetricType.DoubleSum or MetricType.DoubleSumNonMonotonic:
-                    Line(row.Prometheus, labels, point.GetSumDouble());
-                    break;
-                default:
-                    Line(row.Prometheus, labels, point.GetGaugeLastValueDouble());
-                    break;
-            }
-        }
-    }
-
-    // To OpenMetrics a counter's family has no _total, and the unit ends its name.
-    private void Head(MetricRow row)
-    {
-        string type = row.Kind switch { InstrumentKind.Counter => "counter", InstrumentKind.Histogram => "histogram", _ => "gauge" };
-        string family = OpenMetrics && row.Kind == InstrumentKind.Counter ? row.Prometheus[..^"_total".Length] : row.Prometheus;
-        string unit = row.Unit switch { "s" => "seconds", "By" => "bytes", _ => "" };
-        Put($"# HELP {family} {row.Help}\n# TYPE {family} {type}\n");
-        if (OpenMetrics && unit.Length > 0) Put($"# UNIT {family} {unit}\n");
-    }
-
-    private void Buckets(MetricRow row, in MetricPoint point, string labels)
-    {
-        long sum = 0;
-        foreach (HistogramBucket bucket in point.GetHistogramBuckets())
-        {
-            sum += bucket.BucketCount;
-            string bound = double.IsPositiveInfinity(bucket.ExplicitBound) ? "+Inf" : Number(bucket.ExplicitBound, OpenMetrics);
-            Line(row.Prometheus + "_bucket", labels.Length == 0 ? $"le=\"{bound}\"" : $"{labels},le=\"{bound}\"", sum);
-        }
-        Line(row.Prometheus + "_sum", labels, point.GetHistogramSum());
-        Line(row.Prometheus + "_count", labels, sum);
-    }
-
-    private void Line(string name, string labels, double value) => Line(name, labels, Number(value, false));
-
-    private void Line(string name, string labels, long value) => Line(name, labels, value.ToString(CultureInfo.InvariantCulture));
-
-    private void Line(string name, string labels, string value) => Put(labels.Length == 0 ? $"{name} {value}\n" : $"{name}{{{labels}}} {value}\n");
-
-    private static string Labels(in MetricPoint point)
+    /// <summary>Attributes as labels, without braces, in the order of their names.</summary>
+    public static byte[] Labels(IEnumerable<KeyValuePair<string, object?>> tags)
     {
         var text = new StringBuilder();
-        foreach (KeyValuePair<string, object?> tag in point.Tags)
+        foreach ((string name, object? value) in tags.OrderBy(t => t.Key, StringComparer.Ordinal))
         {
             if (text.Length > 0) text.Append(',');
-            text.Append(MetricLabels.Prometheus(tag.Key)).Append("=\"");
-            foreach (char c in (string)tag.Value!)
+            text.Append(MetricLabels.Prometheus(name)).Append("=\"");
+            foreach (char c in (string)value!)
                 _ = c switch
                 {
                     '\\' => text.Append(@"\\"),
@@ -108,15 +46,95 @@ internal sealed class PrometheusText : BaseExporter<Metric>
                 };
             text.Append('"');
         }
-        return text.ToString();
+        return Encoding.UTF8.GetBytes(text.ToString());
+    }
+
+    private static void Write(MetricSeries series, bool openMetrics, IBufferWriter<byte> output)
+    {
+        MetricRow row = series.Row;
+        byte[] name = Encoding.UTF8.GetBytes(row.Prometheus);
+        byte[][] bounds = row.Kind == InstrumentKind.Histogram ? [.. row.Bounds.Select(b => Bound(b, openMetrics)), "+Inf"u8.ToArray()] : [];
+        bool headed = false, whole = row.Kind is InstrumentKind.Counter or InstrumentKind.UpDownCounter && row.Unit != "s";
+        foreach (SeriesPoint point in series.Points.Values)
+        {
+            if (!series.Says(point)) continue;
+            if (!headed) Head(row, openMetrics, output);
+            headed = true;
+            if (bounds.Length > 0) Buckets(name, bounds, point, output);
+            else Line(name, ""u8, point.Text, ""u8, whole ? (long)point.Value : point.Value, output);
+        }
+    }
+
+    // To OpenMetrics a counter's family has no _total, and the unit ends its name.
+    private static void Head(MetricRow row, bool openMetrics, IBufferWriter<byte> output)
+    {
+        string type = row.Kind switch
+        {
+            InstrumentKind.Counter => "counter",
+            InstrumentKind.Histogram => "histogram",
+            // The conventions of OpenTelemetry end names so, and those of Prometheus keep that end for histograms: this type alone may have it.
+            _ when row.Prometheus.EndsWith("_count", StringComparison.Ordinal) => openMetrics ? "unknown" : "untyped",
+            _ => "gauge",
+        };
+        string family = openMetrics && row.Kind == InstrumentKind.Counter ? row.Prometheus[..^"_total".Length] : row.Prometheus;
+        string unit = row.Unit switch { "s" => "seconds", "By" => "bytes", _ => "" };
+        string head = $"# HELP {family} {row.Help}\n# TYPE {family} {type}\n" + (openMetrics && unit.Length > 0 ? $"# UNIT {family} {unit}\n" : "");
+        Encoding.UTF8.GetBytes(head, output);
+    }
+
+    private static void Buckets(ReadOnlySpan<byte> name, byte[][] bounds, SeriesPoint point, IBufferWriter<byte> output)
+    {
+        long sum = 0;
+        for (int i = 0; i < bounds.Length; i++) Line(name, "_bucket"u8, point.Text, bounds[i], sum += point.Buckets[i], output);
+        Line(name, "_sum"u8, point.Text, ""u8, point.Sum, output);
+        Line(name, "_count"u8, point.Text, ""u8, sum, output);
+    }
+
+    private static void Line(ReadOnlySpan<byte> name, ReadOnlySpan<byte> suffix, ReadOnlySpan<byte> labels, ReadOnlySpan<byte> bound, double value, IBufferWriter<byte> output)
+    {
+        Span<byte> line = output.GetSpan(name.Length + suffix.Length + labels.Length + bound.Length + "{,le=\"\"} \n".Length + LongestNumber);
+        int at = 0;
+        Put(line, ref at, name);
+        Put(line, ref at, suffix);
+        if (labels.Length + bound.Length > 0)
+        {
+            Put(line, ref at, "{"u8);
+            Put(line, ref at, labels);
+            if (bound.Length > 0)
+            {
+                Put(line, ref at, labels.Length > 0 ? ",le=\""u8 : "le=\""u8);
+                Put(line, ref at, bound);
+                Put(line, ref at, "\""u8);
+            }
+            Put(line, ref at, "}"u8);
+        }
+        Put(line, ref at, " "u8);
+        at += Number(line[at..], value);
+        Put(line, ref at, "\n"u8);
+        output.Advance(at);
+    }
+
+    private static void Put(Span<byte> line, ref int at, ReadOnlySpan<byte> text)
+    {
+        text.CopyTo(line[at..]);
+        at += text.Length;
+    }
+
+    // Sums of what is counted are whole, and exact in a double for longer than anybody counts.
+    private static int Number(Span<byte> into, double value)
+    {
+        const double MostExact = 1L << 53;
+        int written;
+        bool done = Math.Abs(value) <= MostExact && value == (long)value
+            ? Utf8Formatter.TryFormat((long)value, into, out written)
+            : value.TryFormat(into, out written, "R", CultureInfo.InvariantCulture);
+        return done ? written : throw new InvalidOperationException($"{value} is longer than a number is");
     }
 
     // OpenMetrics wants bounds to look like floating point.
-    private static string Number(double value, bool whole)
+    private static byte[] Bound(double value, bool openMetrics)
     {
         string text = value.ToString("R", CultureInfo.InvariantCulture);
-        return whole && text.AsSpan().IndexOfAny(".E") < 0 ? text + ".0" : text;
+        return Encoding.UTF8.GetBytes(openMetrics && text.AsSpan().IndexOfAny(".E") < 0 ? text + ".0" : text);
     }
-
-    private void Put(string text) => Encoding.UTF8.GetBytes(text, _output);
 }

@@ -18,10 +18,6 @@ internal static class Providers
     /// <summary>Whether the environment says where to push to.</summary>
     public static bool EnvironmentHasEndpoint => s_endpoints.Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 });
 
-    /// <summary>Classic buckets, collected when somebody scrapes.</summary>
-    public static MeterProvider ForPrometheus(MetricBook book, MetricReader reader) =>
-        Builder().AddView(i => Classic(book, i)).AddReader(reader).Build();
-
     /// <summary>Exponential buckets, pushed every minute unless OTEL_METRIC_EXPORT_INTERVAL says otherwise.</summary>
     /// <param name="book">The metrics.</param>
     /// <param name="endpoint">Where; null for what the environment says.</param>
@@ -47,18 +43,10 @@ internal static class Providers
             .AddAttributes([new KeyValuePair<string, object>("host.name", Environment.MachineName)])
             .AddEnvironmentVariableDetector());
 
-    private static MetricStreamConfiguration Classic(MetricBook book, Instrument instrument)
-    {
-        MetricSeries series = Of(book, instrument);
-        return series.Row.Kind == InstrumentKind.Histogram
-            ? new ExplicitBucketHistogramConfiguration { Boundaries = [.. series.Row.Bounds], RecordMinMax = false, CardinalityLimit = series.Most }
-            : new MetricStreamConfiguration { CardinalityLimit = series.Most };
-    }
-
     private static MetricStreamConfiguration Exponential(MetricBook book, Instrument instrument)
     {
         MetricSeries series = Of(book, instrument);
-        if (series.Row == ScrapeServer.Duration) return MetricStreamConfiguration.Drop;
+        if (series.Row == ScrapePages.Duration) return MetricStreamConfiguration.Drop;
         return series.Row.Kind == InstrumentKind.Histogram
             ? new Base2ExponentialBucketHistogramConfiguration { RecordMinMax = false, CardinalityLimit = series.Most }
             : new MetricStreamConfiguration { CardinalityLimit = series.Most };

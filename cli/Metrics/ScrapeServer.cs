@@ -1,36 +1,35 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using OpenTelemetry.Metrics;
 
 namespace Iscsitop.Cli.Metrics;
 
 /// <summary>
-/// Answers <c>GET /metrics</c>, under whatever name it is asked: one request a connection, one collection at a time. Whoever asks is bounded:
-/// so many at once, so many bytes, so long.
+/// Answers <c>GET /metrics</c>, under whatever name it is asked: one request a connection. Whoever asks is bounded: so many at once, so many
+/// bytes, so long. When there are too many, the one that has been there longest gives way: who only wants to read is done in milliseconds.
 /// </summary>
 internal sealed class ScrapeServer : IDisposable
 {
     /// <summary>The port unless told otherwise.</summary>
     public const int DefaultPort = 9260;
 
-    /// <summary>The metric of how long it takes.</summary>
-    public static readonly MetricRow Duration = MetricTable.Find("iscsitop.scrape.duration")!;
+    /// <summary>Connections at once.</summary>
+    public const int MostAtOnce = 64;
 
-    private const int MostAtOnce = 16;
-    private const int LongestRequest = 16384;
+    /// <summary>Bytes of a request's header.</summary>
+    public const int LongestRequest = 16384;
+
+    private const int Backlog = 256;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_lingering = TimeSpan.FromSeconds(1);
 
-    private readonly MetricBook _book;
-    private readonly PrometheusText _text = new();
-    private readonly BaseExportingMetricReader _reader;
-    private readonly MeterProvider _provider;
+    private readonly ScrapePages _pages;
     private readonly Socket _socket;
-    private readonly SemaphoreSlim _places = new(MostAtOnce);
     private readonly CancellationTokenSource _end = new();
-    private readonly Lock _collecting = new();
+
+    // Oldest first.
+    private readonly LinkedList<Socket> _peers = new();
 
     /// <summary>Begins to listen.</summary>
     /// <param name="book">What is told.</param>
@@ -38,49 +37,40 @@ internal sealed class ScrapeServer : IDisposable
     /// <exception cref="SocketException">It cannot be had.</exception>
     public ScrapeServer(MetricBook book, IPEndPoint at)
     {
-        _book = book;
+        _pages = new ScrapePages(book);
         _socket = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        _socket.Bind(at);
-        _socket.Listen(MostAtOnce);
-        _reader = new BaseExportingMetricReader(_text);
-        _provider = Providers.ForPrometheus(book, _reader);
+        try
+        {
+            _socket.Bind(at);
+            _socket.Listen(Backlog);
+        }
+        catch (SocketException)
+        {
+            _socket.Dispose();
+            throw;
+        }
         _ = Task.Run(Accept);
     }
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint Address => (IPEndPoint)_socket.LocalEndPoint!;
 
-    /// <summary>What a scrape gets.</summary>
-    public byte[] Scrape(bool openMetrics)
-    {
-        lock (_collecting)
-        {
-            long begun = Stopwatch.GetTimestamp();
-            _text.OpenMetrics = openMetrics;
-            _reader.Collect();
-            byte[] answer = _text.Written.ToArray();
-            _book.Set(Duration, Stopwatch.GetElapsedTime(begun).TotalSeconds);
-            return answer;
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {
         _end.Cancel();
         _socket.Dispose();
-        lock (_collecting) _provider.Dispose();
     }
 
     private async Task Accept()
     {
         while (!_end.IsCancellationRequested)
         {
-            Socket? peer = null;
             try
             {
-                await _places.WaitAsync(_end.Token).ConfigureAwait(false);
-                peer = await _socket.AcceptAsync(_end.Token).ConfigureAwait(false);
+                Socket peer = await _socket.AcceptAsync(_end.Token).ConfigureAwait(false);
+                LinkedListNode<Socket> place = Enter(peer);
+                _ = Task.Run(() => Serve(peer, place));
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
@@ -91,25 +81,48 @@ internal sealed class ScrapeServer : IDisposable
                 // The peer has gone already, or there are no descriptors: the next may do better.
                 await Task.Delay(100).ConfigureAwait(false);
             }
-            if (peer is null) _places.Release();
-            else _ = Task.Run(() => Serve(peer));
         }
     }
 
-    private async Task Serve(Socket peer)
+    private LinkedListNode<Socket> Enter(Socket peer)
+    {
+        lock (_peers)
+        {
+            if (_peers.Count >= MostAtOnce && _peers.First is { } oldest)
+            {
+                _peers.Remove(oldest);
+                oldest.Value.Dispose();
+            }
+            return _peers.AddLast(peer);
+        }
+    }
+
+    private void Leave(LinkedListNode<Socket> place)
+    {
+        lock (_peers)
+            if (place.List is not null) _peers.Remove(place);
+        place.Value.Dispose();
+    }
+
+    private async Task Serve(Socket peer, LinkedListNode<Socket> place)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
         patience.CancelAfter(s_patience);
         try
         {
-            using (peer)
-            {
-                string request = await Request(peer, patience.Token).ConfigureAwait(false);
-                byte[] answer = Answer(request);
-                for (int sent = 0; sent < answer.Length;)
-                    sent += await peer.SendAsync(answer.AsMemory(sent), patience.Token).ConfigureAwait(false);
-                peer.Shutdown(SocketShutdown.Send);
-            }
+            byte[] buffer = new byte[LongestRequest];
+            int length = await Receive(peer, buffer, patience.Token).ConfigureAwait(false);
+            if (length == 0) return;
+            bool whole = length > 0;
+            (byte[] head, byte[] body) = whole ? Answer(ScrapeRequest.Parse(buffer.AsSpan(0, length))) : Simple("431 Request Header Fields Too Large", "the header is too long\n");
+            await Send(peer, head, patience.Token).ConfigureAwait(false);
+            await Send(peer, body, patience.Token).ConfigureAwait(false);
+            peer.Shutdown(SocketShutdown.Send);
+            // What was not read makes an end of it that takes the answer away from the peer.
+            patience.CancelAfter(s_lingering);
+            while (!whole || peer.Available > 0)
+                if (await peer.ReceiveAsync(buffer, patience.Token).ConfigureAwait(false) == 0)
+                    return;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -117,58 +130,45 @@ internal sealed class ScrapeServer : IDisposable
         }
         finally
         {
-            _places.Release();
+            Leave(place);
         }
     }
 
-    // The header of a request; what is longer is cut, and answered as what it begins with.
-    private static async Task<string> Request(Socket peer, CancellationToken cancellation)
+    // The length of a request's header; 0 when it ended before, -1 when it is too long.
+    private static async Task<int> Receive(Socket peer, byte[] buffer, CancellationToken cancellation)
     {
-        byte[] buffer = new byte[LongestRequest];
-        int length = 0;
-        while (length < buffer.Length)
+        for (int length = 0; length < buffer.Length;)
         {
             int n = await peer.ReceiveAsync(buffer.AsMemory(length), cancellation).ConfigureAwait(false);
+            if (n == 0) return 0;
+            int from = Math.Max(0, length - 3);
             length += n;
-            if (n == 0 || buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8) >= 0) break;
+            int end = buffer.AsSpan(from, length - from).IndexOf("\r\n\r\n"u8);
+            if (end >= 0) return from + end;
         }
-        return Encoding.Latin1.GetString(buffer, 0, length);
+        return -1;
     }
 
-    private byte[] Answer(string request)
+    private static async Task Send(Socket peer, byte[] bytes, CancellationToken cancellation)
     {
-        string[] lines = request.Split("\r\n");
-        string[] words = lines[0].Split(' ');
-        if (words.Length != 3 || !words[2].StartsWith("HTTP/1.", StringComparison.Ordinal)) return Http("400 Bad Request", PrometheusText.TextType, "not HTTP/1\n"u8);
-        if (words[0] is not ("GET" or "HEAD")) return Http("405 Method Not Allowed", PrometheusText.TextType, "GET /metrics\n"u8);
-        string path = words[1].Split('?')[0];
-        if (path is not ("/metrics" or "/")) return Http("404 Not Found", PrometheusText.TextType, "metrics are at /metrics\n"u8);
-        bool head = words[0] == "HEAD";
-        if (path == "/") return Http("200 OK", "text/html; charset=utf-8", "<!DOCTYPE html><title>iscsitop</title><a href=\"/metrics\">metrics</a>\n"u8, head);
-        bool openMetrics = lines.Any(l => l.StartsWith("Accept:", StringComparison.OrdinalIgnoreCase) && Prefers(l));
-        byte[] answer = Scrape(openMetrics);
-        return Http("200 OK", openMetrics ? PrometheusText.OpenMetricsType : PrometheusText.TextType, answer, head);
+        for (int sent = 0; sent < bytes.Length;)
+            sent += await peer.SendAsync(bytes.AsMemory(sent), cancellation).ConfigureAwait(false);
     }
 
-    // Who takes OpenMetrics, and does not take the text format more gladly.
-    private static bool Prefers(string accept)
+    private (byte[] Head, byte[] Body) Answer(ScrapeRequest request)
     {
-        double metrics = 0, text = 0;
-        foreach (string item in accept["Accept:".Length..].Split(','))
-        {
-            string[] parts = item.Split(';', StringSplitOptions.TrimEntries);
-            double weight = 1;
-            foreach (string part in parts)
-                if (part.StartsWith("q=", StringComparison.Ordinal) && double.TryParse(part[2..], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double q)) weight = q;
-            if (parts[0] == "application/openmetrics-text") metrics = Math.Max(metrics, weight);
-            else if (parts[0] == "text/plain") text = Math.Max(text, weight);
-        }
-        return metrics > 0 && metrics >= text;
+        bool head = request.Method == "HEAD";
+        if (request.Method.Length == 0) return Simple("400 Bad Request", "not HTTP/1\n");
+        if (!head && request.Method != "GET") return Simple("405 Method Not Allowed", "GET /metrics\n", "Allow: GET, HEAD\r\n");
+        if (request.Path == "/") return Http("200 OK", "text/html; charset=utf-8", "<!DOCTYPE html><title>iscsitop</title><a href=\"/metrics\">metrics</a>\n"u8.ToArray(), head);
+        if (request.Path != "/metrics") return Simple("404 Not Found", "metrics are at /metrics\n", head: head);
+        string type = request.OpenMetrics ? PrometheusText.OpenMetricsType : PrometheusText.TextType;
+        return Http("200 OK", type, _pages.Get(request.OpenMetrics, request.Gzip), head, "Vary: Accept, Accept-Encoding\r\n" + (request.Gzip ? "Content-Encoding: gzip\r\n" : ""));
     }
 
-    private static byte[] Http(string status, string type, ReadOnlySpan<byte> body, bool headOnly = false)
-    {
-        string header = string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n");
-        return headOnly ? Encoding.ASCII.GetBytes(header) : [.. Encoding.ASCII.GetBytes(header), .. body];
-    }
+    private static (byte[] Head, byte[] Body) Simple(string status, string text, string more = "", bool head = false) =>
+        Http(status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(text), head, more);
+
+    private static (byte[] Head, byte[] Body) Http(string status, string type, byte[] body, bool headOnly, string more = "") =>
+        (Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\n{more}Connection: close\r\n\r\n")), headOnly ? [] : body);
 }

@@ -146,7 +146,10 @@ internal sealed class Comparison
     public int All { get; }
 
     /// <summary>The columns that say what a row is.</summary>
-    public IEnumerable<Column> Identity => View.Columns.Where(c => c.Field is "target" or "lun" or "initiator" or "op");
+    public IEnumerable<Column> Identity => IdentityOf(View);
+
+    /// <summary>The columns that say what a row of a view is.</summary>
+    public static IEnumerable<Column> IdentityOf(View view) => view.Columns.Where(c => c.Field is "target" or "lun" or "initiator" or "op");
 
     private static (string, ulong, string, ushort) Key(Row row) => (row.Target, row.Lun, row.Initiator, row.Operation);
 }

@@ -10,9 +10,6 @@ internal static class ComparisonFiles
 {
     private static readonly string[] s_directions = ["read", "write"];
 
-    private static readonly (string Name, Func<ComparedRow, Pair> Of)[] s_rates =
-        [("iops", r => r.Iops), ("bytes_per_s", r => r.Bytes), ("errors_per_s", r => r.Errors)];
-
     /// <summary>One object.</summary>
     public static void WriteJson(Comparison c, Stream output)
     {
@@ -101,19 +98,11 @@ internal static class ComparisonFiles
             else JsonPieces.Number(json, column.Field, column.Value!(identity));
     }
 
-    /// <summary>A line for each row, the total first; fields of A, B and the change in percent.</summary>
+    /// <summary>A line for each row, the total first; the fields are those of <see cref="ComparisonFields"/>.</summary>
     public static void WriteCsv(Comparison c, Stream output)
     {
         var text = new StringBuilder();
-        text.AppendJoin(',', c.Identity.Select(i => i.Field));
-        foreach ((string name, _) in s_rates) text.Append(CultureInfo.InvariantCulture, $",{name}_a,{name}_b,{name}_change_pct");
-        foreach (string direction in new[] { "read", "write", "other" })
-        {
-            text.Append(CultureInfo.InvariantCulture, $",{direction}_n_a,{direction}_n_b");
-            foreach ((string quantile, _, _) in ComparedLatency.Quantiles) text.Append(CultureInfo.InvariantCulture, $",{direction}_{Field(quantile)}_us_a,{direction}_{Field(quantile)}_us_b");
-            text.Append(CultureInfo.InvariantCulture, $",{direction}_distance");
-        }
-        text.Append("\r\n");
+        text.AppendJoin(',', ComparisonFields.Of(c.View).Select(f => f.Name)).Append("\r\n");
         Line(text, c, null, c.Total);
         foreach (ComparedRow row in c.Rows) Line(text, c, row.Identity, row);
         output.Write(Encoding.UTF8.GetBytes(text.ToString()));
@@ -122,14 +111,7 @@ internal static class ComparisonFiles
     private static void Line(StringBuilder text, Comparison c, Row? identity, ComparedRow row)
     {
         text.AppendJoin(',', c.Identity.Select(i => identity is null ? "" : i.Text is { } name ? Quoted(TerminalText.Escape(name(identity))) : Text(i.Value!(identity))));
-        foreach ((_, Func<ComparedRow, Pair> of) in s_rates) text.Append(CultureInfo.InvariantCulture, $",{Text(of(row).A)},{Text(of(row).B)},{Text(of(row).Change)}");
-        foreach (string direction in new[] { "read", "write", "other" })
-        {
-            ComparedLatency latency = row.Latencies.FirstOrDefault(l => l.Name == direction) ?? new ComparedLatency(direction, new Histogram(), new Histogram());
-            text.Append(CultureInfo.InvariantCulture, $",{latency.A.Count},{latency.B.Count}");
-            foreach ((_, double p, int needs) in ComparedLatency.Quantiles) text.Append(CultureInfo.InvariantCulture, $",{Text(latency.At(p, needs).A)},{Text(latency.At(p, needs).B)}");
-            text.Append(',').Append(Text(latency.Distance));
-        }
+        foreach (ComparedFigure figure in ComparisonFields.Figures) text.Append(',').Append(Text(figure.Value(row)));
         text.Append("\r\n");
     }
 
@@ -145,13 +127,13 @@ internal static class ComparisonFiles
 
     private static void Row(Utf8JsonWriter json, ComparedRow row)
     {
-        foreach ((string name, Func<ComparedRow, Pair> of) in s_rates) Both(json, name, of(row));
+        foreach ((string name, _, _, Func<ComparedRow, Pair> of) in ComparisonFields.Rates) Both(json, name, of(row));
         foreach (ComparedLatency latency in row.Latencies)
         {
             json.WriteStartObject(latency.Name);
             json.WriteNumber("n_a", latency.A.Count);
             json.WriteNumber("n_b", latency.B.Count);
-            foreach ((string quantile, double p, int needs) in ComparedLatency.Quantiles) Both(json, Field(quantile) + "_us", latency.At(p, needs));
+            foreach ((string quantile, double p, int needs) in ComparedLatency.Quantiles) Both(json, ComparisonFields.Quantile(quantile) + "_us", latency.At(p, needs));
             JsonPieces.Number(json, "distance", latency.Distance);
             JsonPieces.Number(json, "distance_by_chance", latency.Chance);
             json.WriteEndObject();
@@ -166,8 +148,6 @@ internal static class ComparisonFiles
         JsonPieces.Number(json, "change_pct", pair.Change);
         json.WriteEndObject();
     }
-
-    private static string Field(string quantile) => quantile.Replace('.', '_');
 
     private static string Text(double value) => double.IsNaN(value) ? "" : value.ToString("R", CultureInfo.InvariantCulture);
 

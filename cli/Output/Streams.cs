@@ -23,7 +23,7 @@ internal sealed record Streams(Stream Output, TextWriter Error, bool Interactive
         string? term = Environment.GetEnvironmentVariable("TERM");
         bool plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) || term == "dumb";
         bool cursor = OperatingSystem.IsWindows() || CanMoveCursor(term);
-        return new Streams(OpenOutput(), Console.Error, terminal && cursor && !Console.IsInputRedirected, terminal && !plain) { ErrorIsTerminal = !Console.IsErrorRedirected };
+        return new Streams(OpenOutput(), new Unfailing(Console.Error), terminal && cursor && !Console.IsInputRedirected, terminal && !plain) { ErrorIsTerminal = !Console.IsErrorRedirected };
     }
 
     /// <summary>Whether a Unix terminal of this kind can have a full screen; one that does not say what it is cannot.</summary>
@@ -47,6 +47,34 @@ internal sealed record Streams(Stream Output, TextWriter Error, bool Interactive
     public static bool IsBrokenPipe(IOException e) => OperatingSystem.IsWindows()
         ? (e.HResult & 0xffff) is 109 or 232
         : e.HResult is 32 or 54 or 104; // EPIPE, and ECONNRESET of macOS and Linux
+
+    /// <summary>Messages that cannot be written, as to a full disk, are no reason to end otherwise than one would.</summary>
+    private sealed class Unfailing(TextWriter to) : TextWriter(System.Globalization.CultureInfo.InvariantCulture)
+    {
+        public override Encoding Encoding => to.Encoding;
+
+        public override void Write(char value) => Try(static (w, c) => w.Write(c), value);
+
+        public override void Write(char[] buffer, int index, int count) => Try(static (w, s) => w.Write(s), new string(buffer, index, count));
+
+        public override void Write(string? value) => Try(static (w, s) => w.Write(s), value);
+
+        public override void WriteLine(string? value) => Try(static (w, s) => w.WriteLine(s), value);
+
+        public override void Flush() => Try(static (w, _) => w.Flush(), 0);
+
+        private void Try<T>(Action<TextWriter, T> write, T what)
+        {
+            try
+            {
+                write(to, what);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+            {
+                // There is nobody left to tell.
+            }
+        }
+    }
 
     // The console's own stream keeps silent about a broken pipe, and a program behind `head` would run for ever.
     // A file keeps the console's stream: FileStream would write at an offset of its own.

@@ -10,6 +10,7 @@ internal sealed class Summary
     private readonly Histogram _writes = new();
     private double _seconds;
     private long _readOps, _writeOps, _otherOps, _readBytes, _writeBytes, _errors;
+    private Untold _untold;
 
     /// <summary>Adds a report.</summary>
     public void Add(Report report)
@@ -22,6 +23,7 @@ internal sealed class Summary
         _readBytes += total.Read.Bytes;
         _writeBytes += total.Write.Bytes;
         _errors += total.Errors;
+        _untold |= total.Untold;
         _reads.Add(total.Read.Latency);
         _writes.Add(total.Write.Latency);
     }
@@ -30,7 +32,7 @@ internal sealed class Summary
     /// <param name="latency">How latencies are shown.</param>
     /// <param name="unit">The unit that makes.</param>
     public string Line(ShowNumber latency, string unit) => string.Create(CultureInfo.InvariantCulture,
-        $"summary: {_seconds:0.0} s; {Direction("reads", _readOps, _readBytes, _reads, latency, unit)}; {Direction("writes", _writeOps, _writeBytes, _writes, latency, unit)}; {_otherOps} others; {_errors} errors\n");
+        $"summary: {_seconds:0.0} s; {Direction("reads", _readOps, _readBytes, _reads, latency, unit)}; {Direction("writes", _writeOps, _writeBytes, _writes, latency, unit)}; {_otherOps} others; {((_untold & Untold.Errors) == 0 ? _errors.ToString(CultureInfo.InvariantCulture) : "-")} errors\n");
 
     private static string Direction(string what, long ops, long bytes, Histogram h, ShowNumber latency, string unit) => string.Create(CultureInfo.InvariantCulture,
         $"{ops} {what}, {bytes} bytes, p50 {Percentile(h, 0.5, Columns.MedianNeeds, latency)} p99 {Percentile(h, 0.99, Columns.TailNeeds, latency)} {unit}");

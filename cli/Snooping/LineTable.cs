@@ -110,8 +110,8 @@ internal sealed class LineTable<T>(IReadOnlyList<LineColumn<T>> columns)
         Encoding.UTF8.GetBytes(_title.Text, into);
     }
 
-    /// <summary>Writes a line without its end.</summary>
-    public void Write(ArrayBufferWriter<byte> into, in T line, in EventContext context)
+    /// <summary>Makes columns as wide as a line needs them.</summary>
+    public void Measure(in T line, in EventContext context)
     {
         _text.Clear();
         for (int i = 0; i < columns.Count; i++)
@@ -120,6 +120,12 @@ internal sealed class LineTable<T>(IReadOnlyList<LineColumn<T>> columns)
             columns[i].Cell(_text, line, context);
             End(_text, i, start);
         }
+    }
+
+    /// <summary>Writes a line without its end.</summary>
+    public void Write(ArrayBufferWriter<byte> into, in T line, in EventContext context)
+    {
+        Measure(line, context);
         WriteHeader(into);
         Encoding.UTF8.GetBytes(_text.Text, into);
     }

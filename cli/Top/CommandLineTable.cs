@@ -70,7 +70,11 @@ internal static class CommandLineTable
     {
         (string name, string argument, int at) = Split(line);
         if (at == line.Length && !line.EndsWith(' ') && argument.Length == 0)
-            return Table.Select(c => c.Name).Concat(Named(state)).Where(n => n.StartsWith(name, StringComparison.Ordinal)).Distinct();
+        {
+            string[] names = [.. Table.Select(c => c.Name).Concat(Named(state)).Where(n => n.StartsWith(name, StringComparison.Ordinal)).Distinct()];
+            // The only one that it can be, and whole: on to what comes after it.
+            return names is [string only] && only == name && Find(state, only)?.Arguments.Length > 0 ? [line + " "] : names;
+        }
         return Find(state, name)?.Complete?.Invoke(state, argument).Where(a => a.StartsWith(argument, StringComparison.OrdinalIgnoreCase)).Select(a => line[..at] + a) ?? [];
     }
 

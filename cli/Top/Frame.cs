@@ -119,14 +119,14 @@ internal sealed class Frame
         GiveBack();
         if (_sources[_state.ViewIndex] is Rollup rollup && _state.View.OfCommands) RowHistory.Add(rollup, _state.Scope);
         Heat.Add(snapshot, _ofCommands, _state.View.OfCommands ? _sources[_state.ViewIndex]!.Total : Narrowed ? null : _all.Total);
-        if (snapshot.Seconds > 0) Iops.Add(Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
+        if (snapshot.Seconds > 0) Iops.Add(snapshot.Time, Total.Read.OpsPerSecond + Total.Write.OpsPerSecond + Total.Other.OpsPerSecond);
     }
 
     /// <summary>Shows a snapshot of another time.</summary>
     public void Show(Snapshot snapshot)
     {
         Snapshot = snapshot;
-        Refresh();
+        Refresh(_all);
     }
 
     /// <summary>Does the same snapshot anew, after the state changed.</summary>

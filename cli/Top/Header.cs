@@ -15,6 +15,7 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
     private const int SparklineX = 56;
     private const int NamesNeed = 28;
     private const int SessionsWidth = 12;
+    private const int MoreWidth = 4;
 
     private static readonly string s_version = " " + typeof(Header).Assembly.GetName().Version?.ToString(3);
 
@@ -52,12 +53,29 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
             if (frame.Snapshot is { } fleet) FleetTitle.Draw(ref pen, fleet, Local);
             return;
         }
-        bool any = false;
+        int named = 0, left = 0;
         if (frame.Snapshot is { } snapshot)
+        {
             foreach (EngineStatus engine in snapshot.Engines)
-                if (any |= engine.Alive)
-                    Engine(ref pen, engine);
-        if (!any && frame.Snapshot is not null)
+                if (engine.Alive)
+                    left++;
+            foreach (EngineStatus engine in snapshot.Engines)
+            {
+                if (!engine.Alive) continue;
+                int more = left > 1 ? MoreWidth : 0;
+                if (named > 0 && pen.Left < engine.Source.Length + more) break;
+                Engine(ref pen, engine, more);
+                named++;
+                left--;
+            }
+        }
+        if (left > 0)
+        {
+            pen.Text("+", Style.Dim);
+            pen.Number(left, style: Style.Dim);
+            pen.Skip(2);
+        }
+        if (named == 0 && frame.Snapshot is not null)
         {
             pen.Text("no engine", Style.Warn);
             pen.Skip(2);
@@ -65,11 +83,11 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         for (int i = frame.Gone.Count - 1; i >= 0; i--) Gone(ref pen, frame.Gone[i]);
     }
 
-    private void Engine(ref Pen pen, EngineStatus engine)
+    private void Engine(ref Pen pen, EngineStatus engine, int more)
     {
-        if (pen.Left < engine.Source.Length + Length(engine.Pid) + Length(engine.Sessions) + SessionsWidth)
+        if (pen.Left < engine.Source.Length + Length(engine.Pid) + Length(engine.Sessions) + SessionsWidth + more)
         {
-            pen.Field(engine.Source, Math.Clamp(pen.Left, 0, engine.Source.Length), glyphs.Ellipsis);
+            pen.Field(engine.Source, Math.Clamp(pen.Left - more, 0, engine.Source.Length), glyphs.Ellipsis);
             pen.Skip(2);
             return;
         }
@@ -182,6 +200,8 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Number(Numbers.Short, measured && state.Options.Origin.Fleet is null ? total.QueueDepth : double.NaN, 5);
         pen.Text("  err", Style.Dim);
         pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 5, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
+        pen.Text(" /s", Style.Dim);
+        pen.Number(Numbers.Short, Errors(total), 5, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
     }
 
     private void Summary(Canvas canvas, Area row, Frame frame)
@@ -195,6 +215,9 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         pen.Number(Numbers.Short, measured && state.Options.Origin.Fleet is null ? total.QueueDepth : double.NaN, 4);
         pen.Text("  err ", Style.Dim);
         pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 0, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
+        pen.Text(" /s", Style.Dim);
+        if (pen.Left > 31) Tails(ref pen, total);
+        pen.Number(Numbers.Short, Errors(total), 0, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
         if (pen.Left > 34) Tails(ref pen, total);
         pen.Skip(2);
         Sparkline(canvas, row with { X = pen.X, Width = Math.Max(0, row.Right - pen.X) }, frame);
@@ -242,6 +265,8 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
     }
 
     private static double Iops(Row row) => row.Read.OpsPerSecond + row.Write.OpsPerSecond + row.Other.OpsPerSecond;
+
+    private static double Errors(Row row) => row.Seconds > 0 && (row.Untold & Untold.Errors) == 0 ? row.ErrorsPerSecond : double.NaN;
 
     private static double BytesPerSecond(Row row) => row.Read.BytesPerSecond + row.Write.BytesPerSecond + row.Other.BytesPerSecond;
 

@@ -69,6 +69,13 @@ internal sealed class HeatHistory(State state)
         state.HeatBack = 0;
     }
 
+    /// <summary>Forgets the intervals that ended later than a time, ns since 1970.</summary>
+    public void Rewind(long time)
+    {
+        state.HeatBack = 0;
+        for (; Count > 0 && this[0].Time > time; Count--) _next = (_next - 1 + Capacity) % Capacity;
+    }
+
     private void Fill(Sample sample, Snapshot snapshot, Narrowing by, Row? total)
     {
         sample.Begin(snapshot.Time);

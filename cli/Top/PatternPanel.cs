@@ -19,6 +19,8 @@ internal sealed class PatternPanel(Glyphs glyphs)
     private static readonly string[] s_back = [.. s_distances.Select(d => "-" + d.Label)];
     private static readonly string[] s_sizes = [.. Enumerable.Range(0, Pattern.SizeClasses).Select(PatternColumns.Power)];
 
+    private readonly long[] _counts = new long[2 * s_distances.Length - 1];
+
     public void Draw(Canvas canvas, Area area, Row row)
     {
         if (row.Extras.Pattern is not { Count: > 0 } some) return;
@@ -40,9 +42,16 @@ internal sealed class PatternPanel(Glyphs glyphs)
         int low = 0, high = Pattern.SizeClasses - 1;
         while (low < high && pattern.Sizes[low] == 0) low++;
         while (high > low && pattern.Sizes[high] == 0) high--;
-        // Large sizes move the data: what is too small for the panel is left out.
-        low = Math.Max(low, high - (area.Height - 1) + 1);
-        for (int i = low, y = 1; i <= high; i++, y++) Line(canvas, area.Row(y), s_sizes[i], pattern.Sizes[i], pattern.Count, pattern.Exact[i], style);
+        // Large sizes move the data: what there is no room for is told as one.
+        int first = Math.Max(low, high - (area.Height - 1) + 1), y = 1;
+        if (first > low)
+        {
+            long less = 0;
+            for (int i = low; i <= first; i++) less += pattern.Sizes[i];
+            Line(canvas, area.Row(y++), "less", less, pattern.Count, -1, style);
+            first++;
+        }
+        for (int i = first; i <= high; i++, y++) Line(canvas, area.Row(y), s_sizes[i], pattern.Sizes[i], pattern.Count, pattern.Exact[i], style);
     }
 
     private void Distances(Canvas canvas, Area area, Pattern pattern, Style style)
@@ -52,16 +61,35 @@ internal sealed class PatternPanel(Glyphs glyphs)
         title.Skip(1);
         title.Text(title.Left >= LongTitle.Length ? LongTitle : "from the end before", Style.Dim);
         long placed = Math.Max(1, pattern.Count - pattern.Unplaced);
+        int zero = s_distances.Length - 1, lines = 0;
+        for (int i = -zero; i <= zero; i++)
+        {
+            (_, int from, int to) = s_distances[Math.Abs(i)];
+            _counts[zero + i] = i < 0 ? Between(pattern, -to, -from) : Between(pattern, from, to);
+            if (_counts[zero + i] > 0) lines++;
+        }
+        // Where there is no room for all of them, the rarest are told as one.
+        int room = area.Height - 1;
+        long others = 0;
+        for (; lines > room || (others > 0 && lines > room - 1); lines--) others += Take();
         int y = 1;
-        for (int i = s_distances.Length - 1; i > 0; i--) Distance(canvas, area, ref y, s_back[i], Between(pattern, -s_distances[i].To, -s_distances[i].From), placed, style);
-        Distance(canvas, area, ref y, "0", pattern.Seeks[Pattern.NoSeek], placed, style);
-        for (int i = 1; i < s_distances.Length; i++) Distance(canvas, area, ref y, s_ahead[i], Between(pattern, s_distances[i].From, s_distances[i].To), placed, style);
+        for (int i = -zero; i <= zero; i++)
+            if (_counts[zero + i] > 0)
+                Line(canvas, area.Row(y++), i < 0 ? s_back[-i] : i == 0 ? "0" : s_ahead[i], _counts[zero + i], placed, -1, style);
+        if (others > 0) Line(canvas, area.Row(y), "others", others, placed, -1, style);
     }
 
-    private void Distance(Canvas canvas, Area area, ref int y, string label, long count, long of, Style style)
+    // Takes the least of the counts.
+    private long Take()
     {
-        if (count == 0 || y >= area.Height) return;
-        Line(canvas, area.Row(y++), label, count, of, -1, style);
+        int least = -1;
+        for (int i = 0; i < _counts.Length; i++)
+            if (_counts[i] > 0 && (least < 0 || _counts[i] < _counts[least]))
+                least = i;
+        if (least < 0) return 0;
+        long count = _counts[least];
+        _counts[least] = 0;
+        return count;
     }
 
     private void Line(Canvas canvas, Area row, string label, long count, long of, long exact, Style style)

@@ -40,7 +40,12 @@ internal sealed class RowHistory
     /// <param name="source">Whose rows they are.</param>
     public void Forget(RowSource source)
     {
-        if (_of.Item1 != source) return;
+        if (_of.Item1 == source) Clear();
+    }
+
+    /// <summary>Forgets all rows.</summary>
+    public void Clear()
+    {
         _of = default;
         _values.Clear();
         _intervals = 0;

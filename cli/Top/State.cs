@@ -357,6 +357,18 @@ internal sealed class State
         _columns = null;
     }
 
+    /// <summary>Whether a key that the footer knows does something in the view.</summary>
+    public bool Does(KeyAction action)
+    {
+        if (action == KeyAction.DrillIn) return View.Next.Count > 0;
+        if (action == KeyAction.Heat) return IndexOf(Cli.View.Heat) >= 0;
+        if (action != KeyAction.Decompose) return true;
+        for (int i = 0; i < View.Columns.Count; i++)
+            if (View.Columns[i].Shown == Shown.Decomposed)
+                return true;
+        return false;
+    }
+
     /// <summary>Goes on to the next kind of durations.</summary>
     public void NextHeat() => Heat = (HeatMode)(((int)Heat + 1) % HeatColumns.Modes.Length);
 

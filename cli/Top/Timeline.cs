@@ -117,7 +117,23 @@ internal sealed class Timeline
     {
         if (_jump is not { } jump) return;
         _jump = null;
-        if (jump() is { } snapshot) _frame.Show(snapshot);
+        // The reader may use what is shown for what is next.
+        long shown = _frame.Snapshot?.Time ?? 0;
+        if (jump() is { } snapshot) PlayOn(snapshot, shown);
+    }
+
+    // What comes next goes on with the graphs. Elsewhere they have what was seen before it, as far as it joins them.
+    private void PlayOn(Snapshot snapshot, long shown)
+    {
+        long length = (long)(snapshot.Seconds * 1e9), begin = snapshot.Time - length;
+        if (Math.Abs(begin - shown) > length / 2)
+        {
+            long until = begin < shown ? begin + length / 2 : long.MinValue;
+            _frame.Iops.Rewind(until);
+            _frame.Heat.Rewind(until);
+            _frame.RowHistory.Clear();
+        }
+        _frame.Update(snapshot);
     }
 
     private void Ask(Func<Snapshot?> jump) => (_jump, _state.Paused) = (jump, true);

@@ -21,6 +21,9 @@ internal sealed class Measured
     /// <summary>Whether anything was kept, busy or not.</summary>
     public bool Found { get; private set; }
 
+    /// <summary>What of it is unknown, and not 0.</summary>
+    public Untold Untold { get; private set; }
+
     public double Errors { get; private set; }
 
     public double Aborted { get; private set; }
@@ -73,6 +76,9 @@ internal sealed class Measured
         foreach (FailureDelta failure in snapshot.Failures)
             if (failure.Count > 0 && selector?.Keeps(failure) != false && by.Keeps(Scope.Of(failure)))
                 all.Add(failure);
+        foreach (EngineStatus engine in snapshot.Engines)
+            if (engine.Host is { } host)
+                all.Untold |= host.Untold & Untold.Rest;
         long packets = snapshot.Engines.Sum(e => e.Coverage.Packets), lost = snapshot.Engines.Sum(e => Math.Max(0, e.Coverage.Dropped));
         if (packets > 0 && snapshot.Engines.All(e => e.Coverage.Packets == 0 || e.Coverage.Dropped >= 0)) all.Coverage = 100.0 * packets / (packets + lost);
         return all;
@@ -80,6 +86,9 @@ internal sealed class Measured
 
     /// <summary>A sum of one direction, or of all.</summary>
     public double Sum(CommandKind? direction, Func<Sums, double> of) => direction is { } one ? of(_sums[(int)one]) : _sums.Sum(of);
+
+    /// <summary>A value, where what it is made of is told.</summary>
+    public double Told(Untold of, double value) => (Untold & of) == 0 ? value : double.NaN;
 
     /// <summary>A rate, where time was measured.</summary>
     public double Rate(double value) => Seconds > 0 ? value : double.NaN;
@@ -98,6 +107,7 @@ internal sealed class Measured
         Found = true;
         Cell cell = delta.Cell;
         double seconds = delta.Engine.Seconds;
+        if (delta.Engine.Host is { } host) Untold |= host.Untold;
         Sums sums = _sums[(int)cell.Kind];
         sums.Ops += cell.Completed;
         sums.Bytes += cell.ReadBytes + cell.WriteBytes;

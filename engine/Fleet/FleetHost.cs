@@ -12,6 +12,7 @@ internal sealed class FleetHost
     private readonly Dictionary<(string Target, string Initiator), ConnectionInfo> _connections = [];
     private readonly Queue<long> _steps = new();
     private long _noted;
+    private int _roles;
     private long _reset;
     private uint _lastConnection;
 
@@ -50,6 +51,18 @@ internal sealed class FleetHost
 
     /// <summary>Whether it tells nothing any more.</summary>
     public bool Silent => Says.SilentSince > 0;
+
+    /// <summary>It has a series of this role.</summary>
+    public void NoteRole(FleetRole role)
+    {
+        _roles |= 1 << (int)role;
+        Says.Untold = Untold.Rest | Lack(FleetRole.Commands, Untold.Commands) | Lack(FleetRole.Bytes, Untold.Bytes) | Lack(FleetRole.Errors, Untold.Errors) | Lack(FleetRole.Outstanding, Untold.Outstanding);
+    }
+
+    /// <summary>Whether that it has no series of this role for something says that nothing happened.</summary>
+    public bool Tells(FleetRole role) => Ours || (_roles & 1 << (int)role) != 0;
+
+    private Untold Lack(FleetRole role, Untold untold) => Tells(role) ? Untold.None : untold;
 
     /// <summary>Counters began anew before a sample of this time.</summary>
     public void NoteReset(long time)

@@ -189,6 +189,7 @@ internal sealed class FleetState
         if (!_hosts.TryGetValue(name, out FleetHost? host)) _hosts.Add(name, host = new FleetHost(name, ++_lastHost));
         if (labels.GetValueOrDefault("__name__") != FleetMetrics.Heartbeat) return host;
         host.Ours = true;
+        host.NoteRole(FleetRole.Heartbeat);
         host.Status.Version = labels.GetValueOrDefault(FleetMetrics.Version, "");
         return host;
     }
@@ -198,6 +199,7 @@ internal sealed class FleetState
     {
         if (FleetMetrics.RoleOf(labels.GetValueOrDefault("__name__", "")) is not { } role) return null;
         FleetHost host = HostOf(labels);
+        host.NoteRole(role);
         string identity = host.Name + "\n" + labels["__name__"] + "\n" + string.Join('\n', labels.Where(l => FleetMetrics.IsOwn(l.Key)).OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => l.Key + "=" + l.Value));
         if (_tracks.TryGetValue(identity, out Track? known)) return known;
         return Place(host, role, labels) is { } track ? _tracks[identity] = track : null;

@@ -23,6 +23,9 @@ internal sealed class Place(FleetHost host, string target)
         [Fact.TaskRequests] = [],
     };
 
+    // Which metric counts what.
+    private static FleetRole RoleOf(Fact fact) => fact switch { Fact.Logouts or Fact.Reinstatements => FleetRole.Ends, Fact.TaskRequests => FleetRole.Tasks, _ => FleetRole.Logins };
+
     /// <summary>The count that a login's result belongs to.</summary>
     public static Fact? OfLogin(string result) => result switch { "success" => Fact.Logins, "failure" => Fact.LoginFailures, "redirect" => Fact.Redirections, _ => null };
 
@@ -39,8 +42,8 @@ internal sealed class Place(FleetHost host, string target)
         bool current = false;
         delta.Sessions = Gauge(Sessions, ref current);
         delta.Connections = Gauge(Connections, ref current);
-        delta.UnitAttentions = Count(UnitAttentions, ref current);
-        foreach ((Fact fact, List<Track> tracks) in Counters) delta.Facts[fact] = Count(tracks, ref current);
+        delta.UnitAttentions = Count(UnitAttentions, FleetRole.Errors, ref current);
+        foreach ((Fact fact, List<Track> tracks) in Counters) delta.Facts[fact] = Count(tracks, RoleOf(fact), ref current);
         return current ? delta : null;
     }
 
@@ -56,7 +59,7 @@ internal sealed class Place(FleetHost host, string target)
         return any;
     }
 
-    private long Count(List<Track> tracks, ref bool current) => tracks.Count > 0 || host.Ours ? FleetCell.Whole(tracks, ref current) : -1;
+    private long Count(List<Track> tracks, FleetRole role, ref bool current) => host.Tells(role) ? FleetCell.Whole(tracks, ref current) : -1;
 
     private static long Gauge(List<Track> tracks, ref bool current)
     {

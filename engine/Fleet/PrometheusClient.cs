@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Text;
 using System.Text.Json;
 
 namespace Iscsitop.Engine.Fleet;
@@ -12,16 +15,20 @@ internal sealed class PrometheusClient : IDisposable
     private readonly HttpClient _http;
     private readonly Uri _query;
     private byte[] _body = new byte[64 << 10];
+    private string _mistrust = "";
 
     public PrometheusClient(PrometheusOptions options)
     {
         _options = options;
-        _query = new Uri(new Uri(options.Url.ToString().TrimEnd('/') + "/"), "api/v1/query");
+        _query = new Uri(new Uri(options.Url.AbsoluteUri.TrimEnd('/') + "/"), "api/v1/query");
         // A redirection would lose who asks, or tell it to another server.
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.GZip, UseCookies = false, ConnectTimeout = options.Timeout })
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.GZip, UseCookies = false, ConnectTimeout = options.Timeout };
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
         {
-            Timeout = Timeout.InfiniteTimeSpan,
+            _mistrust = errors == SslPolicyErrors.None ? "" : Certificates.Mistrust(certificate, chain, errors);
+            return errors == SslPolicyErrors.None;
         };
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.Authorization = options.Authorization;
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("iscsitop", null));
     }
@@ -48,7 +55,7 @@ internal sealed class PrometheusClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new PrometheusException(e.InnerException?.Message ?? e.Message, e);
+            throw new PrometheusException(Why(e), e);
         }
         catch (IOException e) when (e is not PrometheusException)
         {
@@ -84,10 +91,31 @@ internal sealed class PrometheusClient : IDisposable
         }
         catch (JsonException) when (failed)
         {
-            throw new PrometheusException($"the server answers {(int)response.StatusCode} {response.ReasonPhrase}");
+            throw new PrometheusException($"the server answers {(int)response.StatusCode} {response.ReasonPhrase}{Said(response, _body.AsSpan(0, length))}");
         }
         if (into.Error.Length > 0) throw new PrometheusException("the server says: " + into.Error);
         if (failed) throw new PrometheusException($"the server answers {(int)response.StatusCode} {response.ReasonPhrase}");
+    }
+
+    // In words that say what to do, where there are such.
+    private string Why(HttpRequestException e) => e switch
+    {
+        { InnerException: AuthenticationException } when _mistrust.Length > 0 => _mistrust,
+        { InnerException: AuthenticationException } or { HttpRequestError: HttpRequestError.SecureConnectionError } => $"it does not speak TLS as we do ({e.InnerException?.Message ?? e.Message}); is it an http: server?",
+        { HttpRequestError: HttpRequestError.InvalidResponse } when _options.Url.Scheme == "http" => "it does not speak HTTP; is it an https: server?",
+        { HttpRequestError: HttpRequestError.InvalidResponse } => "it does not speak HTTP",
+        { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => "its answer has too many headers",
+        { HttpRequestError: HttpRequestError.ResponseEnded } => "the answer ended early",
+        _ => e.InnerException?.Message ?? e.Message,
+    };
+
+    // What a server or what stands before it says in plain text, as of http to a port of https.
+    private static string Said(HttpResponseMessage response, ReadOnlySpan<byte> body)
+    {
+        const int Most = 160;
+        if (response.Content.Headers.ContentType?.MediaType is not (null or "text/plain")) return "";
+        string line = Encoding.UTF8.GetString(body[..Math.Min(body.Length, Most)]).Split('\n')[0].Trim();
+        return line.Length > 0 ? ": " + line : "";
     }
 
     private void Refuse(HttpResponseMessage response)
@@ -102,7 +130,7 @@ internal sealed class PrometheusClient : IDisposable
             case HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed:
                 throw new PrometheusException($"this is no Prometheus server, or it has another path ({status})");
             case >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest:
-                throw new PrometheusException($"the server is elsewhere ({status}, {(response.Headers.Location is { IsAbsoluteUri: true } to ? to.GetLeftPart(UriPartial.Path) : "it does not say where")})");
+                throw new PrometheusException($"the server is elsewhere ({status}, {(response.Headers.Location is { IsAbsoluteUri: true } to ? to.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) : "it does not say where")})");
         }
     }
 

@@ -32,6 +32,7 @@ public sealed class RecordingFile : IDisposable
     private readonly Retention _keep;
     private FileStream _file;
     private long _began;
+    private bool _full;
 
     private RecordingFile(string path, Retention keep, FileStream file) => (_path, _keep, _file) = (path, keep, file);
 
@@ -67,12 +68,35 @@ public sealed class RecordingFile : IDisposable
     /// <returns>Whether the next block is another file's.</returns>
     public bool Write(ReadOnlyMemory<byte> block, long time)
     {
+        // A file is put aside once there is something for the next one: a recording that ends is where it was asked for.
+        if (_full) PutAside();
         if (_began == 0) _began = time;
-        _file.Write(block.Span);
-        bool full = (_keep.RotateBytes > 0 && _file.Position >= _keep.RotateBytes)
+        long end = _file.Position;
+        try
+        {
+            _file.Write(block.Span);
+        }
+        catch (IOException)
+        {
+            CutAt(end);
+            throw;
+        }
+        _full = (_keep.RotateBytes > 0 && _file.Position >= _keep.RotateBytes)
             || (_keep.RotateAge > TimeSpan.Zero && time - _began >= _keep.RotateAge.Ticks * 100);
-        if (full) PutAside();
-        return full;
+        return _full;
+    }
+
+    // What did not fit is of no use, and its reader would wonder.
+    private void CutAt(long end)
+    {
+        try
+        {
+            _file.SetLength(end);
+        }
+        catch (Exception e) when (e is IOException or NotSupportedException or UnauthorizedAccessException or ArgumentException)
+        {
+            // A device has no length.
+        }
     }
 
     /// <inheritdoc/>
@@ -124,7 +148,7 @@ public sealed class RecordingFile : IDisposable
         for (int i = 1; File.Exists(unique); i++) unique = string.Create(CultureInfo.InvariantCulture, $"{aside}.{i}");
         File.Move(_path, unique);
         _file = Own(_path, FileMode.CreateNew);
-        _began = 0;
+        (_began, _full) = (0, false);
         Rotated = Rotated with { Aside = Rotated.Aside + 1 };
         Prune();
     }

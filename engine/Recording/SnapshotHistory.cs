@@ -1,3 +1,5 @@
+using Iscsitop.Engine.Fleet;
+
 namespace Iscsitop.Engine.Recording;
 
 /// <summary>
@@ -25,9 +27,11 @@ public sealed class SnapshotHistory
     private readonly BlockWriter _writer = new(BlockBytes, BlockLength, restates: true, numbered: true);
     private readonly List<Stored> _blocks = [];
     private readonly List<long> _pending = [];
+    private readonly List<FleetMoment?> _pendingFleet = [];
     private readonly Reader _reader = new();
     private readonly Snapshot _rest = new();
     private readonly PackedCells.Packer _packer = new();
+    private FleetMoment? _fleet;
     private long _due;
 
     /// <summary>A block, and when its snapshots ended.</summary>
@@ -38,6 +42,12 @@ public sealed class SnapshotHistory
 
         /// <summary>The cells and patterns of its only snapshot, when those are very many.</summary>
         public PackedCells? Cells { get; init; }
+
+        /// <summary>What blocks have nothing of: the fleet at each of the times; empty without one.</summary>
+        public FleetMoment?[] Fleet { get; init; } = [];
+
+        /// <summary>Bytes it takes.</summary>
+        public long Size { get; init; }
     }
 
     /// <param name="bytes">Bytes at most.</param>
@@ -49,7 +59,7 @@ public sealed class SnapshotHistory
     }
 
     /// <summary>Bytes it takes.</summary>
-    public long Bytes => _blocks.Sum(BytesOf);
+    public long Bytes => _blocks.Sum(b => b.Size);
 
     /// <summary>Snapshots it has.</summary>
     public int Count => _blocks.Sum(b => b.Times.Length) + _pending.Count;
@@ -66,6 +76,7 @@ public sealed class SnapshotHistory
         ArgumentNullException.ThrowIfNull(snapshot);
         if (snapshot.Time <= Last || snapshot.Seconds <= 0) return;
         if (snapshot.Time < _due) return;
+        _fleet = FleetMoment.Of(snapshot, _fleet);
         _due = snapshot.Time + (long)((snapshot.Cells.Count + snapshot.Patterns.Count) / CellsPerSecond * 1e9);
         if (snapshot.Cells.Count + snapshot.Patterns.Count > ManyCells)
         {
@@ -74,6 +85,7 @@ public sealed class SnapshotHistory
         }
         bool full = _writer.Add(snapshot);
         _pending.Add(snapshot.Time);
+        _pendingFleet.Add(_fleet);
         if (full) Finish();
     }
 
@@ -85,7 +97,7 @@ public sealed class SnapshotHistory
         _rest.CopyRest(snapshot);
         _writer.Add(_rest);
         _rest.Clear();
-        Put(_blocks.Count, _writer.Finish()!, [snapshot.Time], _packer.Pack(snapshot));
+        Put(_blocks.Count, _writer.Finish()!, [snapshot.Time], [_fleet], _packer.Pack(snapshot));
     }
 
     /// <summary>Forgets everything.</summary>
@@ -93,6 +105,8 @@ public sealed class SnapshotHistory
     {
         _writer.Finish();
         _pending.Clear();
+        _pendingFleet.Clear();
+        _fleet = null;
         foreach (Stored block in _blocks) block.Cells?.Free();
         _blocks.Clear();
         _due = 0;
@@ -127,17 +141,22 @@ public sealed class SnapshotHistory
     private void Finish(bool prune = true)
     {
         if (_writer.Finish() is not { } bytes) return;
-        Put(_blocks.Count, bytes, [.. _pending]);
+        Put(_blocks.Count, bytes, [.. _pending], [.. _pendingFleet]);
         _pending.Clear();
+        _pendingFleet.Clear();
         if (prune) Prune();
     }
 
-    private static long BytesOf(Stored block) => block.Bytes.Length + (block.Cells?.Bytes ?? 0);
-
-    private void Put(int at, byte[] bytes, long[] times, PackedCells? cells = null)
+    private void Put(int at, byte[] bytes, long[] times, FleetMoment?[] fleet, PackedCells? cells = null)
     {
         double step = times.Length > 1 ? (double)(times[^1] - times[0]) / (times.Length - 1) : at > 0 ? Math.Max(1, times[0] - _blocks[at - 1].Times[^1]) : 1e9;
-        _blocks.Insert(at, new Stored(bytes, times) { Step = step, Cells = cells });
+        _blocks.Insert(at, new Stored(bytes, times)
+        {
+            Step = step,
+            Cells = cells,
+            Fleet = Array.TrueForAll(fleet, f => f is null) ? [] : fleet,
+            Size = bytes.Length + (cells?.Bytes ?? 0) + fleet.Sum(f => f?.Bytes ?? 0),
+        });
     }
 
     private void Prune()
@@ -188,15 +207,18 @@ public sealed class SnapshotHistory
         var (reader, sum) = (new Reader(), new SnapshotSum());
         var writer = new BlockWriter(int.MaxValue, long.MaxValue, restates: true, numbered: true);
         List<long> times = [];
+        List<FleetMoment?> fleets = [];
+        FleetMoment? fleet = null;
         foreach (Stored block in _blocks.GetRange(best, 2))
             for (int i = 0; i < block.Times.Length; i++)
             {
                 sum.Add(reader.Read(block, i));
+                fleet = FleetMoment.Merge(fleet, block.Fleet.ElementAtOrDefault(i));
                 if (sum.Count == 2) Write();
             }
         if (sum.Count > 0) Write();
         _blocks.RemoveRange(best, 2);
-        Put(best, writer.Finish()!, [.. times]);
+        Put(best, writer.Finish()!, [.. times], [.. fleets]);
         return true;
 
         void Write()
@@ -204,6 +226,8 @@ public sealed class SnapshotHistory
             Snapshot merged = sum.Take();
             writer.Add(merged);
             times.Add(merged.Time);
+            fleets.Add(fleet);
+            fleet = null;
         }
     }
 
@@ -230,6 +254,7 @@ public sealed class SnapshotHistory
                 _codec.Code(_read);
                 block.Cells?.Unpack(_read, _unpacked);
             }
+            block.Fleet.ElementAtOrDefault(index)?.Restore(_read);
             return _read;
         }
 

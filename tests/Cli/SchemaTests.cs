@@ -4,8 +4,11 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Iscsitop.Cli;
 using Iscsitop.Cli.Output;
+using Iscsitop.Engine;
+using Iscsitop.Engine.Fleet;
 using Iscsitop.Tests.Conformance;
 using Iscsitop.Tests.Engine.Recording;
+using Iscsitop.Tests.Fleet;
 using Iscsitop.Tests.Top;
 using Json.Schema;
 
@@ -49,6 +52,52 @@ public sealed class SchemaTests
         Valid("fields.json", Run("--list-fields", "--view", key, "-o", "json"), lines: false);
     }
 
+    // Those of captures, and of a minute in which much goes wrong.
+    [Test]
+    public void Findings_are_valid()
+    {
+        View view = Views.Find("findings")!;
+        var load = new SyntheticLoad();
+        var options = new TopOptions { View = view, SortBy = view.SortBy };
+        Snapshot[] minute = [.. Enumerable.Range(0, 60).Select(_ => SyntheticTrouble.AddTo(load.Take()))];
+        foreach (bool lines in new[] { false, true })
+        {
+            string text = Samples.Written(options with { Output = lines ? Iscsitop.Cli.OutputFormat.Ndjson : Iscsitop.Cli.OutputFormat.Json }, minute);
+            Valid("view-findings.json", text, lines);
+            Assert.That(text, Does.Contain("\"rule\":\"").And.Match("\"lun\":[0-9]").And.Contain("\"lun\":null"));
+            foreach (string name in new[] { "tasks.pcap", "snap128.pcap" })
+            {
+                text = Run("-b", "-r", Path.Combine(Folder(), "..", "..", "tests", "Captures", name), "--view", "findings", "-o", lines ? "ndjson" : "json");
+                Valid("view-findings.json", text, lines);
+                Assert.That(text, Does.Contain("\"severity\":\""), name);
+            }
+        }
+    }
+
+    private static IEnumerable<string> FleetKeys => FleetViews.All.Select(v => v.Key);
+
+    [TestCaseSource(nameof(FleetKeys))]
+    [CancelAfter(60_000)]
+    public void Reports_of_a_fleet_are_valid(string key)
+    {
+        using var server = new FakePrometheus();
+        Valid($"view-{key}.json", Run("--prometheus", server.Url, "--view", key, "-o", "json", "1", "2"), lines: false);
+        Valid($"view-{key}.json", Run("--prometheus", server.Url, "--view", key, "-j", "1", "2"), lines: true);
+        Valid("fields.json", Run("--prometheus", server.Url, "--view", key, "--list-fields", "-o", "json"), lines: false);
+        // One that is silent, one that is down, and a server that is no help.
+        View view = FleetViews.All.Single(v => v.Key == key);
+        var options = new TopOptions { View = view, SortBy = view.SortBy };
+        var state = new FleetState();
+        state.AddHeartbeats(Exposed.Answer(Exposed.Heartbeat("a:1", "1@100 1@115"), Exposed.Heartbeat("b:1", "1@100 1@115"), Exposed.Heartbeat("c:1", "1@100 1@115")));
+        state.AddUp(Exposed.Answer(Exposed.Of("up", "b:1", "", "0@160")));
+        Snapshot snapshot = state.Read(160, Exposed.Commands("a:1", "0", "read", "0@115 150@160"), Exposed.Commands("c:1", "0", "read", "0@115 150@116"));
+        snapshot.Fleet = new FleetStatus("http://prometheus.example:9090", "no answer within 10 s", 115_000_000_000);
+        string json = Samples.Written(options with { Output = Iscsitop.Cli.OutputFormat.Json }, snapshot);
+        Assert.That(json, Does.Contain("\"silent_since\":11").And.Contain("\"up\":false").And.Contain("\"problem\":\"no answer"));
+        Valid($"view-{key}.json", json, lines: false);
+        Valid($"view-{key}.json", Samples.Written(options with { Output = Iscsitop.Cli.OutputFormat.Ndjson }, snapshot), lines: true);
+    }
+
     [TestCase("view-session.json", false, "sessions", "-o", "json")]
     [TestCase("view-session.json", true, "sessions", "-j")]
     [TestCase("snoop-command.json", false, "snoop", "-o", "json")]
@@ -72,7 +121,15 @@ public sealed class SchemaTests
         string[] args = ["diff", path, "--to", "+4s", "--from-b", "-4s", "--view", view];
         Valid("diff.json", Run([.. args, "-o", "json"]), lines: false);
         Valid("diff.json", Run([.. args, "-o", "ndjson"]), lines: true);
+        Valid("fields.json", Run("diff", "--list-fields", "--view", view, "-o", "json"), lines: false);
+        // CSV has what JSON has, flat.
+        string[] csv = Run([.. args, "-o", "csv"]).Split("\r\n")[0].Split(',');
+        using JsonDocument json = JsonDocument.Parse(Run([.. args, "-o", "json"]));
+        Assert.That(json.RootElement.GetProperty("rows").EnumerateArray().SelectMany(r => Flat(r, "")).Distinct(), Is.SubsetOf(csv));
     }
+
+    private static IEnumerable<string> Flat(JsonElement element, string name) => element.ValueKind != JsonValueKind.Object ? [name.TrimStart('_')]
+        : element.EnumerateObject().SelectMany(p => Flat(p.Value, name + "_" + p.Name));
 
     [Test]
     public void What_is_otherwise_is_not_valid()
@@ -83,7 +140,8 @@ public sealed class SchemaTests
             Assert.That(Evaluate(schema, wrong).IsValid, Is.False, wrong);
     }
 
-    private static void Valid(string file, string text, bool lines)
+    /// <summary>Fails unless what was written is as a schema says.</summary>
+    internal static void Valid(string file, string text, bool lines)
     {
         JsonSchema schema = Schema(file);
         string[] all = lines ? text.Split('\n', StringSplitOptions.RemoveEmptyEntries) : [text];

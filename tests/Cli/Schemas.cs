@@ -15,16 +15,23 @@ internal static class Schemas
         "missing_bytes", "midstream", "evicted",
     ];
 
+    private static readonly (string, JsonObject)[] s_host =
+    [
+        ("host", Known("string")), ("version", Known("string")), ("up", Known("boolean")), ("sample_time", Known("number")), ("sample_age_s", Known("number")), ("sample_step_s", Known("number")),
+        ("silent_since", Known("number")), ("told_twice", Type("number")), ("resets", Type("number")),
+    ];
+
     /// <summary>Each file of docs/schema by its name.</summary>
     public static IEnumerable<(string File, JsonObject Schema)> All =>
     [
-        .. Views.All.Select(v => ($"view-{v.Key}.json", View(v))),
+        .. Views.All.Select(v => ($"view-{v.Key}.json", View(v, FleetViews.All.FirstOrDefault(f => f.Key == v.Key)))),
+        ($"view-{FleetViews.HostKey}.json", View(FleetViews.All.Single(f => f.Key == FleetViews.HostKey), null)),
         ("snoop-command.json", Records("a completed command of iscsisnoop", [.. RecordFields.OfCommand.Select(f => f.Row)])),
         ("snoop-pdu.json", Records("a probe firing of iscsisnoop --pdu", [.. RecordFields.OfPdu.Select(f => f.Row)])),
         ("check.json", Check()),
         ("diff.json", Diff()),
-        ("list.json", Document("the engines of iscsitop list: -o json an array, -o ndjson one a line", ArrayOr(List(["pid", "sessions", "connections", "viewers", "probes", "probes_enabled"], ["source", "version", "pipe", "problem"])))),
-        ("list-probes.json", Document("the probes of iscsitop list --probes: -o json an array, -o ndjson one a line", ArrayOr(List(["id", "pid"], ["provider", "source", "probe"])))),
+        ("list.json", Records("an engine of iscsitop list", [.. ListFields.OfEngine.Select(f => f.Row)])),
+        ("list-probes.json", Records("a probe of iscsitop list --probes", [.. ListFields.OfProbe.Select(f => f.Row)])),
         ("fields.json", Document("--list-fields -o json", Object(required: true, ("schema", Version), ("of", Type("string")), ("fields", Array(Object(required: true,
             ("name", Type("string")), ("header", Known("string")), ("unit", Known("string")), ("type", Enum("number", "string")), ("meaning", Type("string")))))))),
     ];
@@ -32,21 +39,42 @@ internal static class Schemas
     private static JsonObject Version => new() { ["const"] = ReportWriter.Schema };
 
     // -o json has an array of reports, -o ndjson a record a line.
-    private static JsonObject View(View view)
+    private static JsonObject View(View view, View? ofFleet)
     {
-        (string, JsonObject)[] columns = [.. view.Columns.Select(c => (c.Field, Field(FieldList.Column(c))))];
-        if (view.Key == "session") columns = [.. columns, ("card", Type("object"))];
+        // A fleet's has the host, too.
+        (string, JsonObject)[] columns = [.. view.Columns.Concat(ofFleet?.Columns ?? []).DistinctBy(c => c.Field).Select(c => (c.Field, Field(FieldList.Column(c))))];
+        if (view.Key == "session") columns = [.. columns, ("card", Ref("card"))];
+        bool fleet = FleetViews.All.Any(f => f.Key == view.Key);
         (string, JsonObject)[] engine = [("pid", Type("number")), ("source", Known("string")), ("version", Known("string")), ("alive", Type("boolean")), .. s_engine.Select(f => (f, Known("number")))];
         (string, JsonObject)[] head = [("schema", Version), ("time", Type("number")), ("interval_s", Known("number"))];
-        JsonObject report = Object(required: false, [.. head, ("view", Enum(view.Key)), ("engines", Array(Object(required: false, engine))), ("fleet", Type("object")),
+        JsonObject report = Object(required: false, [.. head, ("view", Enum(view.Key)), ("engines", Array(fleet ? new JsonObject { ["anyOf"] = new JsonArray(Ref("engine"), Ref("host")) } : Ref("engine"))), .. fleet ? [("prometheus", Ref("prometheus"))] : ((string, JsonObject)[])[],
             ("rows", Array(Ref("row"))), ("total", new JsonObject { ["anyOf"] = new JsonArray(Ref("row"), Type("null")) })]);
         report["required"] = new JsonArray("schema", "time", "interval_s", "view", "engines", "rows", "total");
-        JsonObject record = Object(required: false, [.. head, ("view", Enum(view.Key, "drops")), ("n", Known("number")), .. engine, .. columns]);
+        JsonObject record = Object(required: false, [.. head, ("view", Enum(view.Key, "drops")), ("n", Known("number")), .. engine, .. fleet ? s_host : [], .. columns]);
         record["required"] = new JsonArray("time", "interval_s", "view");
         JsonObject document = Document($"reports of the view {view.Key}: -o json an array of them, -o ndjson a row and line; unknown is null", new JsonObject { ["anyOf"] = new JsonArray(Array(Ref("report")), Ref("record")) });
-        document["$defs"] = new JsonObject { ["report"] = report, ["record"] = record, ["row"] = Object(required: false, columns) };
+        document["$defs"] = new JsonObject { ["report"] = report, ["record"] = record, ["row"] = Object(required: false, columns), ["engine"] = Engine(engine) };
+        if (view.Key == "session") document["$defs"]!["card"] = Card();
+        if (!fleet) return document;
+        document["$defs"]!["host"] = Object(required: true, s_host);
+        document["$defs"]!["prometheus"] = Object(required: true, ("url", Type("string")), ("problem", Known("string")), ("problem_since", Known("number")));
         return document;
     }
+
+    // What packets show, packets only have.
+    private static JsonObject Engine((string, JsonObject)[] fields)
+    {
+        JsonObject engine = Object(required: false, fields);
+        engine["required"] = new JsonArray([.. fields.Select(f => f.Item1).Take(9).Select(f => (JsonNode)f)]);
+        return engine;
+    }
+
+    // What happened before a connection ended.
+    private static JsonObject Card() => Object(required: true,
+        ("cause", Type("string")), ("closed_by", Type("string")), ("ended", Type("number")), ("initiator_quiet_s", Known("number")), ("target_quiet_s", Known("number")), ("pings_unanswered", Type("number")),
+        ("oldest_ping_s", Known("number")), ("window", Known("number")), ("tmfs", Type("number")), ("login_again_s", Known("number")), ("outstanding", Type("number")),
+        ("commands", Array(Object(required: true, ("itt", Type("number")), ("lun", Known("number")), ("op", Type("string")), ("lba", Known("number")), ("length", Type("number")), ("age_s", Known("number"))))),
+        ("pdus", Array(Object(required: true, ("before_s", Known("number")), ("to_target", Type("boolean")), ("pdu", Type("string")), ("header", Type("string"))))));
 
     private static JsonObject Records(string what, FieldRow[] rows)
     {
@@ -54,9 +82,6 @@ internal static class Schemas
         record["required"] = new JsonArray([.. rows.Select(r => (JsonNode)r.Name)]);
         return Document(what + ": -o json an array of them, -o ndjson one a line; the first has the schema", ArrayOr(record));
     }
-
-    private static JsonObject List(string[] numbers, string[] texts) =>
-        Object(required: true, [("schema", Version), .. numbers.Select(n => (n, Known("number"))), .. texts.Select(t => (t, Known("string")))]);
 
     private static JsonObject Check()
     {

@@ -30,6 +30,9 @@ internal sealed class FakePrometheus : IDisposable
 
     public string Url => $"http://127.0.0.1:{Port}";
 
+    /// <summary>What stands before /api/v1.</summary>
+    public string Prefix { get; set; } = "";
+
     public PrometheusOptions Options => new(new Uri(Url)) { Timeout = TimeSpan.FromSeconds(30) };
 
     /// <summary>Answers in its place; null for the usual. Returns after the answer is complete, or was broken off.</summary>
@@ -97,7 +100,7 @@ internal sealed class FakePrometheus : IDisposable
         string query = HttpUtility.ParseQueryString(reader.ReadToEnd())["query"] ?? "";
         Questions.Enqueue((query, context.Request.Headers["Authorization"]));
         if (Fault is { } fault) fault(context);
-        else if (context.Request.Url!.AbsolutePath != "/api/v1/query") Answer(context, 404, "404 page not found");
+        else if (context.Request.Url!.AbsolutePath != Prefix + "/api/v1/query") Answer(context, 404, "404 page not found");
         else Answer(context, 200, Exposed.Json(SeriesOf(query)));
     }
 

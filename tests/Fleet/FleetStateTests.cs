@@ -1,6 +1,9 @@
 using Iscsitop.Cli;
 using Iscsitop.Engine;
+using Iscsitop.Engine.Checking;
 using Iscsitop.Engine.Fleet;
+using Iscsitop.Engine.Recording;
+using Iscsitop.Tests.Cli;
 using static Iscsitop.Tests.Fleet.Exposed;
 
 namespace Iscsitop.Tests.Fleet;
@@ -181,6 +184,97 @@ public sealed class FleetStateTests
         foreach (string field in new[] { "queue_depth", "queue_depth_max", "busy_pct", "initiators", "paths", "iops_peak", "aborted", "read_max_us" })
             Assert.That(Value("lun", field, unit), Is.NaN, field);
     }
+
+    // An exporter of others may not have them all; ours lacks what has not happened.
+    [TestCase("iscsi_server_command_errors_total", "errors,errors_per_s,unit_attentions_per_s")]
+    [TestCase("iscsi_server_io_bytes_total", "read_bytes,read_bytes_per_s,read_size_bytes,bytes_share_pct")]
+    [TestCase("iscsi_server_command_outstanding", "outstanding")]
+    [TestCase("iscsi_server_commands_total", "reads,reads_per_s,n,read_size_bytes,ops_share_pct")]
+    [TestCase("iscsi_server_logins_total", "logins_per_s,login_failures_per_s,redirected_per_s")]
+    [TestCase("iscsi_server_session_ends_total", "logouts_per_s,reinstated_per_s")]
+    [TestCase("iscsi_server_session_count", "open_sessions")]
+    public void What_an_exporter_has_no_metric_of_is_unknown(string metric, string fields)
+    {
+        string target = $"iscsi_target_name=\"{Iqn}\"";
+        string[] all =
+        [
+            Commands("a:1", "0", "read", "0@100 150@115"),
+            Of("iscsi_server_io_bytes_total", "a:1", "0", "read", "0@100 614400@115"),
+            Of("iscsi_server_command_outstanding", "a:1", target + ",scsi_lun=\"0\"", "7@115"),
+            Of("iscsi_server_command_errors_total", "a:1", target + ",scsi_lun=\"7\",error_type=\"BUSY\"", "0@115"),
+            Of("iscsi_server_session_count", "a:1", target, "4@115"),
+            Of("iscsi_server_connection_count", "a:1", target, "4@115"),
+            Of("iscsi_server_session_ends_total", "a:1", target + ",iscsi_end_reason=\"logout\"", "0@115"),
+            Of("iscsi_server_logins_total", "a:1", target + ",iscsi_login_result=\"success\"", "0@115"),
+        ];
+        string[] without = [.. all.Where(s => !s.StartsWith(metric, StringComparison.Ordinal))];
+        foreach (string field in fields.Split(','))
+        {
+            string view = FleetViews.All[0].Find(field) is null ? "target" : "lun";
+            Assert.That(ValueOf(view, field, all), Is.GreaterThanOrEqualTo(0), field);
+            Assert.That(ValueOf(view, field, without), Is.NaN, field);
+            if (field.EndsWith("_per_s", StringComparison.Ordinal)) Assert.That(ValueOf(view, field, [Heartbeat("a:1", "1@100 1@115"), .. without]), Is.Zero, field);
+        }
+    }
+
+    [TestCase("errors > 0", true, false)]
+    [TestCase("errors > 0", false, null)]
+    [TestCase("errors_pct > 1", false, null)]
+    [TestCase("iops > 1", false, true)]
+    [TestCase("rejects > 0", true, null)]
+    [TestCase("sessions < 1", true, null)]
+    public void A_condition_on_what_is_not_told_is_not_known(string condition, bool ours, bool? verdict)
+    {
+        IEnumerable<string> series = [.. Buckets("a:1", "0", "read", ("0.001", "0@100 600@115"), ("+Inf", "0@100 600@115")), Commands("a:1", "0", "read", "0@100 600@115")];
+        var watch = new Watch(Check.Parse(condition), Narrowing.None);
+        watch.Add(new FleetState().Read(116, ours ? series.Append(Heartbeat("a:1", "1@100 1@115")) : series));
+        Assert.That(watch.Verdict, Is.EqualTo(verdict));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public void The_past_has_what_the_present_had(bool merged)
+    {
+        string target = $"iscsi_target_name=\"{Iqn}\"";
+        var state = new FleetState();
+        var history = new SnapshotHistory(merged ? 20_000 : SnapshotHistory.DefaultBytes);
+        state.AddHeartbeats(Answer(Heartbeat("a:1", "1@85 1@100"), Heartbeat("b:1", "1@85 1@100")));
+        var shown = new List<string>();
+        for (int i = 1; i <= 200; i++)
+        {
+            int now = 100 + 15 * i;
+            Snapshot snapshot = state.Read(now + 1,
+                Heartbeat("a:1", $"1@{now}"),
+                Commands("a:1", "0", "read", $"{150 * i}@{now}"),
+                Of("iscsi_server_session_count", "a:1", target, $"{i % 5}@{now}"),
+                Of("iscsi_server_connection_count", "a:1", target, $"{i % 7}@{now}"),
+                Of("iscsi_server_logins_total", "a:1", target + ",iscsi_login_result=\"success\"", $"{30 * i}@{now}"));
+            snapshot.Fleet = new FleetStatus("http://prometheus.example:9090", i == 3 ? "no answer" : "");
+            history.Add(snapshot);
+            shown.Add(Shown(snapshot));
+        }
+        Snapshot? past = history.At(long.MaxValue);
+        Assert.That(Shown(past!), Is.EqualTo(shown[^1]));
+        if (merged)
+        {
+            // Intervals are longer, rates and what stands are not otherwise.
+            Assert.That(history.Count, Is.LessThan(150));
+            Assert.That(history.At(0)!.Seconds, Is.GreaterThan(29));
+            Row place = Rows("target", history.At(0)!).First(r => r.Portal == "a:1");
+            Assert.That(Value("target", "logins_per_s", place), Is.EqualTo(2).Within(0.001));
+            return;
+        }
+        for (int i = shown.Count - 1; past is not null; past = history.Before(past.Time), i--)
+        {
+            Assert.That(Shown(past), Is.EqualTo(shown[i]), $"{i}");
+            if (i == 2) Assert.That(past.Fleet!.Problem, Is.EqualTo("no answer"));
+        }
+    }
+
+    // Every view as CSV.
+    private static string Shown(Snapshot snapshot) => string.Join('\n', FleetViews.All.Select(v => Samples.Written(new TopOptions { View = v, SortBy = v.SortBy, Output = Iscsitop.Cli.OutputFormat.Csv }, snapshot)));
+
+    private static double ValueOf(string view, string field, IEnumerable<string> series) => Value(view, field, Rows(view, new FleetState().Read(116, series)).First(r => view != "lun" || r.Lun == 0));
 
     [Test]
     public void Where_the_time_went_is_told_as_sums()

@@ -1,11 +1,12 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using Iscsitop.Cli;
 using Iscsitop.Cli.Output;
+using Iscsitop.Tests.Cli;
 using Iscsitop.Tests.Conformance;
+using Iscsitop.Tests.Metrics;
 
 namespace Iscsitop.Tests.Fleet;
 
@@ -20,7 +21,7 @@ public sealed class RealPrometheusTests
         Client.Need("prometheus");
         using var one = new Exposing(10);
         using var two = new Exposing(1000);
-        using var server = new ServerProcess(one.Address, two.Address);
+        using var server = new PrometheusProcess(one.Address, two.Address);
         JsonElement[] report = Wait(server.Url, r => r.Length == 2 && r.All(row => row.GetProperty("reads").ValueKind == JsonValueKind.Number && row.GetProperty("reads").GetInt64() > 0));
         foreach ((JsonElement row, long step) in new[] { (Of(report, one), one.Step), (Of(report, two), two.Step) })
         {
@@ -40,6 +41,61 @@ public sealed class RealPrometheusTests
         Assert.That(Of(rest, two).GetProperty("reads_per_s").ValueKind, Is.EqualTo(JsonValueKind.Null));
         Assert.That(Of(Reported(server.Url, "host"), two).GetProperty("host_state").GetString(), Is.EqualTo("down"));
     }
+
+    // The real exporter, scraped by a real Prometheus, read back, beside what the engine tells on the spot.
+    [Test]
+    public void What_the_exporter_tells_comes_back_as_the_engine_tells_it()
+    {
+        const string Fields = "target,lun,reads,writes,others,read_bytes,write_bytes,errors";
+        Client.NeedQemu("qemu-img");
+        Client.Need("prometheus");
+        using TargetProcess target = TargetProcess.Start("0=ram:16MiB", "3=ram:16MiB");
+        using Subscriber metrics = target.Attach("metrics", "--listen", "0", "0.2");
+        string address = PrometheusTests.AddressOf(metrics);
+        using var server = new PrometheusProcess(address);
+        server.WaitFor("iscsitop_engines", 1);
+        using Subscriber here = target.Attach("-b", "-j", "-F", Fields, "1");
+        using Subscriber fleet = target.Run("--prometheus", server.Url, "-b", "-j", "-F", "host," + Fields, "1");
+        // Both have begun before anything happens.
+        Assert.That(here.Out.WaitFor(t => t.Contains('\n'), Client.Patience), here.Error.Text);
+        Assert.That(fleet.Out.WaitFor(t => t.Contains('\n'), Client.Patience), fleet.Error.Text);
+        Client.RunWell("qemu-img", "bench", "-f", "raw", "-t", "none", "-w", "-c", "700", "-d", "8", "-s", "4096", target.Url(0));
+        Client.RunWell("qemu-img", "bench", "-f", "raw", "-t", "none", "-c", "300", "-d", "8", "-s", "16384", target.Url(3));
+        // Of what was written: the rest would be known to be zero without a read.
+        Client.RunWell("qemu-img", "bench", "-f", "raw", "-t", "none", "-c", "20", "-d", "1", "-s", "65536", target.Url(0));
+        DateTime end = DateTime.UtcNow + Client.Patience;
+        while (DateTime.UtcNow < end && !(Sums(here).TryGetValue(0, out long[]? a) && Sums(here).ContainsKey(3) && Same(Sums(here), Sums(fleet)) && a[0] >= 20 && a[1] == 700))
+            fleet.Out.WaitFor(_ => false, TimeSpan.FromSeconds(0.5));
+        string[] lines = fleet.Out.Lines;
+        (IDictionary<ulong, long[]> local, IDictionary<ulong, long[]> back) = (Sums(here), Sums(fleet));
+        Assert.That(back.Keys, Is.EquivalentTo(new ulong[] { 0, 3 }));
+        foreach ((ulong lun, long[] counts) in local) Assert.That(back[lun], Is.EqualTo(counts), $"LUN {lun}");
+        // What the client says it did.
+        Assert.That((local[0][0], local[0][3]), Is.EqualTo((20, 20 * 65536)));
+        Assert.That((local[0][1], local[0][4]), Is.EqualTo((700, 700 * 4096)));
+        Assert.That(local[3][0], Is.EqualTo(300));
+        Assert.That(lines.Skip(1), Has.All.Contains($"\"host\":\"{address}\""));
+        SchemaTests.Valid("view-lun.json", string.Join('\n', lines), lines: true);
+        Assert.That((here.Stop().ExitCode, fleet.Stop().ExitCode, metrics.Stop().ExitCode), Is.EqualTo((0, 0, 0)), fleet.Error.Text);
+    }
+
+    // Of each unit reads, writes, others, bytes read and written, and errors, over all reports so far.
+    private static SortedDictionary<ulong, long[]> Sums(Subscriber viewer)
+    {
+        var sums = new SortedDictionary<ulong, long[]>();
+        foreach (string line in viewer.Out.Lines)
+        {
+            using JsonDocument record = JsonDocument.Parse(line);
+            if (!record.RootElement.TryGetProperty("lun", out JsonElement lun) || lun.ValueKind != JsonValueKind.Number) continue;
+            if (!sums.TryGetValue(lun.GetUInt64(), out long[]? sum)) sums.Add(lun.GetUInt64(), sum = new long[6]);
+            string[] fields = ["reads", "writes", "others", "read_bytes", "write_bytes", "errors"];
+            for (int i = 0; i < fields.Length; i++)
+                if (record.RootElement.GetProperty(fields[i]) is { ValueKind: JsonValueKind.Number } value) sum[i] += value.GetInt64();
+        }
+        return sums;
+    }
+
+    private static bool Same(SortedDictionary<ulong, long[]> one, SortedDictionary<ulong, long[]> other) => one.Count == other.Count && one.All(o => other.TryGetValue(o.Key, out long[]? sum) && sum.SequenceEqual(o.Value));
 
     private static JsonElement Of(JsonElement[] rows, Exposing host) => rows.Single(r => r.GetProperty("host").GetString() == host.Address);
 
@@ -72,7 +128,7 @@ public sealed class RealPrometheusTests
         public Exposing(long step)
         {
             Step = step;
-            Address = $"127.0.0.1:{ServerProcess.FreePort()}";
+            Address = $"127.0.0.1:{PrometheusProcess.FreePort()}";
             _listener.Prefixes.Add($"http://{Address}/");
             _listener.Start();
             _serving = Task.Run(Serve);
@@ -124,47 +180,6 @@ public sealed class RealPrometheusTests
                 iscsitop_build_info{version="0.1.0"} 1
 
                 """).Replace("\r", "", StringComparison.Ordinal);
-        }
-    }
-
-    /// <summary>The server, with a data directory of its own.</summary>
-    private sealed class ServerProcess : IDisposable
-    {
-        private readonly Scratch _scratch = new();
-        private readonly Process _process;
-        private readonly Reader _log;
-
-        public ServerProcess(params string[] hosts)
-        {
-            int port = FreePort();
-            Url = $"http://127.0.0.1:{port}";
-            File.WriteAllText(_scratch.File("prometheus.yml"), $$"""
-                global: { scrape_interval: 1s }
-                scrape_configs:
-                  - job_name: iscsitop
-                    static_configs: [ { targets: [ {{string.Join(", ", hosts.Select(h => $"'{h}'"))}} ] } ]
-                """);
-            _process = Client.Start("prometheus",
-                [$"--config.file={_scratch.File("prometheus.yml")}", $"--storage.tsdb.path={_scratch.File("data")}", $"--web.listen-address=127.0.0.1:{port}"]);
-            _log = new Reader(_process.StandardError);
-            Assert.That(_log.WaitFor(t => t.Contains("ready to receive web requests", StringComparison.OrdinalIgnoreCase), Client.Patience), _log.Text);
-        }
-
-        public string Url { get; }
-
-        public static int FreePort()
-        {
-            using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
-        }
-
-        public void Dispose()
-        {
-            if (!_process.HasExited) _process.Kill();
-            _process.WaitForExit();
-            _process.Dispose();
-            _scratch.Dispose();
         }
     }
 }

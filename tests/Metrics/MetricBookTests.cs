@@ -142,6 +142,27 @@ public sealed class MetricBookTests
         Assert.That(Value(book, "iscsi.server.commands", Target, "0", "read"), Is.EqualTo(3601 * 200));
     }
 
+    [Test]
+    [NonParallelizable]
+    public void New_initiators_without_end_leave_series_and_memory_as_they_are()
+    {
+        var book = new MetricBook(byInitiator: true);
+        var server = new ScrapePages(book);
+        void Come(int from, int to)
+        {
+            for (int i = from; i < to; i++) book.Take(Samples.One(Target, $"iqn.2026-01.com.example:host{i}", 1, 4096, 1_000_000));
+            server.Get(false, false);
+        }
+        Come(0, 1000);
+        (int used, long heap, int page) = (book.Used, GC.GetTotalMemory(true), server.Get(false, false).Length);
+        Come(1000, 4000);
+        Assert.That(book.Used, Is.EqualTo(used));
+        Assert.That(server.Get(false, false), Has.Length.LessThan(page + 1000));
+        // A name that stayed would be 3000 times 100 bytes and more.
+        Assert.That(GC.GetTotalMemory(true) - heap, Is.LessThan(200_000));
+        Assert.That(Value(book, "iscsi.server.commands", Target, "5", "read", MetricLabels.Other), Is.EqualTo(4000 - 400));
+    }
+
     internal static double Value(MetricBook book, string name, params ReadOnlySpan<string> labels)
     {
         MetricSeries series = Of(book, name);

@@ -41,7 +41,7 @@ internal sealed class OtlpReceiver : IDisposable
     /// <summary>The first that was taken.</summary>
     public IReadOnlyList<OtlpMetric> Taken()
     {
-        Assert.That(_taken.Task.Wait(Client.Patience), "nothing came");
+        Assert.That(_taken.Task.Wait(Client.Patience), $"no request was taken within {Client.Patience.TotalSeconds} s, {Refused.Count} were refused");
         return Decode(_taken.Task.Result);
     }
 

@@ -72,7 +72,7 @@ public sealed class OtlpTests
             Thread.Sleep(100);
             said = client.GetStringAsync($"http://127.0.0.1:{page}/api/telemetry/resources").Result;
         }
-        Assert.That(HasMetrics(said), said + metrics.Error.Text);
+        Assert.That(HasMetrics(said), $"the receiver has no metrics after {Client.Patience.TotalSeconds} s: {said}\n{metrics.Error.Text}");
     }
 
     [TestCase("http://h:4317", OtlpExportProtocol.Grpc, "http://h:4317/")]

@@ -12,10 +12,10 @@ internal sealed class PrometheusProcess : IDisposable
 {
     private readonly Scratch _scratch = new();
     private readonly Process _process;
-    private readonly HttpClient _client = new();
+    private readonly HttpClient _client = new() { Timeout = Client.Patience };
     private readonly Reader _log;
 
-    public PrometheusProcess(string target)
+    public PrometheusProcess(params string[] targets)
     {
         File.Copy(Path.Combine(MetricDocsTests.Home(), "packaging", "prometheus", "iscsitop.rules.yml"), _scratch.File("iscsitop.rules.yml"));
         File.WriteAllText(_scratch.File("prometheus.yml"), $$"""
@@ -23,15 +23,18 @@ internal sealed class PrometheusProcess : IDisposable
             rule_files: [ iscsitop.rules.yml ]
             scrape_configs:
               - job_name: iscsitop
-                static_configs: [ { targets: [ '{{target}}' ] } ]
+                static_configs: [ { targets: [ {{string.Join(", ", targets.Select(t => $"'{t}'"))}} ] } ]
             """);
         int port = FreePort();
-        _client.BaseAddress = new Uri($"http://127.0.0.1:{port}/");
+        Url = $"http://127.0.0.1:{port}";
+        _client.BaseAddress = new Uri(Url);
         _process = Client.Start("prometheus",
             [$"--config.file={_scratch.File("prometheus.yml")}", $"--storage.tsdb.path={_scratch.File("data")}", $"--web.listen-address=127.0.0.1:{port}"]);
         _log = new Reader(_process.StandardError);
-        Assert.That(_log.WaitFor(t => t.Contains("ready to receive web requests", StringComparison.OrdinalIgnoreCase), Client.Patience), _log.Text);
+        Assert.That(_log.WaitFor(t => t.Contains("ready to receive web requests", StringComparison.OrdinalIgnoreCase), Client.Patience), $"Prometheus is not ready: {_log.Text}");
     }
+
+    public string Url { get; }
 
     /// <summary>What a query finds: labels and values. An error fails the test.</summary>
     public IReadOnlyList<(JsonElement Labels, double Value)> Query(string expression)
@@ -45,12 +48,14 @@ internal sealed class PrometheusProcess : IDisposable
     /// <summary>The one value of a query, NaN when there is none.</summary>
     public double Value(string expression) => Query(expression) is [var only] ? only.Value : double.NaN;
 
-    /// <summary>Asks each time it may have scraped until a query has this value.</summary>
-    public bool WaitFor(string expression, double value)
+    /// <summary>Asks again, as it may have scraped since, until a query has this value; fails the test when it does not in time.</summary>
+    public void WaitFor(string expression, double value)
     {
-        DateTime end = DateTime.UtcNow + Client.Patience;
-        while (Value(expression) != value && DateTime.UtcNow < end) Thread.Sleep(200);
-        return Value(expression) == value;
+        double last = double.NaN;
+        for (DateTime end = DateTime.UtcNow + Client.Patience; DateTime.UtcNow < end; Thread.Sleep(200))
+            if ((last = Value(expression)) == value)
+                return;
+        Assert.Fail($"{expression} is {last} and not {value} after {Client.Patience.TotalSeconds} s\n{Get("api/v1/targets")}\n{_log.Text}");
     }
 
     public JsonElement Get(string path) => JsonDocument.Parse(_client.GetAsync(path).Result.Content.ReadAsStringAsync().Result).RootElement;

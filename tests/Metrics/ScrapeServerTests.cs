@@ -10,7 +10,6 @@ namespace Iscsitop.Tests.Metrics;
 public sealed class ScrapeServerTests
 {
     private MetricBook _book = null!;
-    private Instruments _instruments = null!;
     private ScrapeServer _server = null!;
     private HttpClient _client = null!;
 
@@ -18,7 +17,6 @@ public sealed class ScrapeServerTests
     public void Start()
     {
         _book = new MetricBook();
-        _instruments = new Instruments(_book);
         _server = new ScrapeServer(_book, new IPEndPoint(IPAddress.Loopback, 0));
         _client = new HttpClient { BaseAddress = new Uri($"http://{_server.Address}/") };
     }
@@ -28,7 +26,6 @@ public sealed class ScrapeServerTests
     {
         _client.Dispose();
         _server.Dispose();
-        _instruments.Dispose();
     }
 
     [Test]
@@ -69,6 +66,7 @@ public sealed class ScrapeServerTests
     [Test]
     public void It_answers_under_any_name_and_to_what_is_no_scrape()
     {
+        _book.Take(Samples.Two());
         using var request = new HttpRequestMessage(HttpMethod.Get, "metrics") { Headers = { Host = "storage.example.com" } };
         Assert.That(_client.Send(request).StatusCode, Is.EqualTo(HttpStatusCode.OK));
         Assert.That(Get("").StatusCode, Is.EqualTo(HttpStatusCode.OK));

@@ -27,6 +27,18 @@ public sealed class ControlsTests
     public void Does_not_quit(string key) => Assert.That(Load().Press(key).State.Quit, Is.False);
 
     [Test]
+    public void The_footer_has_no_key_that_does_nothing_in_the_view()
+    {
+        foreach (View view in Views.All)
+        {
+            if (view.Key == View.Heat) continue;
+            string footer = new Seen(140, 40).With(new SyntheticLoad().Take()).Press(":").Type(view.Key).Press("Enter").Lines[^1];
+            Assert.That(footer.Contains(" split  ", StringComparison.Ordinal), Is.EqualTo(view.OfCommands), view.Key);
+            Assert.That(footer, Does.Contain("x more  w save"), view.Key);
+        }
+    }
+
+    [Test]
     public void Ctrl_C_quits_from_every_mode()
     {
         foreach (Mode mode in Enum.GetValues<Mode>())

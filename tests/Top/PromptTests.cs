@@ -64,6 +64,33 @@ public sealed class PromptTests
         Assert.That(seen.Lines[^2].AsSpan(line.Length - 1).ToString(), Does.StartWith("initator"));
     }
 
+    [TestCase(60)]
+    [TestCase(80)]
+    public void An_error_that_is_wider_than_the_screen_stands_whole_below_its_caret(int width)
+    {
+        const string Long = "/srv/recordings/of/last/night.rec is a recording without events: those of a recording made with --events can be asked, and nothing else can";
+        Seen seen = Load(width: width).Press(":").Type("@[probename] = count()");
+        (seen.State.Complaint, seen.State.ComplaintAt) = (Long, 0);
+        string[] lines = seen.Press("Left").Lines;
+        int prompt = Array.FindIndex(lines, l => l.StartsWith(":@[probename] = count()", StringComparison.Ordinal));
+        Assert.That(lines[prompt + 1].TrimEnd(), Is.EqualTo(" ^"));
+        Assert.That(string.Join(' ', lines[(prompt + 2)..].Select(l => l.Trim())), Is.EqualTo(Long));
+        seen.State.ComplaintAt = -1;
+        lines = seen.Press("Left").Lines;
+        Assert.That(string.Join(' ', lines[(Array.FindIndex(lines, l => l.StartsWith(':')) + 1)..].Select(l => l.Trim())), Is.EqualTo(Long));
+    }
+
+    [Test]
+    public void Tab_after_a_whole_name_goes_on_to_its_arguments()
+    {
+        Seen seen = Load(width: 60).Press(":").Type("view").Press("Tab");
+        Assert.That((seen.State.Prompt, seen.State.Candidates), Is.EqualTo(("view ", Array.Empty<string>())));
+        seen.Press("Tab");
+        Assert.That(seen.State.Candidates, Is.EquivalentTo(Views.All.Select(v => v.Key)));
+        Assert.That(seen.Lines[^1].TrimEnd(), Does.EndWith("…"), "there are more than fit");
+        Assert.That(Load().Press(":").Type("help").Press("Tab").State.Prompt, Is.EqualTo("help"));
+    }
+
     [Test]
     public void Tab_completes_names_of_fields_and_values()
     {

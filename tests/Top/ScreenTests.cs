@@ -83,7 +83,7 @@ public sealed class ScreenTests
         iscsitop 0.1.0  target 4711 · 3 sessions                                                                    1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
-        total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
+        total  11.0k /s    254 MB/s   QD  7.79  err 4.00 /s                                                            █      0
         1 LUNs  2 Initiators  3 Sessions  4 Targets  5 Opcodes  6 Heat  7 Errors  8 Pattern  9 TMF  0 Findings
         TARGET              LUN NAME       R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD QDmx BSY% ERR/s ▼%IO▸
         …:storage.archive     0 …e-cache  96.0     0   101     0  1049     - 9.762     -     -     -  1.97    9   88  3.00   40
@@ -119,13 +119,13 @@ public sealed class ScreenTests
 
 
 
-        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat  x more  w save
         """);
 
     [Test]
     public void The_luns_on_80_by_24() => AssertScreen(new Seen(80, 24).With(new SyntheticLoad().Take()), """
         iscsitop 0.1.0  target 4711 · 3 sessions                            1 s 03:04:06
-         11.0k IOPS    254 MB/s  QD 7.79  err 4.00  p99 r 6.903 w 8.209 ms             █
+         11.0k IOPS    254 MB/s  QD 7.79  err 4.00 /s  p99 r 6.903 w 8.209 ms          █
         1 LUNs  2 3 4 5 6 7 8 9 0                                                 5 rows
         TARGET           LUN   R/s   W/s RMB/s WMB/s  RP50  RP99  WP99    QD ERR/s ▼%IO▸
         …orage.archive     0  96.0     0   101     0 9.762     -     -  1.97  3.00   40
@@ -153,7 +153,7 @@ public sealed class ScreenTests
     [Test]
     public void The_luns_on_60_by_16() => AssertScreen(new Seen(60, 16).With(new SyntheticLoad().Take()), """
         iscsitop 0.1.0  target 4711 · 3 sessions        1 s 03:04:06
-         11.0k IOPS    254 MB/s  QD 7.79  err 4.00                 █
+         11.0k IOPS    254 MB/s  QD 7.79  err 4.00 /s              █
         1 LUNs  2 3 4 5 6 7 8 9 0                             5 rows
         TARGET               LUN   R/s   W/s RMB/s  RP99  WP99 ▼%IO▸
         …e:storage.archive     0  96.0     0   101     -     -   40
@@ -175,7 +175,7 @@ public sealed class ScreenTests
         iscsitop 0.1.0  target 4711 · 3 sessions                                                1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                      █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                      █   IOPS
-        total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                           █      0
+        total  11.0k /s    254 MB/s   QD  7.79  err 4.00 /s                                        █      0
         1 LUNs 2 Initiators  3 Sessions 4 Targets 5 Opcodes 6 Heat 7 Errors 8 Pattern 9 TMF 0 Findings
         INITIATOR            R/s   W/s RMB/s WMB/s  RP50  RP99  WP50  WP99    QD ALN% SEQ% NOPms ERR/s ▼%IO▸
         …mware:esx-02-77c1  1950   640  68.8  41.9 0.246 5.097 0.901 15.72  2.20    -    - 1.965     0   44
@@ -209,7 +209,7 @@ public sealed class ScreenTests
         iscsitop 0.1.0  target 4711 · 3 sessions                                                                    1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
-        total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
+        total  11.0k /s    254 MB/s   QD  7.79  err 4.00 /s                                                            █      0
         1 LUNs  2 Initiators  3 Sessions  4 Targets  5 Opcodes  6 Heat  7 Errors  8 Pattern  9 TMF  0 Findings
         OPCODE           HEX       CNT/s    %  MB/s   P50   P95   P99   MAX ▼TIME ERR% TOP-ERR
         READ all         -          8258   75   195 0.198 1.026 6.903 326.2 5.089 <0.1 -
@@ -235,7 +235,7 @@ public sealed class ScreenTests
           50ms  ▏                 7
          100ms  ▏                 3
          200ms  ▏                 1
-        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat  x more  w save
         """);
 
     [Test]
@@ -243,7 +243,7 @@ public sealed class ScreenTests
         iscsitop 0.1.0  target 4711 · 3 sessions                                                                    1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
-        total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
+        total  11.0k /s    254 MB/s   QD  7.79  err 4.00 /s                                                            █      0
         1 LUNs  2 Initiators  3 Sessions  4 Targets  5 Opcodes  6 Heat  7 Errors  8 Pattern  9 TMF  0 Findings
         INITIATOR           TARGET         STATE▼       AGE HD     DD       WIN WSTALL%  RTX% NOPms NOPlost ITTs END           ▸
         …backup.example.com …orage.archive open       1h02m -      -          0       -     - 1.965       2    3 -
@@ -269,7 +269,7 @@ public sealed class ScreenTests
 
 
 
-        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat  x more  w save
         """);
 
     [Test]
@@ -277,7 +277,7 @@ public sealed class ScreenTests
         iscsitop 0.1.0  target 4711 · 3 sessions                                                1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                      █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                      █   IOPS
-        total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                           █      0
+        total  11.0k /s    254 MB/s   QD  7.79  err 4.00 /s                                        █      0
         1 LUNs 2 Initiators 3 Sessions  4 Targets 5 Opcodes 6 Heat 7 Errors 8 Pattern 9 TMF 0 Findings
         INITIATOR            TARGET         STATE▼       AGE HD     DD       WIN  RTX% NOPms END           ▸
         …:backup.example.com …orage.archive open       1h02m -      -          0     - 1.965 -
@@ -303,7 +303,7 @@ public sealed class ScreenTests
     [Test]
     public void Sessions_on_60_by_16() => AssertScreen(new Seen(60, 16).With(new SyntheticLoad().Take()).Press("3"), """
         iscsitop 0.1.0  target 4711 · 3 sessions        1 s 03:04:06
-         11.0k IOPS    254 MB/s  QD 7.79  err 4.00                 █
+         11.0k IOPS    254 MB/s  QD 7.79  err 4.00 /s              █
         1 2  3 Sessions  4 5 6 7 8 9 0                        4 rows
         INITIATOR           TARGET         STATE▼    END           ▸
         …backup.example.com …orage.archive open      -
@@ -344,7 +344,7 @@ public sealed class ScreenTests
     [Test]
     public void Help_is_the_key_table_and_the_columns() => AssertScreen(new Seen(80, 24).With(new SyntheticLoad().Take()).Press("?"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                            1 s 03:04:06
-         11.0k IOPS    254 MB/s  QD 7.79  err 4.00  p99 r 6.903 w 8.209 ms             █
+         11.0k IOPS    254 MB/s  QD 7.79  err 4.00 /s  p99 r 6.903 w 8.209 ms          █
         ╭──help────────────────────────────────────────────────────────────────────────╮
         │ Keys                                                                         │
         │ q Ctrl-C     quit                                                            │
@@ -432,7 +432,7 @@ public sealed class ScreenTests
     [Test]
     public void The_sort_menu() => AssertScreen(new Seen(80, 24).With(new SyntheticLoad().Take()).Press("s"), """
         iscsitop 0.1.0  target 4711 · 3 sessions                            1 s 03:04:06
-         11.0k IOPS    254 MB/s  QD 7.79  err 4.00  p99 r 6.903 w 8.209 ms             █
+         11.0k IOPS    254 MB/s  QD 7.79  err 4.00 /s  p99 r 6.903 w 8.209 ms          █
         1 LUNs ╭──sort by─────────────────────────────────────────────────────▲─╮ 5 rows
         TARGET │ R/s       reads completed a second                             │s ▼%IO▸
         …orage.│ W/s       writes completed a second                            │0   40
@@ -458,9 +458,19 @@ public sealed class ScreenTests
         """);
 
     [Test]
+    public void Engines_without_room_for_their_names_are_counted()
+    {
+        Snapshot snapshot = new SyntheticLoad().Take();
+        for (int pid = 1; pid < 4; pid++) snapshot.Engines.Add(new EngineStatus { Pid = pid, Source = "target", Sessions = pid, Seconds = 1 });
+        Assert.That(new Seen(140, 40).With(snapshot).Lines[0], Does.Contain("target 4711 · 3 sessions  target 1 · 1 session  target 2 · 2 sessions  target 3 · 3 sessions  "));
+        Assert.That(new Seen(80, 24).With(snapshot).Lines[0], Does.Match("target 4711 · 3 sessions  target  target  \\+1  +1 s"));
+        Assert.That(new Seen(60, 16).With(snapshot).Lines[0], Does.Match("target  target  target  \\+1  +1 s"));
+    }
+
+    [Test]
     public void Without_an_engine() => AssertScreen(new Seen(80, 16).With(new Snapshot()), """
         iscsitop 0.1.0  no engine                                           1 s
-             - IOPS      - MB/s  QD    -  err -  p99 r - w - ms
+             - IOPS      - MB/s  QD    -  err - /s  p99 r - w - ms
         1 LUNs  2 3 4 5 6 7 8 9 0                                                 0 rows
         TARGET           LUN   R/s   W/s RMB/s WMB/s  RP50  RP99  WP99    QD ERR/s ▼%IO▸
 
@@ -483,7 +493,7 @@ public sealed class ScreenTests
         iscsitop 0.1.0  target 4711 · 3 sessions                                           drops 1234   paused      1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                                          █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                                          █   IOPS
-        total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                                               █      0
+        total  11.0k /s    254 MB/s   QD  7.79  err 4.00 /s                                                            █      0
         1 LUNs  2 3 4 5 6 7 8 9 0  /esx-02                                                                           2 of 5 rows
         TARGET              LUN NAME       R/s   W/s RMB/s WMB/s   RSZ   WSZ  RP50  RP99  WP50  WP99    QD QDmx BSY% ERR/s ▼%IO▸
         …ple:storage.fast     1 vmfs-b     150   640  39.3  41.9   262  65.5 2.549 13.22 0.901 15.72  1.65   12   61     0   73
@@ -503,7 +513,7 @@ public sealed class ScreenTests
           10ms  ▌                 3 p99      ▋                 8 p99
           20ms                    0          ▎                 4
           50ms                    0          ▏                 1
-        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat
+        q quit  ? help  Tab view  s sort  / filter  Enter drill  Space pause  e panel  d split  H heat  x more  w save
         """);
 
     [Test]
@@ -512,7 +522,7 @@ public sealed class ScreenTests
         iscsitop 0.1.0  target 4711 · 3 sessions                                                1 s 03:04:06
         read    8258 /s    195 MB/s   p50 0.198  p99 6.903 ms                                      █  11.0k
         write   2740 /s   59.1 MB/s   p50 0.491  p99 8.209 ms                                      █   IOPS
-        total  11.0k /s    254 MB/s   QD  7.79  err 4.00                                           █      0
+        total  11.0k /s    254 MB/s   QD  7.79  err 4.00 /s                                        █      0
         2 Initiators  › iqn.2026-01.com.example:storage.fast:1                                        2 rows
         INITIATOR            R/s   W/s RMB/s WMB/s  RP50  RP99  WP50  WP99    QD ALN% SEQ% NOPms ERR/s ▼%IO▸
         …mware:esx-02-77c1   150   640  39.3  41.9 2.549 13.22 0.901 15.72  1.65    -    -     -     0  100

@@ -90,6 +90,20 @@ public sealed class RecorderTests
             Is.EqualTo(new[] { "a.rec", "a.rec.20261123-160000", "a.rec.20261123-180000", "a.rec.notes" }));
     }
 
+    [Test]
+    public void A_recording_that_ends_with_a_full_file_is_where_it_was_asked_for()
+    {
+        using var scratch = new Scratch();
+        string path = scratch.File("a.rec");
+        Everything.Recording(4, out List<byte[]> blocks);
+        using (RecordingFile file = RecordingFile.Open(path, new Retention(RotateBytes: 1)))
+        {
+            for (int i = 0; i < 3; i++) Assert.That(file.Write(blocks[0], Everything.Start + i * 3600 * Everything.Second), "each block begins anew");
+            Assert.That(file.Rotated.Aside, Is.EqualTo(2));
+        }
+        Assert.That(File.ReadAllBytes(path), Is.EqualTo(blocks[0]));
+    }
+
     private static Snapshot Whole(byte[] recording)
     {
         using var reader = new RecordingReader(new MemoryStream(recording), "memory");
