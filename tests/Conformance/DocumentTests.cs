@@ -26,6 +26,8 @@ public sealed partial class DocumentTests
         ("http://localhost:4317", "http://127.0.0.1:9"),
         ("http://localhost:9090", "http://127.0.0.1:9"),
         ("/var/log/iscsi/", ""),
+        // Others read it at the same time.
+        ("-w run.pcapng", "-w kept.pcapng"),
         ("iqn.2026-01.io.github.iscsitop:target", TargetProcess.Iqn),
     ];
 
@@ -158,7 +160,7 @@ public sealed partial class DocumentTests
             File.Copy(Path.Combine(Home(), "docs/iscsitop-target.conf"), _scratch.File("target.conf"));
             foreach (string name in (string[])["run.rec", "before.rec", "after.rec"]) File.Copy(Path.Combine(Home(), "tests/Recordings/busy.rec"), _scratch.File(name));
             File.Copy(Corpus.PathOf("units.pcap"), _scratch.File("morning.pcap"));
-            File.Copy(Corpus.PathOf("writes.pcapng"), _scratch.File("run.pcapng"));
+            File.Copy(Corpus.PathOf("units.pcap"), _scratch.File("run.pcapng"));
         }
 
         public Output Run(string command)

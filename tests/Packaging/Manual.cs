@@ -36,14 +36,14 @@ internal sealed partial class Manual(CleanRoot root)
         typed.Out.ToEnd();
         string said = typed.Said;
         string? wrong = !Documents.Statuses(command).Contains(typed.Status) ? $"ends with {typed.Status}"
-            : said.Trim('^', 'C', '\r', '\n', ' ').Length == 0 && !command.EndsWith("/dev/null", StringComparison.Ordinal) && !Quiet().IsMatch(command) ? "says nothing"
+            : said.Trim('^', 'C', '\r', '\n', ' ').Length == 0 && !Quiet().IsMatch(command) ? "says nothing"
             : Complaint().IsMatch(said) && !command.Contains("--fail-if", StringComparison.Ordinal) ? "complains"
             : null;
         return wrong is null ? null : $"$ {command}\n{wrong}:\n{said}";
     }
 
-    // What has nothing to say when all is well.
-    [GeneratedRegex(@"^cp |--into ")]
+    // What has nothing to say when all is well, or says it elsewhere.
+    [GeneratedRegex(@"^cp |--into |> ?[\w./]+$")]
     private static partial Regex Quiet();
 
     // What was not seen is told with its number, and is no fault of the command's.
