@@ -120,8 +120,14 @@ public sealed class ConnectionFacts
     /// <summary>Time of the last PDU in ns of the engine's clock, 0 before any was seen.</summary>
     public long LastPdu { get; set; }
 
+    /// <summary>TCP segments with bytes that were sent again, both ways; -1 when not known: without packets, and in recordings.</summary>
+    public long Retransmits { get; set; } = -1;
+
     /// <summary>Round trips of pings, both ways; null while there was none, and always null in an interval's facts.</summary>
     public Histogram? NopTime { get; set; }
+
+    /// <summary>Those of them that the target asked for; null where <see cref="NopTime"/> is, and when it is not known who asked: in recordings.</summary>
+    public Histogram? TargetNopTime { get; set; }
 
     /// <summary>Adds to a count.</summary>
     public void Add(Fact fact, long by = 1) => _counts[(int)fact] += by;
@@ -130,9 +136,9 @@ public sealed class ConnectionFacts
     public void Forget()
     {
         Array.Fill(_counts, -1);
-        Window = Outstanding = -1;
+        Window = Outstanding = Retransmits = -1;
         LastPdu = 0;
-        NopTime = null;
+        NopTime = TargetNopTime = null;
     }
 
     /// <summary>Nothing has been seen of the probes yet, and nothing is known of packets.</summary>
@@ -149,7 +155,17 @@ public sealed class ConnectionFacts
     {
         ArgumentNullException.ThrowIfNull(other);
         other._counts.CopyTo(_counts, 0);
-        (Window, Outstanding, LastPdu) = (other.Window, other.Outstanding, other.LastPdu);
+        (Window, Outstanding, LastPdu, Retransmits) = (other.Window, other.Outstanding, other.LastPdu, other.Retransmits);
+    }
+
+    /// <summary>Takes over the round trips.</summary>
+    public void CopyPings(ConnectionFacts other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.NopTime is null) return;
+        (NopTime ??= new Histogram()).CopyFrom(other.NopTime);
+        if (other.TargetNopTime is { } target) (TargetNopTime ??= new Histogram()).CopyFrom(target);
+        else TargetNopTime = null;
     }
 
     /// <summary>Makes this what happened between two states; what is not known at the later stays so.</summary>
@@ -158,7 +174,10 @@ public sealed class ConnectionFacts
         ArgumentNullException.ThrowIfNull(later);
         ArgumentNullException.ThrowIfNull(earlier);
         for (int i = 0; i < Count; i++)
-            _counts[i] = later._counts[i] < 0 ? -1 : Math.Max(0, later._counts[i] - Math.Max(0, earlier._counts[i]));
+            _counts[i] = Difference(later._counts[i], earlier._counts[i]);
+        Retransmits = Difference(later.Retransmits, earlier.Retransmits);
         (Window, Outstanding, LastPdu) = (later.Window, later.Outstanding, later.LastPdu);
     }
+
+    private static long Difference(long later, long earlier) => later < 0 ? -1 : Math.Max(0, later - Math.Max(0, earlier));
 }

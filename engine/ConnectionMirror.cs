@@ -24,7 +24,7 @@ internal sealed class ConnectionMirror(ConnectionInfo connection, EngineStatus e
         Delta.Time = time;
         Delta.Facts.SetDifference(Latest, _taken);
         Delta.Total.CopyFrom(Latest);
-        if (Latest.NopTime is { } times) (Delta.Total.NopTime ??= new Histogram()).CopyFrom(times);
+        Delta.Total.CopyPings(Latest);
         _taken.CopyFrom(Latest);
         return Delta;
     }

@@ -176,7 +176,15 @@ internal sealed class ConnectionTracker(uint connection)
             | Set(Fact.ZeroWindows, wire.ZeroWindows) | Set(Fact.DelayedAcks, wire.DelayedAcks) | Set(Fact.Duplicates, wire.Duplicates)
             | Set(Fact.MissingBytes, wire.MissingBytes) | Set(Fact.Resyncs, wire.Resyncs)
             | Set(Fact.HeaderDigestErrors, wire.HeaderDigestErrors) | Set(Fact.DataDigestErrors, wire.DataDigestErrors)
-            | Set(Fact.Rejects, wire.Rejects) | Set(Fact.Snacks, wire.Snacks);
+            | Set(Fact.Rejects, wire.Rejects) | Set(Fact.Snacks, wire.Snacks)
+            | SetRetransmits(wire.Retransmits);
+    }
+
+    private bool SetRetransmits(long value)
+    {
+        if (Facts.Retransmits == value) return false;
+        Facts.Retransmits = value;
+        return true;
     }
 
     private bool Set(Fact fact, long value)

@@ -191,7 +191,7 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
     public void Facts(ConnectionFacts into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        Histogram? times = into.NopTime;
+        Histogram? times = into.NopTime, ofTarget = into.TargetNopTime;
         into.Forget();
         int counts = U16();
         U16();
@@ -202,14 +202,23 @@ public ref partial struct FrameReader(ReadOnlySpan<byte> payload)
         {
             long count = I64();
             if (i < ConnectionFacts.Count) into[(Fact)i] = count;
+            else if (i == ConnectionFacts.Count) into.Retransmits = count;
         }
+        into.NopTime = Times(times, null);
+        into.TargetNopTime = Times(ofTarget, into.NopTime);
+    }
+
+    // Null when there are none, unless there are of both.
+    private Histogram? Times(Histogram? into, Histogram? both)
+    {
         long sum = I64();
         int buckets = U16();
-        if (buckets == 0) return;
-        into.NopTime = times ?? new Histogram();
-        into.NopTime.Clear();
-        into.NopTime.AddSum(sum);
-        Buckets(into.NopTime, buckets);
+        if (buckets == 0 && both is null) return null;
+        into ??= new Histogram();
+        into.Clear();
+        into.AddSum(sum);
+        Buckets(into, buckets);
+        return into;
     }
 
     /// <summary>The next failure of a failures frame: which, how often, and when on the engine's clock.</summary>

@@ -217,15 +217,16 @@ public sealed partial class FrameWriter
     {
         ArgumentNullException.ThrowIfNull(facts);
         int start = _length;
-        if (Room < FactsHead + ConnectionFacts.Count * 8) return false;
+        if (Room < FactsHead + (ConnectionFacts.Count + 1) * 8) return false;
         U32(connection);
-        U16(ConnectionFacts.Count);
+        U16(ConnectionFacts.Count + 1);
         U16(0);
         I64(facts.Window);
         I64(facts.Outstanding);
         I64(facts.LastPdu);
         for (int i = 0; i < ConnectionFacts.Count; i++) I64(facts[(Fact)i]);
-        if (TryAdd(facts.NopTime ?? s_none)) return true;
+        I64(facts.Retransmits);
+        if (TryAdd(facts.NopTime ?? s_none) && TryAdd(facts.TargetNopTime ?? s_none)) return true;
         _length = start;
         return false;
     }

@@ -31,7 +31,10 @@ internal sealed class Pings
     {
         int i = Find(tag, byTarget);
         if (i < 0) return;
-        (facts.NopTime ??= new Histogram()).Add(Math.Max(0, time - _waiting[i].Time));
+        long took = Math.Max(0, time - _waiting[i].Time);
+        (facts.NopTime ??= new Histogram()).Add(took);
+        facts.TargetNopTime ??= new Histogram();
+        if (byTarget) facts.TargetNopTime.Add(took);
         _waiting[i] = _waiting[--_count];
     }
 

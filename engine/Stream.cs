@@ -43,7 +43,7 @@ public sealed class StreamFormatException(string message) : FormatException(mess
 public static class StreamFormat
 {
     /// <summary>The version written, and the only one read.</summary>
-    public const int Version = 4;
+    public const int Version = 5;
 
     /// <summary>Bytes before a frame's payload.</summary>
     public const int HeaderLength = 8;

@@ -55,23 +55,21 @@ internal static class ConnectionReadings
 
     public static void Nops(Observed observed, MetricSeries into)
     {
-        foreach ((ConnectionInfo connection, Histogram times) in observed.Pings) into.Add(times, new SeriesKey(MetricWords.Name(connection.Target)));
+        foreach ((ConnectionInfo connection, string origin, Histogram times) in observed.Pings) into.Add(times, new SeriesKey(MetricWords.Name(connection.Target), origin));
     }
 
     public static void NopsLost(Observed observed, MetricSeries into) => Sum(observed, into, Fact.NopsLost);
 
     public static void Stalls(Observed observed, MetricSeries into) => Sum(observed, into, Fact.WindowStalled, 1e-9);
 
-    public static void Retransmitted(Observed observed, MetricSeries into)
-    {
-        Sum(observed, into, Fact.ResentToTarget);
-        Sum(observed, into, Fact.ResentToInitiator);
-    }
+    public static void Retransmits(Observed observed, MetricSeries into) => Sum(observed, into, f => f.Retransmits);
 
-    private static void Sum(Observed observed, MetricSeries into, Fact fact, double unit = 1)
+    private static void Sum(Observed observed, MetricSeries into, Fact fact, double unit = 1) => Sum(observed, into, f => f[fact], unit);
+
+    private static void Sum(Observed observed, MetricSeries into, Func<ConnectionFacts, long> count, double unit = 1)
     {
         foreach (ConnectionDelta delta in observed.Snapshot.Connections)
-            if (delta.Facts[fact] >= 0 && Observed.IsSession(delta.Connection))
-                into.Add(delta.Facts[fact] * unit, new SeriesKey(delta.Connection.Target));
+            if (count(delta.Facts) is >= 0 and long more && Observed.IsSession(delta.Connection))
+                into.Add(more * unit, new SeriesKey(delta.Connection.Target));
     }
 }

@@ -33,6 +33,7 @@ public static class MetricLabels
     public const string Function = "iscsi.tmf.function";
     public const string Response = "iscsi.tmf.response";
     public const string Digest = "iscsi.digest";
+    public const string PingOrigin = "iscsi.origin";
     public const string Reason = "iscsi.reject.reason";
     public const string Pdu = "iscsi.pdu.type";
     public const string PduDirection = "network.io.direction";

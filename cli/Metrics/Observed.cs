@@ -10,7 +10,7 @@ namespace Iscsitop.Cli.Metrics;
 /// <param name="byInitiator">Whether initiators are told apart.</param>
 internal sealed class Observed(bool byInitiator = false)
 {
-    private readonly Dictionary<(int Engine, uint Connection), Histogram> _pings = [];
+    private readonly Dictionary<(int Engine, uint Connection), (Histogram Both, Histogram Target)> _pings = [];
     private readonly Dictionary<int, EngineSums> _engines = [];
     private readonly HashSet<(int Engine, long Task)> _tasks = [];
     private HashSet<(int Engine, uint Connection)> _ended = [], _ending = [];
@@ -32,8 +32,8 @@ internal sealed class Observed(bool byInitiator = false)
     /// <summary>Task management requests that were answered since, or lost the connection they came on.</summary>
     public List<TaskRecord> Tasks { get; } = [];
 
-    /// <summary>Round trips of pings since, by connection.</summary>
-    public List<(ConnectionInfo Connection, Histogram Times)> Pings { get; } = [];
+    /// <summary>Round trips of pings since, by connection and who asked: <c>target</c>, <c>initiator</c>, <c>_OTHER</c> when nobody knows.</summary>
+    public List<(ConnectionInfo Connection, string Origin, Histogram Times)> Pings { get; } = [];
 
     /// <summary>What engines have counted since.</summary>
     public List<(EngineStatus Engine, EngineSums Sums)> Engines { get; } = [];
@@ -96,15 +96,29 @@ internal sealed class Observed(bool byInitiator = false)
             if (delta.Total.NopTime is not { Count: > 0 } now) continue;
             (int, uint) key = (delta.Engine.Number, delta.Connection.Id);
             _listed.Add(key);
-            if (!_pings.TryGetValue(key, out Histogram? before)) _pings.Add(key, before = new Histogram());
-            if (now.Count <= before.Count) continue;
-            var times = new Histogram();
-            times.SetDifference(now, before);
-            before.CopyFrom(now);
-            Pings.Add((delta.Connection, times));
+            if (!_pings.TryGetValue(key, out (Histogram Both, Histogram Target) before)) _pings.Add(key, before = (new Histogram(), new Histogram()));
+            if (now.Count <= before.Both.Count) continue;
+            Histogram both = Difference(now, before.Both);
+            before.Both.CopyFrom(now);
+            if (delta.Total.TargetNopTime is not { } asked)
+            {
+                Pings.Add((delta.Connection, MetricLabels.Other, both));
+                continue;
+            }
+            Histogram byTarget = Difference(asked, before.Target);
+            before.Target.CopyFrom(asked);
+            if (byTarget.Count > 0) Pings.Add((delta.Connection, "target", byTarget));
+            if (both.Count > byTarget.Count) Pings.Add((delta.Connection, "initiator", Difference(both, byTarget)));
         }
         foreach ((int, uint) key in _pings.Keys)
             if (!_listed.Contains(key)) _pings.Remove(key);
+    }
+
+    private static Histogram Difference(Histogram all, Histogram some)
+    {
+        var others = new Histogram();
+        others.SetDifference(all, some);
+        return others;
     }
 
     private void TakeEngines()

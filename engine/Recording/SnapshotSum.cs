@@ -212,9 +212,10 @@ public sealed class SnapshotSum
             long more = from.Facts[(Fact)i];
             sum[(Fact)i] = more < 0 ? sum[(Fact)i] : Math.Max(0, sum[(Fact)i]) + more;
         }
+        if (from.Facts.Retransmits >= 0) sum.Retransmits = Math.Max(0, sum.Retransmits) + from.Facts.Retransmits;
         (sum.Window, sum.Outstanding, sum.LastPdu) = (from.Facts.Window, from.Facts.Outstanding, from.Facts.LastPdu);
         to.Total.CopyFrom(from.Total);
-        if (from.Total.NopTime is { } times) (to.Total.NopTime ??= new Histogram()).CopyFrom(times);
+        to.Total.CopyPings(from.Total);
     }
 
     private void Add(FailureDelta from)

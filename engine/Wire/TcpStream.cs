@@ -156,6 +156,7 @@ internal sealed class TcpStream<TReceiver>(TReceiver receiver, Direction directi
         long at = PlaceOf(segment.First);
         if (segment.Length == 1 && at == _next - 1) return; // keep-alive (RFC 9293 §3.8.4), or a window probe seen again
         _sentAt = time; // sent again counts: the answer to that is no delayed ACK
+        long resent = receiver.Facts.ResentToTarget + receiver.Facts.ResentToInitiator;
         if (at >= _next - OldestSane) _insane = 0;
         else if (++_insane >= MaxInsane) at += 1L << 32;
         int length = (int)Math.Min(segment.Length, Math.Max(0, _fin - at));
@@ -169,6 +170,7 @@ internal sealed class TcpStream<TReceiver>(TReceiver receiver, Direction directi
             bytes = bytes[Math.Min(old, bytes.Length)..];
         }
         if (length > 0) Place(at, bytes, length, time);
+        if (receiver.Facts.ResentToTarget + receiver.Facts.ResentToInitiator > resent) receiver.Facts.Retransmits++;
     }
 
     private void Place(long at, ReadOnlySpan<byte> bytes, int length, long time)

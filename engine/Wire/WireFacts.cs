@@ -9,6 +9,9 @@ internal sealed class WireFacts
     /// <summary>Payload bytes that were sent again.</summary>
     public long ResentToTarget, ResentToInitiator;
 
+    /// <summary>Segments that had some of them, both ways.</summary>
+    public long Retransmits;
+
     /// <summary>Times a receiver closed its window.</summary>
     public long ZeroWindows;
 

@@ -11,6 +11,7 @@ public sealed class PingsTests
         Talk t = new Talk().At(0).NopOut(itt: 1).At(2).NopIn(itt: 1).At(10).NopIn(ttt: 5).At(14).NopOut(ttt: 5);
         Assert.That((t[Fact.NopOuts], t[Fact.NopIns], t[Fact.NopsLost]), Is.EqualTo((2L, 2L, 0L)));
         Assert.That((t.Facts.NopTime!.Count, t.Facts.NopTime.Sum), Is.EqualTo((2L, 6_000_000L)));
+        Assert.That((t.Facts.TargetNopTime!.Count, t.Facts.TargetNopTime.Sum), Is.EqualTo((1L, 4_000_000L)), "the target's own");
     }
 
     [Test]

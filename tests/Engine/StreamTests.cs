@@ -230,14 +230,15 @@ public sealed class StreamTests
     [Test]
     public void Facts_come_through_over_what_was_there()
     {
-        var facts = new ConnectionFacts { Window = 7, Outstanding = 8, LastPdu = 9, NopTime = new Histogram() };
+        var facts = new ConnectionFacts { Window = 7, Outstanding = 8, LastPdu = 9, Retransmits = 10, NopTime = new Histogram(), TargetNopTime = new Histogram() };
         for (int i = 0; i < ConnectionFacts.Count; i++) facts[(Fact)i] = 100 - i;
         facts[Fact.Snacks] = -1;
         facts.NopTime.Add(5_000);
         facts.NopTime.Add(70_000);
+        facts.TargetNopTime.Add(70_000);
         _writer.Begin(FrameType.Facts);
         Assert.That(_writer.TryAdd(77, facts) && _writer.TryAdd(78, new ConnectionFacts()), Is.True);
-        ConnectionFacts read = new(), empty = new() { Window = 1, NopTime = new Histogram() };
+        ConnectionFacts read = new(), empty = new() { Window = 1, Retransmits = 1, NopTime = new Histogram(), TargetNopTime = new Histogram() };
         (uint, uint, bool) frame = Through(FrameType.Facts, f =>
         {
             uint first = f.FactsConnection();
@@ -248,8 +249,10 @@ public sealed class StreamTests
         });
         Assert.That(frame, Is.EqualTo((77u, 78u, true)));
         Assert.That((read.Window, read.Outstanding, read.LastPdu, read.NopTime!.Sum, read.NopTime.Count), Is.EqualTo((7L, 8L, 9L, 75_000L, 2L)));
+        Assert.That((read.Retransmits, read.TargetNopTime!.Sum, read.TargetNopTime.Count), Is.EqualTo((10L, 70_000L, 1L)));
         Assert.That(Enum.GetValues<Fact>().Select(f => read[f]), Is.EqualTo(Enum.GetValues<Fact>().Select(f => facts[f])));
         Assert.That((empty.Window, empty.NopTime, empty[Fact.NopIns]), Is.EqualTo((-1L, (Histogram?)null, -1L)));
+        Assert.That((empty.Retransmits, empty.TargetNopTime), Is.EqualTo((-1L, (Histogram?)null)));
     }
 
     [Test]
@@ -257,7 +260,7 @@ public sealed class StreamTests
     {
         byte[] Record(int counts)
         {
-            byte[] record = new byte[32 + counts * 8 + 10];
+            byte[] record = new byte[32 + counts * 8 + 2 * 10];
             record[4] = (byte)counts;
             for (int i = 0; i < counts; i++) record[32 + i * 8] = (byte)(i + 1);
             return record;

@@ -35,7 +35,7 @@ public sealed class MetricBookTests
         Assert.That(Value(book, "iscsi.server.reservation.conflicts", Target, "1"), Is.Zero);
         Assert.That(Value(book, "iscsi.server.session.ends", Target, "nop_timeout"), Is.Zero);
         Assert.That(Value(book, "iscsitop.engines"), Is.EqualTo(1));
-        foreach (string unseen in new[] { "iscsi.server.command.errors", "iscsi.server.tcp.retransmitted", "iscsi.server.pdus", "iscsi.server.unmap.blocks", "iscsitop.capture.dropped", "iscsitop.decode.resyncs", "iscsi.server.nop.duration" })
+        foreach (string unseen in new[] { "iscsi.server.command.errors", "iscsi.server.tcp.retransmits", "iscsi.server.pdus", "iscsi.server.unmap.blocks", "iscsitop.capture.dropped", "iscsitop.decode.resyncs", "iscsi.server.nop.duration" })
             Assert.That(Of(book, unseen).Points, Is.Empty, unseen);
         Assert.That(Value(book, "iscsi.server.commands", Target, "1", "read"), Is.NaN);
     }
@@ -85,6 +85,27 @@ public sealed class MetricBookTests
         Assert.That(Value(book, "iscsi.server.session.ends", Target, "nop_timeout"), Is.EqualTo(1));
         Assert.That(Value(book, "iscsi.server.session.ends", Target, "rst"), Is.Zero);
         Assert.That(Value(book, "iscsi.server.connection.count", Target, "127.0.0.1", "ipv4"), Is.Zero);
+    }
+
+    [Test]
+    public void Pings_are_told_apart_by_who_asked_and_segments_that_came_again_are_counted()
+    {
+        var book = new MetricBook();
+        Snapshot snapshot = Open(ConnectionEnd.None);
+        ConnectionDelta delta = snapshot.Connections[0];
+        (delta.Facts.Retransmits, delta.Total.NopTime, delta.Total.TargetNopTime) = (3, new Histogram(), new Histogram());
+        delta.Total.NopTime.Add(5_000_000);
+        delta.Total.NopTime.Add(7_000_000);
+        delta.Total.TargetNopTime.Add(7_000_000);
+        book.Take(snapshot);
+        delta.Total.NopTime.Add(9_000_000);
+        book.Take(snapshot);
+        Assert.That((Value(book, "iscsi.server.nop.duration", Target, "target"), Value(book, "iscsi.server.nop.duration", Target, "initiator")), Is.EqualTo((1, 2)));
+        Assert.That(Value(book, "iscsi.server.tcp.retransmits", Target), Is.EqualTo(6));
+        delta.Total.TargetNopTime = null;
+        delta.Total.NopTime.Add(9_000_000);
+        book.Take(snapshot);
+        Assert.That(Value(book, "iscsi.server.nop.duration", Target, MetricLabels.Other), Is.EqualTo(1));
     }
 
     [Test]

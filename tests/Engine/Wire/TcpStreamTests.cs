@@ -37,6 +37,7 @@ public sealed class TcpStreamTests
         _talk.Say(0, "abcd");
         _talk.Say(5, "XXXij");
         Assert.That((_talk.Only.Text, _talk.Only.Facts.ResentToTarget), Is.EqualTo(("abcdefghij", 5L)));
+        Assert.That(_talk.Only.Facts.Retransmits, Is.EqualTo(2), "segments");
     }
 
     [Test]
@@ -188,7 +189,7 @@ public sealed class TcpStreamTests
         _talk.Now += 200 * Millisecond;
         _talk.Say(0, "ab");
         _talk.Answer(0, "", heard: 2);
-        Assert.That((_talk.Only.Facts.DelayedAcks, _talk.Only.Facts.ResentToTarget), Is.EqualTo((0L, 2L)));
+        Assert.That((_talk.Only.Facts.DelayedAcks, _talk.Only.Facts.ResentToTarget, _talk.Only.Facts.Retransmits), Is.EqualTo((0L, 2L, 1L)));
     }
 
     [Test]
