@@ -251,6 +251,9 @@ public sealed class Links
     /// <summary>Whether UNIT ATTENTIONs are known.</summary>
     public bool KnowsUnitAttentions { get; private set; } = true;
 
+    /// <summary>What hosts of a fleet have no metric of.</summary>
+    internal Untold Untold { get; private set; }
+
     /// <summary>Whether a count of the interval is known.</summary>
     public bool Knows(Fact fact) => (_unknown & 1L << (int)fact) == 0;
 
@@ -286,6 +289,7 @@ public sealed class Links
     internal void Add(PlaceDelta delta)
     {
         _seconds = Math.Max(_seconds, delta.Engine.Seconds);
+        Untold |= delta.Engine.Host?.Untold ?? Untold.None;
         Known &= delta is { Sessions: >= 0, Connections: >= 0 };
         _counted += (int)Math.Max(0, delta.Sessions);
         Connections += (int)Math.Max(0, delta.Connections);
@@ -311,6 +315,7 @@ public sealed class Links
         _seconds = 0;
         Connections = _counted = 0;
         _unknown = 0;
+        Untold = Untold.None;
         Known = KnowsUnitAttentions = true;
         UnitAttentions = 0;
         PortalGroup = -1;

@@ -20,13 +20,13 @@ public sealed class PatternRows : KeyedRows<(string Target, ulong Lun, string In
         ArgumentNullException.ThrowIfNull(by);
         (_last, _now, _at) = (_now, _last, 0);
         _now.Clear();
-        if (Begin()) _last.Clear();
+        Begin();
         Expect(snapshot.Patterns.Count);
         _now.EnsureCapacity(snapshot.Patterns.Count);
         foreach (PatternDelta delta in snapshot.Patterns)
             if (delta.Pattern.Count > 0 && by.Keeps(Scope.Of(delta.Connection, delta.Engine, delta.Key.Lun) with { Item = delta }))
                 Add(delta);
-        // A steady load fills it anew each time: rows that are no longer needed are to be forgotten.
+        // Those that are not needed any more are to be forgotten.
         _last.Clear();
     }
 

@@ -114,7 +114,7 @@ public sealed class Row
     }
 
     /// <summary>What is unknown of it, and not 0: some host of a fleet does not tell it.</summary>
-    public Untold Untold => _commands?.Untold ?? Untold.None;
+    public Untold Untold => (_commands?.Untold ?? Untold.None) | (Extras.Links?.Untold ?? Untold.None);
 
     /// <summary>Errors per second.</summary>
     public double ErrorsPerSecond

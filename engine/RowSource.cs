@@ -70,15 +70,12 @@ public abstract class KeyedRows<TKey> : RowSource
     private int _generation;
 
     /// <summary>Begins a new snapshot.</summary>
-    /// <returns>Whether rows were forgotten.</returns>
-    protected bool Begin()
+    protected void Begin()
     {
-        bool forgets = _index.Count > 2 * Rows.Count + 64;
-        if (forgets)
+        if (_index.Count > 2 * Rows.Count + 64)
             foreach (TKey key in _index.Where(p => p.Value.Generation != _generation).Select(p => p.Key).ToList()) _index.Remove(key);
         _generation++;
         Rows.Clear();
-        return forgets;
     }
 
     /// <summary>Makes room for so many rows, where there are none yet: growing to them would take as much again.</summary>

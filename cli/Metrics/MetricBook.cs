@@ -42,7 +42,10 @@ internal sealed class MetricBook
     /// <summary>Grows with every interval.</summary>
     public long Version { get; private set; }
 
-    /// <summary>Takes an interval in. What takes long with very many cells is done before anybody has to wait.</summary>
+    /// <summary>
+    /// Takes an interval in. What takes long with very many cells is done before anybody has to wait; what is pushed by OTLP is told to the SDK
+    /// meanwhile, each duration once a command.
+    /// </summary>
     public void Take(Snapshot snapshot)
     {
         _observed.Take(snapshot);

@@ -21,7 +21,6 @@ internal sealed class ScrapeServer : IDisposable
     public const int LongestRequest = 16384;
 
     private const int Backlog = 256;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_lingering = TimeSpan.FromSeconds(1);
 
     private readonly ScrapePages _pages;
@@ -51,6 +50,9 @@ internal sealed class ScrapeServer : IDisposable
         }
         _ = Task.Run(Accept);
     }
+
+    /// <summary>How long a request may take.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint Address => (IPEndPoint)_socket.LocalEndPoint!;
@@ -107,7 +109,7 @@ internal sealed class ScrapeServer : IDisposable
     private async Task Serve(Socket peer, LinkedListNode<Socket> place)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
-        patience.CancelAfter(s_patience);
+        patience.CancelAfter(Patience);
         try
         {
             byte[] buffer = new byte[LongestRequest];

@@ -125,7 +125,7 @@ internal sealed class Tally(bool byInitiator)
         return number = _names.Count - 1;
     }
 
-    // What is used again the next time.
+    // What is used again the next time; where there was far more before, the rest is given back.
     private sealed class Pool<T>(Action<T> clear) where T : new()
     {
         private readonly Stack<T> _spare = [];
@@ -145,6 +145,7 @@ internal sealed class Tally(bool byInitiator)
                 clear(value);
                 _spare.Push(value);
             }
+            while (_spare.Count > 2 * Taken.Count + 64) _spare.Pop();
             Taken.Clear();
         }
     }

@@ -32,10 +32,12 @@ internal sealed class Summary
     /// <param name="latency">How latencies are shown.</param>
     /// <param name="unit">The unit that makes.</param>
     public string Line(ShowNumber latency, string unit) => string.Create(CultureInfo.InvariantCulture,
-        $"summary: {_seconds:0.0} s; {Direction("reads", _readOps, _readBytes, _reads, latency, unit)}; {Direction("writes", _writeOps, _writeBytes, _writes, latency, unit)}; {_otherOps} others; {((_untold & Untold.Errors) == 0 ? _errors.ToString(CultureInfo.InvariantCulture) : "-")} errors\n");
+        $"summary: {_seconds:0.0} s; {Direction("reads", _untold, _readOps, _readBytes, _reads, latency, unit)}; {Direction("writes", _untold, _writeOps, _writeBytes, _writes, latency, unit)}; {Told(_untold, Untold.Commands, _otherOps)} others; {Told(_untold, Untold.Errors, _errors)} errors\n");
 
-    private static string Direction(string what, long ops, long bytes, Histogram h, ShowNumber latency, string unit) => string.Create(CultureInfo.InvariantCulture,
-        $"{ops} {what}, {bytes} bytes, p50 {Percentile(h, 0.5, Columns.MedianNeeds, latency)} p99 {Percentile(h, 0.99, Columns.TailNeeds, latency)} {unit}");
+    private static string Direction(string what, Untold untold, long ops, long bytes, Histogram h, ShowNumber latency, string unit) => string.Create(CultureInfo.InvariantCulture,
+        $"{Told(untold, Untold.Commands, ops)} {what}, {Told(untold, Untold.Bytes, bytes)} bytes, p50 {Percentile(h, 0.5, Columns.MedianNeeds, latency)} p99 {Percentile(h, 0.99, Columns.TailNeeds, latency)} {unit}");
+
+    private static string Told(Untold untold, Untold needs, long count) => (untold & needs) == 0 ? count.ToString(CultureInfo.InvariantCulture) : "-";
 
     private static string Percentile(Histogram h, double p, int needs, ShowNumber latency)
     {

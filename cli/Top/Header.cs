@@ -194,14 +194,13 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         bool measured = total.Seconds > 0;
         var pen = new Pen(canvas, row);
         pen.Field("total", 6, glyphs.Ellipsis, Style.Strong);
-        Quantity(ref pen, Numbers.Short, measured ? Iops(total) : double.NaN, "/s", Style.Strong);
-        Quantity(ref pen, _throughput, measured ? BytesPerSecond(total) : double.NaN, _throughputUnit, Style.Strong);
+        Quantity(ref pen, Numbers.Short, Iops(total), "/s", Style.Strong);
+        Quantity(ref pen, _throughput, BytesPerSecond(total), _throughputUnit, Style.Strong);
         pen.Text("  QD ", Style.Dim);
         pen.Number(Numbers.Short, measured && state.Options.Origin.Fleet is null ? total.QueueDepth : double.NaN, 5);
         pen.Text("  err", Style.Dim);
-        pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 5, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
-        pen.Text(" /s", Style.Dim);
         pen.Number(Numbers.Short, Errors(total), 5, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
+        pen.Text(" /s", Style.Dim);
     }
 
     private void Summary(Canvas canvas, Area row, Frame frame)
@@ -209,16 +208,14 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         Row total = frame.Total;
         bool measured = total.Seconds > 0;
         var pen = new Pen(canvas, row);
-        Quantity(ref pen, Numbers.Short, measured ? Iops(total) : double.NaN, "IOPS", Style.Strong);
-        Quantity(ref pen, _throughput, measured ? BytesPerSecond(total) : double.NaN, _throughputUnit, Style.Strong);
+        Quantity(ref pen, Numbers.Short, Iops(total), "IOPS", Style.Strong);
+        Quantity(ref pen, _throughput, BytesPerSecond(total), _throughputUnit, Style.Strong);
         pen.Text(" QD ", Style.Dim);
         pen.Number(Numbers.Short, measured && state.Options.Origin.Fleet is null ? total.QueueDepth : double.NaN, 4);
         pen.Text("  err ", Style.Dim);
-        pen.Number(Numbers.Short, measured ? total.ErrorsPerSecond : double.NaN, 0, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
+        pen.Number(Numbers.Short, Errors(total), 0, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
         pen.Text(" /s", Style.Dim);
         if (pen.Left > 31) Tails(ref pen, total);
-        pen.Number(Numbers.Short, Errors(total), 0, total.ErrorsPerSecond > 0 ? Style.Hot : Style.Dim);
-        if (pen.Left > 34) Tails(ref pen, total);
         pen.Skip(2);
         Sparkline(canvas, row with { X = pen.X, Width = Math.Max(0, row.Right - pen.X) }, frame);
     }
@@ -264,11 +261,13 @@ internal sealed class Header(Glyphs glyphs, State state, TimeZoneInfo zone)
         new Pen(canvas, area.Row(2)).Right("0", 6, Style.Dim);
     }
 
-    private static double Iops(Row row) => row.Read.OpsPerSecond + row.Write.OpsPerSecond + row.Other.OpsPerSecond;
+    private static double Iops(Row row) => Told(row, Untold.Commands, row.Read.OpsPerSecond + row.Write.OpsPerSecond + row.Other.OpsPerSecond);
 
-    private static double Errors(Row row) => row.Seconds > 0 && (row.Untold & Untold.Errors) == 0 ? row.ErrorsPerSecond : double.NaN;
+    private static double Errors(Row row) => Told(row, Untold.Errors, row.ErrorsPerSecond);
 
-    private static double BytesPerSecond(Row row) => row.Read.BytesPerSecond + row.Write.BytesPerSecond + row.Other.BytesPerSecond;
+    private static double BytesPerSecond(Row row) => Told(row, Untold.Bytes, row.Read.BytesPerSecond + row.Write.BytesPerSecond + row.Other.BytesPerSecond);
+
+    private static double Told(Row row, Untold needs, double value) => row.Seconds > 0 && (row.Untold & needs) == 0 ? value : double.NaN;
 
     private static double Us(long ns) => ns < 0 ? double.NaN : ns / 1e3;
 

@@ -119,7 +119,10 @@ internal sealed class Timeline
         _jump = null;
         // The reader may use what is shown for what is next.
         long shown = _frame.Snapshot?.Time ?? 0;
-        if (jump() is { } snapshot) PlayOn(snapshot, shown);
+        if (jump() is not { } snapshot) return;
+        // What is shown already must not count twice in graphs and findings.
+        if (snapshot.Time == shown) _frame.Show(snapshot);
+        else PlayOn(snapshot, shown);
     }
 
     // What comes next goes on with the graphs. Elsewhere they have what was seen before it, as far as it joins them.

@@ -34,6 +34,9 @@ public sealed class RecordingFile : IDisposable
     private long _began;
     private bool _full;
 
+    // Whether the file had something before.
+    private bool _goesOn;
+
     private RecordingFile(string path, Retention keep, FileStream file) => (_path, _keep, _file) = (path, keep, file);
 
     /// <summary>Bytes of a torn block that were cut off when it was opened.</summary>
@@ -69,7 +72,8 @@ public sealed class RecordingFile : IDisposable
     public bool Write(ReadOnlyMemory<byte> block, long time)
     {
         // A file is put aside once there is something for the next one: a recording that ends is where it was asked for.
-        if (_full) PutAside();
+        if (_full || (_goesOn && Full(time))) PutAside();
+        _goesOn = false;
         if (_began == 0) _began = time;
         long end = _file.Position;
         try
@@ -81,10 +85,11 @@ public sealed class RecordingFile : IDisposable
             CutAt(end);
             throw;
         }
-        _full = (_keep.RotateBytes > 0 && _file.Position >= _keep.RotateBytes)
-            || (_keep.RotateAge > TimeSpan.Zero && time - _began >= _keep.RotateAge.Ticks * 100);
-        return _full;
+        return _full = Full(time);
     }
+
+    private bool Full(long time) => (_keep.RotateBytes > 0 && _file.Position >= _keep.RotateBytes)
+        || (_keep.RotateAge > TimeSpan.Zero && time - _began >= _keep.RotateAge.Ticks * 100);
 
     // What did not fit is of no use, and its reader would wonder.
     private void CutAt(long end)
@@ -116,6 +121,7 @@ public sealed class RecordingFile : IDisposable
         CutOff = _file.Length - end;
         _file.SetLength(end);
         _file.Position = end;
+        _goesOn = end > 0;
     }
 
     // Readers may look on, a second recorder may not write: what the two lock lies behind whatever is written.
@@ -141,6 +147,7 @@ public sealed class RecordingFile : IDisposable
 
     private void PutAside()
     {
+        if (!_file.CanWrite) throw new IOException($"{_path}: the next file could not be made");
         _file.Flush(flushToDisk: true);
         _file.Dispose();
         string aside = $"{_path}.{DateTime.UnixEpoch.AddTicks(_began / 100).ToString(Dated, CultureInfo.InvariantCulture)}";

@@ -217,6 +217,15 @@ public sealed class FleetStateTests
         }
     }
 
+    [Test]
+    public void Sessions_alone_tell_nothing_of_commands()
+    {
+        string target = $"iscsi_target_name=\"{Iqn}\"";
+        string[] series = [Of("iscsi_server_session_count", "a:1", target, "2@100 4@115"), Of("iscsi_server_connection_count", "a:1", target, "2@100 4@115")];
+        foreach (string field in new[] { "reads_per_s", "writes_per_s", "errors_per_s" }) Assert.That(ValueOf("target", field, series), Is.NaN, field);
+        Assert.That(ValueOf("target", "open_sessions", series), Is.EqualTo(4));
+    }
+
     [TestCase("errors > 0", true, false)]
     [TestCase("errors > 0", false, null)]
     [TestCase("errors_pct > 1", false, null)]

@@ -104,6 +104,38 @@ public sealed class RecorderTests
         Assert.That(File.ReadAllBytes(path), Is.EqualTo(blocks[0]));
     }
 
+    [Test]
+    public void A_file_that_was_full_long_ago_is_not_gone_on_with()
+    {
+        using var scratch = new Scratch();
+        string path = scratch.File("a.rec");
+        Everything.Recording(4, out List<byte[]> blocks);
+        foreach (Retention keep in new[] { new Retention(RotateAge: TimeSpan.FromHours(1)), new Retention(RotateBytes: 1) })
+        {
+            using (RecordingFile file = RecordingFile.Open(path, keep)) file.Write(blocks[0], Everything.Start);
+            using (RecordingFile file = RecordingFile.Open(path, keep))
+            {
+                file.Write(blocks[0], Everything.Start + 86_400 * Everything.Second);
+                Assert.That(file.Rotated.Aside, Is.EqualTo(1));
+            }
+            Assert.That(File.ReadAllBytes(path), Is.EqualTo(blocks[0]));
+            File.Delete(path);
+        }
+    }
+
+    [Test]
+    public void Where_the_next_file_cannot_be_made_every_write_says_so()
+    {
+        using var scratch = new Scratch();
+        string path = scratch.File("a.rec");
+        Everything.Recording(4, out List<byte[]> blocks);
+        using RecordingFile file = RecordingFile.Open(path, new Retention(RotateBytes: 1));
+        file.Write(blocks[0], Everything.Start);
+        // What it is called aside is not there any more.
+        File.Delete(path);
+        for (int i = 0; i < 2; i++) Assert.That(() => file.Write(blocks[0], Everything.Start), Throws.InstanceOf<IOException>());
+    }
+
     private static Snapshot Whole(byte[] recording)
     {
         using var reader = new RecordingReader(new MemoryStream(recording), "memory");
