@@ -1,4 +1,5 @@
 using Iscsitop.Cli;
 using Iscsitop.Cli.Output;
 
+Descriptors.Fill();
 return CommandLine.Run(args, Streams.OfProcess());

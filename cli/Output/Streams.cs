@@ -80,6 +80,7 @@ internal sealed record Streams(Stream Output, TextWriter Error, bool Interactive
     // A file keeps the console's stream: FileStream would write at an offset of its own.
     private static Stream OpenOutput()
     {
+        if (Descriptors.OutputWasClosed) return new Descriptors.Closed();
         if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected) return Console.OpenStandardOutput();
         try
         {

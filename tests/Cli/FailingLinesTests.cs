@@ -69,6 +69,9 @@ public sealed class FailingLinesTests
     [TestCase("check -r {0} 'errors > 0' > /dev/full", 3)]
     [TestCase("check --list-fields > /dev/full", 3)]
     [TestCase("check -r {0} 'errors > 0' >&-", 3)]
+    [TestCase("-b -r {0} >&-", 1)]
+    [TestCase("-b -r {0} <&- > /dev/null", 0)]
+    [TestCase("list -o csv >&- 2>&- <&-", 1)]
     [TestCase("check -r {0} 'errors > 0' > /dev/full 2> /dev/full", 3)]
     [TestCase("snoop -r - --fail-if lun==0 < /dev/null", 3)]
     public void What_cannot_be_written_ends_with_a_status(string line, int code)
